@@ -1,0 +1,26 @@
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "backends/base/str.h"
+
+/* Small files and the folders of the XDG specification. */
+bool file_read(const char *path, size_t max, struct str *out, struct err *e) MUST_USE;
+/* Written beside, synced, renamed; 0600. */
+bool file_write(const char *path, const char *bytes, size_t len, struct err *e) MUST_USE;
+bool file_mkdirs(const char *path, struct err *e) MUST_USE; /* 0700 for what is made */
+
+/* "$XDG_STATE_HOME/watchdesk" etc.; created when missing. malloc'ed, NULL with e. */
+enum file_base { FILE_STATE, FILE_CONFIG, FILE_RUNTIME /* falls back to FILE_STATE */ };
+char *file_home(enum file_base base, struct err *e) MUST_USE;
+
+/* The folder of the running program (/proc/self/exe) and of the shipped data (catalogues, themes):
+ * $WATCHDESK_DATA, else <exe>/../share/watchdesk, else the source tree two levels above build/<mode>/.
+ * malloc'ed. */
+char *file_exe_dir(void);
+char *file_data(const char *below); /* "backends/catalog" -> full path; malloc'ed */
+
+/* Lists regular files in `dir` whose name ends in `suffix`, sorted by name, names malloc'ed, closed by NULL. Missing folder: empty list. */
+char **file_list(const char *dir, const char *suffix);
+void file_list_free(char **names);
+
+#endif

@@ -1,0 +1,48 @@
+#ifndef BASE_JMESPATH_H
+#define BASE_JMESPATH_H
+
+#include "backends/base/clock.h"
+#include "backends/base/json.h"
+
+/*
+ * JMESPath (https://jmespath.org/specification.html), complete, over jansson; an expression is compiled once
+ * and evaluated often. Passes the public compliance suite.
+ *
+ * Functions beyond the standard, for connectors (an argument of the wrong type is an error as in the standard,
+ * except that null in gives null out for those marked *):
+ *   scope()               the scope object given to jmes_search ({settings, source, each, since, now, ...})
+ *   now()                 now, as ISO 8601 UTC
+ *   ago(duration)         now minus "7d", "30m", ...: ISO 8601 UTC
+ *   time(x) *             any time clock_parse or clock_from_epoch takes -> ISO 8601 UTC with µs
+ *   epoch(x) *            the same -> integer seconds
+ *   date(x) *             the same -> "YYYY-MM-DD"
+ *   add_time(x, dur) *    time plus duration ("2h", "-2h") -> ISO 8601 UTC
+ *   seconds(dur) *        "2h" -> 7200
+ *   lower(s) * upper(s) * trim(s) *
+ *   split(s, sep) *       array of strings; sep "" is an error
+ *   replace(s, a, b) *    every a by b, literally
+ *   substr(s, from, len) * by code points
+ *   match(s, regex) *     POSIX extended; null, or an array [whole, group1, ...]
+ *   parse_json(s) *       the document in a string; null when it is none
+ *   items(obj) *          [{"key": k, "value": v}, ...], keys sorted
+ *   from_items(array) *   the reverse
+ *   round(n, digits) *
+ *   format(template, args...)   "{}" replaced by each argument's text
+ *   coalesce(a, b, ...)   the first that is not null (unlike ||, false and "" count)
+ *   percent(part, whole) * part / whole * 100, null when whole is 0
+ *   unique(array) * flatten is [] as usual
+ *
+ * Limits: expression 8 KiB, nesting 64, evaluation 2 000 000 steps, result strings 16 MiB.
+ */
+struct jmes;
+
+struct jmes *jmes_compile(const char *expr, struct err *e) MUST_USE; /* error: "column N: ..." */
+void jmes_free(struct jmes *j);
+
+/* Returns a new reference (json_null() when nothing matched), or NULL with `e` filled. `scope` may be NULL. */
+json_t *jmes_search(const struct jmes *j, json_t *input, json_t *scope, struct err *e) MUST_USE;
+
+/* JMESPath truth: false for null, false, "", [] and {}. */
+bool jmes_truthy(const json_t *v);
+
+#endif

@@ -1,0 +1,48 @@
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "backends/base/str.h"
+#include <jansson.h>
+
+/*
+ * JSON: jansson's json_t, reached through this header only. Bytes from outside go through json_read,
+ * which knows the traps of jansson 2.14 (reference notes 2.4).
+ */
+
+#define JSON_DEPTH_MAX 128
+
+/*
+ * Parses one document. A BOM is skipped; \u0000 and lone surrogates in strings become U+FFFD; integers beyond int64 become
+ * strings (so no digit is lost); numbers beyond double (1e999) become null; anything else that is not JSON fails with line and column and, when it looks like
+ * HTML, says so ("an HTML page instead of JSON: is the URL right, is there a login page?").
+ * Returns a new reference or NULL with `e` filled. Depth over JSON_DEPTH_MAX is ERR_LIMIT.
+ */
+json_t *json_read(const char *bytes, size_t len, struct err *e) MUST_USE;
+
+/* JSON lines: an array of the documents; blank lines skipped; a bad line fails with its number. */
+json_t *json_read_lines(const char *bytes, size_t len, struct err *e) MUST_USE;
+
+/* Look-ups that never fail. `obj` may be NULL or no object. Strings are borrowed. */
+const char *json_str(const json_t *obj, const char *key, const char *fallback);
+long long json_int(const json_t *obj, const char *key, long long fallback); /* reals are truncated, numeric strings read */
+double json_num(const json_t *obj, const char *key, double fallback);
+bool json_flag(const json_t *obj, const char *key, bool fallback);
+json_t *json_sub(const json_t *obj, const char *key); /* borrowed, or NULL when absent or null */
+/* "a.b.c" through objects. Borrowed or NULL. */
+json_t *json_path(const json_t *obj, const char *dotted);
+
+/* Compact text with sorted keys: hashing, storing, comparing. malloc'ed, never NULL. */
+char *json_text(const json_t *v);
+bool json_text_to(struct str *out, const json_t *v);
+/* Indented, keys in insertion order, for people. */
+char *json_pretty(const json_t *v);
+
+/* A scalar as text: string as is, integer, real without trailing zeros, true/false; null and NULL
+ * give ""; arrays and objects their compact JSON. */
+bool json_scalar_to(struct str *out, const json_t *v);
+
+/* Overwrites every string below v, then drops the reference. For trees that hold secrets. Only when
+ * nothing else shares parts of the tree. */
+void json_wipe(json_t *v);
+
+#endif

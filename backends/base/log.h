@@ -1,0 +1,23 @@
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include "backends/base/err.h"
+
+/*
+ * The log file of a process. Off (and free of cost) until log_open. One line a message:
+ * "2026-11-22T14:02:03.123456Z info  worker: text". Text is made safe by utf8_clean and every
+ * value registered with log_redact is replaced by "[secret]", also in its URL-encoded and base64 form.
+ */
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+bool log_open(const char *path, enum log_level least, struct err *e) MUST_USE; /* 0600, O_APPEND|O_NOFOLLOW|O_CLOEXEC */
+void log_close(void);
+void log_at(enum log_level level, const char *area, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Values of 4 bytes and more; copied. Kept until the process ends (wiped at log_close). */
+void log_redact(const char *secret);
+/* The same replacement for any text that leaves the worker (errors, output, audit). In place; grows. */
+struct str;
+void log_scrub(struct str *text);
+
+#endif

@@ -1,0 +1,27 @@
+#ifndef BASE_SECRET_H
+#define BASE_SECRET_H
+
+#include "backends/base/loop.h"
+#include "backends/base/json.h"
+
+/*
+ * Secrets, named in the configuration as {command: [argv...]}, {file: path} or {env: NAME}. Only the worker resolves them.
+ *   command  run with a minimal environment, 10 s, at most 64 KiB of stdout, first line taken (trailing newline cut);
+ *            argv[0] by absolute path or PATH; its stderr, made safe, is in the error
+ *   file     opened O_NOFOLLOW; regular, owned by us or root, no access for group and others; content without trailing newline
+ *   env      last resort: read, then the bytes in the environment are overwritten; kept by us for later reads
+ * A resolved value is registered with log_redact. The callback gets a string that it must copy or use at
+ * once; it is overwritten after the call.
+ */
+typedef void secret_fn(void *arg, const char *value /* NULL: failed */, const struct err *e);
+
+/* Always answers later through fn, once, never from within this call. */
+void secret_resolve(struct loop *l, const json_t *spec, secret_fn *fn, void *arg);
+
+/* Is this a well-formed secret spec? For the configuration check; `hint` of what to write instead is in e. */
+bool secret_spec_check(const json_t *spec, struct err *e) MUST_USE;
+
+/* Process-wide hardening for a process that holds secrets: no core, not dumpable, PG* and SSLKEYLOGFILE unset. */
+void secret_harden(void);
+
+#endif
