@@ -1,0 +1,19 @@
+#ifndef TRANSPORT_RESOLVE_H
+#define TRANSPORT_RESOLVE_H
+
+#include "backends/base/loop.h"
+
+/*
+ * Host names without blocking the loop: getaddrinfo runs in a thread of its own per look-up (the one use of threads),
+ * its answer comes through a pipe. Addresses and absolute paths answer at once (by a deferred call). Answers are kept 60 s.
+ * A look-up that never returns costs its thread, not the loop; at most 16 run, more fail with ERR_LIMIT.
+ */
+struct resolver;
+struct resolver *resolver_new(struct loop *l);
+void resolver_free(struct resolver *r);
+struct resolve_call;
+typedef void resolve_fn(void *arg, const char *address /* numeric; NULL: failed */, const struct err *e);
+struct resolve_call *resolve(struct resolver *r, const char *host, int64_t timeout_ms, resolve_fn *fn, void *arg);
+void resolve_cancel(struct resolver *r, struct resolve_call *c);
+
+#endif
