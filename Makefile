@@ -10,6 +10,14 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
+PYTHON   ?= python3
+JOBS     ?= $(shell nproc)
+SUBMAKE   = $(MAKE) --no-print-directory BUILD=$(BUILD) CC="$(CC)"
+CLANG    ?= clang
+QUIET    := tests/check/quiet
+VENV     := $(BUILD)/venv
+PREFIX   ?= /usr/local
+
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings \
 	-Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wold-style-definition -Wswitch-enum \
 	-Wno-missing-field-initializers
@@ -21,6 +29,7 @@ OPT_release := -O2 -g -ffunction-sections -fdata-sections $(HARDEN)
 OPT_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -fPIE -DWD_HOSTILE_BUFFERS
 MODE ?= release
 O    := $(BUILD)/$(MODE)
+OPT_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fPIE
 LINK_asan := -fsanitize=address,undefined -pie
 
 REAL_CFLAGS = $(CSTD) $(WARN) $(OPT_$(MODE)) $(PKG_CFLAGS) -DWD_VERSION='"$(VERSION)"' $(CFLAGS)
@@ -35,10 +44,11 @@ SRC_connector := $(wildcard backends/connector/*.c)
 SRC_triage    := $(wildcard backends/triage/*.c)
 SRC_runbooks  := $(filter-out runbooks/engine/main.c,$(wildcard runbooks/engine/*.c))
 SRC_tui       := $(filter-out tui/main.c,$(wildcard tui/*.c tui/views/*.c tui/term/*.c tui/headless/*.c))
-ARCHIVES      := $(LAYERS:%=$(O)/libwd-%.a)
+# L="base store" builds and links with these layers only: work on a low layer while a higher one does not compile.
+L             ?= $(LAYERS)
+ARCHIVES      := $(L:%=$(O)/libwd-%.a)
 # Linking goes from the top layer down.
-LINK_ORDER    := $(O)/libwd-tui.a $(O)/libwd-runbooks.a $(O)/libwd-triage.a $(O)/libwd-connector.a \
-	$(O)/libwd-transport.a $(O)/libwd-store.a $(O)/libwd-base.a
+LINK_ORDER    := $(foreach l,tui runbooks triage connector transport store base,$(filter %/libwd-$(l).a,$(ARCHIVES)))
 
 all: $(BUILD)/watchdesk $(BUILD)/watchdesk-worker
 
@@ -63,26 +73,125 @@ $(O)/watchdesk-worker: $(O)/runbooks/engine/main.o $(ARCHIVES)
 $(BUILD)/watchdesk $(BUILD)/watchdesk-worker: $(BUILD)/%: $(O)/%
 	@ln -sfn $(MODE)/$* $@
 
-# ---- tests -----------------------------------------------------------------------------------
+# ---- dependencies ------------------------------------------------------------------------------
+deps:
+	@tests/check/deps.sh build
+
+deps-check:
+	@tests/check/deps.sh check
+
+# Python tools and test servers from PyPI, pinned; a changed requirements file makes a new environment.
+# Airflow and its 130 dependencies come by uv, which installs them in seconds.
+PIP_FILE_venv  := tests/requirements.txt
+PIP_FILE_live  := /dev/null
+PIP_FIRST_live := uv==0.13.9
+$(BUILD)/venv.venv: tests/requirements.txt
+$(BUILD)/live.venv: tests/live/requirements.txt
+$(BUILD)/%.venv:
+	@mkdir -p $(BUILD)
+	@rm -rf $(BUILD)/$* && $(PYTHON) -m venv $(BUILD)/$*
+	@$(QUIET) $(BUILD)/$*/bin/python -m pip install -q --disable-pip-version-check $(PIP_FIRST_$*) -r $(PIP_FILE_$*)
+	@$(if $(PIP_FIRST_$*),$(QUIET) $(BUILD)/$*/bin/uv pip install -q --python $(BUILD)/$*/bin/python -r $<)
+	@touch $@
+
+# ---- the demo ----------------------------------------------------------------------------------
+demo: deps
+	@$(SUBMAKE) -j$(JOBS) all
+	@$(PYTHON) tests/demo/demo.py --build $(BUILD)
+
+# ---- check -------------------------------------------------------------------------------------
+# Quiet when green; a failing step prints its output. `make check-NAME` runs one step.
+STEPS := unit screen fuzz static e2e
+check: deps-check
+	@$(SUBMAKE) -j$(JOBS) all
+	@$(SUBMAKE) -j$(JOBS) check-build
+	@for step in $(STEPS); do $(SUBMAKE) -j$(JOBS) check-$$step || exit 1; done
+	@$(SUBMAKE) check-count
+
+# gcc with sanitizers, and clang: both with warnings as errors.
+check-build: $(BUILD)/venv.venv
+	@$(SUBMAKE) MODE=asan programs tests-build
+	@$(SUBMAKE) MODE=fuzz CC=$(CLANG) archives fuzz-build
+
+check-unit: ; @$(SUBMAKE) -j$(JOBS) unit
+check-screen: ; @$(SUBMAKE) MODE=asan screen
+check-fuzz: ; @$(SUBMAKE) -j$(JOBS) MODE=fuzz CC=$(CLANG) fuzz
+
+check-static: $(BUILD)/venv.venv layers limits headers format cppcheck tidy
+layers: ; @tests/check/layers.sh $(BUILD)/release
+limits: $(BUILD)/venv.venv ; @tests/check/limits.sh $(VENV)/bin/lizard
+headers: ; @tests/check/headers.sh $(CC) $(CSTD) $(WARN) $(PKG_CFLAGS)
+format: ; @git ls-files '*.c' '*.h' | xargs clang-format --style=file --dry-run --Werror
+cppcheck:
+	@$(QUIET) cppcheck -q -j$(JOBS) --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppressions-list=tests/check/cppcheck.txt --check-level=normal -D_GNU_SOURCE -I. \
+		$(SRC_base) $(SRC_store) $(SRC_transport) $(SRC_connector) $(SRC_triage) $(SRC_runbooks) $(SRC_tui) runbooks/engine/main.c tui/main.c
+tidy: $(patsubst %.c,$(BUILD)/tidy/%.ok,$(shell git ls-files 'backends/*.c' 'runbooks/*.c' 'tui/*.c'))
+$(BUILD)/tidy/%.ok: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@$(QUIET) clang-tidy --quiet $< -- $(CSTD) $(PKG_CFLAGS) && touch $@
+
+check-e2e: $(BUILD)/venv.venv
+	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/connectors tests/e2e --build $(BUILD) $(PYTEST)
+check-live: deps-check $(BUILD)/venv.venv $(BUILD)/live.venv
+	@$(SUBMAKE) -j$(JOBS) all
+	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/live --build $(BUILD) $(PYTEST)
+check-count: ; @tests/check/count.sh $(BUILD)
+
+bench: deps-check $(BUILD)/venv.venv
+	@$(SUBMAKE) -j$(JOBS) all bench-build
+	@$(VENV)/bin/python tests/bench/bench.py --build $(BUILD)
+
+programs: $(O)/watchdesk $(O)/watchdesk-worker
+archives: $(ARCHIVES)
+
 # `make unit` runs every program of tests/unit under ASan+UBSan; `make unit T=jmespath` runs one.
 UNIT := $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 T    ?= $(UNIT)
+F    ?= $(FUZZ)
+FUZZ_TIME ?= 3
 
 ifneq ($(MODE),asan)
 unit:
-	@$(MAKE) --no-print-directory MODE=asan BUILD=$(BUILD) unit T="$(T)"
+	@$(SUBMAKE) MODE=asan unit T="$(T)"
 else
 unit: $(T:%=$(O)/tests/unit/%_test.ran)
 endif
+tests-build: $(UNIT:%=$(O)/tests/unit/%_test) $(O)/tests/screen/runner
+fuzz-build: $(FUZZ:%=$(O)/tests/fuzz/%)
+bench-build: $(O)/tests/bench/fill $(O)/tests/bench/ingest
 
 $(O)/tests/unit/%_test: $(O)/tests/unit/%_test.o $(ARCHIVES)
 	@$(CC) -o $@ $< $(LINK_ORDER) $(REAL_LINK) $(PKG_LIBS) -lcmocka
 $(O)/tests/unit/%_test.ran: $(O)/tests/unit/%_test
-	@tests/check/quiet $< && touch $@
+	@$(QUIET) $< && touch $@
+$(O)/tests/screen/runner: $(O)/tests/screen/runner.o $(ARCHIVES)
+	@$(CC) -o $@ $< $(LINK_ORDER) $(REAL_LINK) $(PKG_LIBS)
+screen: $(O)/tests/screen/runner
+	@$(QUIET) $< $(sort $(wildcard tests/screen/*.screen))
+$(O)/tests/bench/%: $(O)/tests/bench/%.o $(ARCHIVES)
+	@$(CC) -o $@ $< $(LINK_ORDER) $(REAL_LINK) $(PKG_LIBS)
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(ARCHIVES)
+	@$(CC) -o $@ $< $(LINK_ORDER) -fsanitize=address,undefined,fuzzer -pie $(PKG_LIBS)
+fuzz: $(F:%=fuzz-%)
+fuzz-%: $(O)/tests/fuzz/%
+	@mkdir -p $(O)/corpus/$*
+	@$(QUIET) $< -max_total_time=$(FUZZ_TIME) -max_len=4096 -timeout=5 -rss_limit_mb=2048 -artifact_prefix=$(O)/corpus/ \
+		$(O)/corpus/$* $(wildcard tests/fuzz/seeds/$*)
+
+# ---- install -----------------------------------------------------------------------------------
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/watchdesk
+	install -m 755 $(O)/watchdesk $(O)/watchdesk-worker $(DESTDIR)$(PREFIX)/bin/
+	for d in backends/catalog runbooks/catalog themes; do \
+		install -d $(DESTDIR)$(PREFIX)/share/watchdesk/$$d && \
+		cp -R $$d/. $(DESTDIR)$(PREFIX)/share/watchdesk/$$d/ || exit 1; done
 
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all unit clean
+.PHONY: all deps deps-check demo check check-build check-unit check-screen check-fuzz check-static check-e2e check-live check-count \
+	layers limits headers format cppcheck tidy bench programs archives unit screen fuzz tests-build fuzz-build bench-build install clean
