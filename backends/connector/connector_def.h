@@ -1,0 +1,130 @@
+#ifndef CONNECTOR_DEF_H
+#define CONNECTOR_DEF_H
+
+#include "backends/base/mem.h"
+#include "backends/connector/connector.h"
+#include "backends/connector/def_auth.h"
+#include "backends/connector/def_record.h"
+
+/* clang-format off
+ * The definition of a connector: the file, key by key. def_request.h has requests and paging,
+ * def_auth.h auth, def_record.h mapping and logs. Top level:
+ *
+ *   connector: airflow3            the file's own name without .yaml
+ *   title: Apache Airflow 3
+ *   settings:                      what the user writes under `sources: NAME:`; `url: {type: url, required: true}`
+ *     groups: {type: list, default: []}     type: url | string | int | bool | list | duration | path | enum (with values: [a, b])
+ *   secrets: [password]            or {token: {required: false}}; in the user's file each is {command|file|env}
+ *   base: "{{ settings.url }}"     TEMPLATE, the default when there is a setting `url`. May hold a path
+ *   headers: {Accept: application/json}     on every request
+ *   postgres: {host: "{{ settings.host }}", port: ..., dbname: ..., user: ..., password: "{{ secret.password }}", sslmode: ..., sslrootcert: ...}
+ *   auth, collect, calls, log
+ * Every source also takes: connector, env, tier, owner, every, disabled; and with HTTP ca_file, proxy, plain_http (true: http:// to
+ * another host than loopback). Names of these cannot be settings.
+ */
+/* clang-format on */
+/* clang-format off
+ *   collect:
+ *     runs:
+ *       kind: run                     every: 20s      min_every: 10s (the user cannot go below)      timeout: 60s (the whole collection)
+ *       get: ... / sql: ... / ssh: ...    page: {...}    items: EXPR                    def_request.h
+ *       when: "run_type != 'manual'"  EXPR over the item; false: not wanted
+ *       complete: true                the list holds everything open: what is missing gets the state `gone:` (default resolved, for grants revoked; required for other kinds)
+ *       each: settings.groups         EXPR over the scope -> array; or {get: ..., page: ..., items: EXPR, max: 200}: one sub-collection an item, as scope().each /
+ *                                     {{ each.id }}; up to `parallel: 4` at a time; one that fails is reported, the others go on
+ *       since: {start: 7d, watermark: updated_at, overlap: 5m}    scope().since: ISO 8601 time, the largest watermark (EXPR over the item) of the last complete
+ *                                     collection less `overlap`, first time now less `start`. type: time | number | text (start is then a literal);
+ *                                     order: ascending keeps the watermark also when the page budget ended the list
+ *       reread: {get: /dags/{dag_id}/dagRuns/{dag_run_id}, items: "[@]", max: 50}  open items that are older than `since`, one by one; a 404 is skipped
+ *       enrich: [{when: "state == 'failed'", get: /.../{{ item.id }}/tasks, items: "tasks[].{id: id}", as: tasks, max: 20}]
+ *                                     one request more for such an item (at most `max` a collection); its items become item.tasks; failing, it stays null.
+ *                                     detail: is another name for a single enrich
+ *       record: {...}                 def_record.h
+ */
+/* clang-format on */
+struct def_enrich {
+	struct def_expr when;
+	struct def_fetch fetch;
+	const char *as;
+	size_t max;
+};
+enum since_type { SINCE_NONE, SINCE_TIME, SINCE_NUMBER, SINCE_TEXT };
+struct def_collect {
+	const char *name;
+	enum kind kind;
+	int64_t every_ms, min_every_ms, timeout_ms;
+	struct def_fetch fetch;
+	struct def_expr when, each; /* each: over the scope, or in each_fetch */
+	bool has_each_fetch;
+	struct def_fetch each_fetch;
+	size_t each_max, parallel;
+	bool complete;
+	enum state gone;
+	enum since_type since;
+	const json_t *since_start;
+	struct def_expr watermark;
+	int64_t overlap_ms;
+	bool ascending;
+	bool has_reread;
+	struct def_fetch reread;
+	size_t reread_max;
+	struct def_enrich *enrich;
+	size_t n_enrich;
+	struct def_record record;
+};
+
+/* clang-format off
+ *   calls:
+ *     clear_failed:
+ *       title: Clear failed tasks
+ *       post: ... (as any request, sql: runs in a transaction that is committed)     or  steps: [{name: find, get: ...}, {post: ..., success: ...}]
+ *       success: "body.status == 'ok'"     EXPR over the envelope {status, body, affected, exit}; default: HTTP 2xx, sql done, exit code 0
+ *       refusal: body.error.message        EXPR over the envelope: the far side's words when `success` is false
+ *       says: "cleared, {{ length(reply.body.task_instances) }} tasks"     TEMPLATE; reply is the envelope
+ *       preview: {post: ..., json: {dry_run: true}, lines: "task_instances[].task_id", targets: EXPR, says: TEMPLATE}     keys not given are those of the call;
+ *                                          it must not change anything. lines, targets: EXPR over the body (rows).
+ *                                          `preview: rollback` for sql: the statement itself, rolled back; or preview: {sql: SELECT ...}
+ *       verify: {get: ..., until: "state != 'failed'", every: 2s, within: 60s, missing: true, says: "state is {{ reply.body.state }}"}
+ *                                          until: EXPR over the body, scope() as in the call; missing: true takes a 404 as arrived
+ */
+/* clang-format on */
+struct def_step {
+	const char *name; /* or NULL */
+	struct def_request request;
+	struct def_expr success, refusal;
+};
+struct def_call {
+	const char *name, *title;
+	struct def_step *steps; /* one, unless `steps:` */
+	size_t n_steps;
+	struct tmpl *says;
+	bool has_preview, preview_rollback;
+	struct def_request preview;
+	struct def_expr lines, targets;
+	struct tmpl *preview_says;
+	bool has_verify, verify_missing;
+	struct def_request verify;
+	struct def_expr until;
+	struct tmpl *verify_says;
+	int64_t every_ms, within_ms;
+};
+
+struct connector {
+	struct yaml_doc doc;
+	struct arena arena;
+	const char *name, *title;
+	struct def_setting *settings;
+	struct def_secret *secrets;
+	struct def_auth *auth;
+	struct def_collect *collects;
+	struct def_call *calls;
+	size_t n_settings, n_secrets, n_auth, n_collects, n_calls;
+	struct tmpl *base, *headers, *postgres;
+	const char *const *postgres_secrets;
+	struct def_log log[KIND_COUNT];
+	struct jmes **jmes; /* all that were compiled, to be freed */
+	struct tmpl **tmpls;
+	size_t n_jmes, cap_jmes, n_tmpls, cap_tmpls;
+};
+
+#endif

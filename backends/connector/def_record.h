@@ -1,0 +1,109 @@
+#ifndef CONNECTOR_DEF_RECORD_H
+#define CONNECTOR_DEF_RECORD_H
+
+#include "backends/connector/def_request.h"
+#include "backends/store/record.h"
+
+/* clang-format off
+ * record: how one item becomes a record. Each field is one of
+ *
+ *   title: dag_id                                              EXPR over the item (scope() for settings, each, source, now)
+ *   state: {value: state, map: {success: succeeded, failed: failed}, default: unknown}
+ *                                                              map by the value's text; no entry: `default`, without one as is
+ *   severity: {rules: [{when: "labels.severity == 'critical'", then: critical},      the first rule that holds
+ *                      {when: "priority", then: {expr: lower(priority)}}],           then: a literal or {expr: EXPR}
+ *              value: urgency, map: {...}, default: low}                             no rule holds: value/map/default, if given
+ *
+ * Fields: id (required; unique within source and kind), title, state, raw_state, severity, tier, env, owner, service, asset, actor,
+ * started, ended, updated, due, amount, expected, currency, url, parent, detail (default: the item), labels and opaque (objects of
+ * fields, no maps needed: opaque: {dag_id: dag_id, run: dag_run_id}; opaque keeps JSON types, labels become text, null is left out).
+ *
+ * state: result must be a state of the collection's kind (literals in map, rules, default are checked when the file is loaded; a
+ *   value that is none becomes `unknown` and is counted); raw_state is the text of `value`, unless given.
+ * severity: none info low high critical; else none. tier: 1..5. Times: text or number, anything clock_parse / clock_from_epoch takes; else 0.
+ * amount, expected: a decimal as number or text ("USD 5" is none). url: http(s) only.
+ * Text is made safe and cut to its limit. id that is null or "" refuses the item (counted, the rest goes on), as does an expression
+ * that fails. env, owner, tier that come out empty are taken from the configuration: assets (first match), then the source.
+ * Opaque keys may not be names of the scope (settings, secret, record, params, ...).
+ */
+/* clang-format on */
+struct def_rule {
+	struct def_expr when, expr;
+	const json_t *literal; /* NULL: expr */
+};
+
+struct def_field {
+	bool given;
+	struct def_expr value;
+	const json_t *map, *fallback; /* borrowed from the file; NULL: none */
+	struct def_rule *rules;
+	size_t n_rules;
+};
+
+enum field_id {
+	FIELD_ID,
+	FIELD_TITLE,
+	FIELD_STATE,
+	FIELD_RAW_STATE,
+	FIELD_SEVERITY,
+	FIELD_TIER,
+	FIELD_ENV,
+	FIELD_OWNER,
+	FIELD_SERVICE,
+	FIELD_ASSET,
+	FIELD_ACTOR,
+	FIELD_STARTED,
+	FIELD_ENDED,
+	FIELD_UPDATED,
+	FIELD_DUE,
+	FIELD_AMOUNT,
+	FIELD_EXPECTED,
+	FIELD_CURRENCY,
+	FIELD_URL,
+	FIELD_PARENT,
+	FIELD_DETAIL,
+	FIELD_COUNT
+};
+
+struct def_pair {
+	const char *name;
+	struct def_field field;
+};
+
+struct def_record {
+	struct def_field field[FIELD_COUNT];
+	struct def_pair *labels, *opaque;
+	size_t n_labels, n_opaque;
+};
+
+/* clang-format off
+ * log: KIND -> where the log of a record of that kind is.
+ *
+ *   log:
+ *     run:
+ *       parts: {get: /dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances, items: "task_instances[?state=='failed']",
+ *               title: task_id, state: state, try: try_number, id: task_id, max: 50}     fields are EXPRs over the part; order as given: most telling first
+ *       get: /dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{{ part.task_id }}/logs/{{ part.try_number }}
+ *       format: text | json-lines | items      text: lines as they are; json-lines: one document a line; items: `items`/`page` of a JSON reply
+ *       items: content
+ *       line: format('{} {} {}', timestamp, level, event)     EXPR over a line's document or item; default: itself as text. Text with newlines gives several lines
+ *       page: {style: token, param: token, next: continuation_token}
+ *       tail: range                            ask by "Range: bytes=-N" when only the end is wanted (text)
+ * Without a request the reply is the record itself (items: "opaque.messages"). sql: and ssh: work as elsewhere (format: text for ssh).
+ */
+/* clang-format on */
+enum log_format { LOGFMT_TEXT, LOGFMT_JSON_LINES, LOGFMT_ITEMS };
+
+struct def_log {
+	bool given;
+	bool has_parts;
+	struct def_fetch parts;
+	struct def_expr part_title, part_state, part_try, part_id;
+	size_t max_parts;
+	struct def_fetch fetch; /* transport DEF_NONE: the record is the reply */
+	enum log_format format;
+	struct def_expr line;
+	bool tail_range;
+};
+
+#endif
