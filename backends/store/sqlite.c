@@ -1,0 +1,482 @@
+/*
+ * db.h over SQLite: the only file that includes sqlite3.h. What Debian compiles in
+ * otherwise than we want (secure_delete, synchronous=FULL, a 2 MB cache) is set at open.
+ */
+#include "backends/store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+
+struct db_stmt {
+	struct db *db;
+	sqlite3_stmt *stmt;
+	char *sql;
+	unsigned long long hash;
+};
+
+struct db {
+	sqlite3 *sql;
+	char *path;
+	struct db_stmt *
+		*stmts; /* open addressing by hash of the text; size is a power of two */
+	size_t size, used;
+};
+
+static bool db_fail(struct db *d, int rc, const char *what, struct err *e)
+{
+	const char *path = d->path;
+
+	switch (rc & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return err_set(e, ERR_CONFLICT,
+			"the store %s is busy: another process writes to it; try again",
+			path);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(e, ERR_IO,
+			"the store %s is damaged or is no store (%s): move it away, a "
+			"new one is "
+			"made at the next start",
+			path, sqlite3_errmsg(d->sql));
+	case SQLITE_FULL:
+		return err_set(e, ERR_IO,
+			"no space left for the store %s: free some disk space", path);
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+		return err_set(e, ERR_IO,
+			"the store %s cannot be opened or written (%s): check the "
+			"permissions of "
+			"the file and its folder",
+			path, sqlite3_errmsg(d->sql));
+	case SQLITE_IOERR:
+		return err_set(e, ERR_IO,
+			"input/output error on the store %s (%s): check the disk", path,
+			sqlite3_errmsg(d->sql));
+	}
+	return err_set(
+		e, ERR_IO, "the store %s: %s: %s", path, what, sqlite3_errmsg(d->sql));
+}
+
+/* ---- statements
+ * ------------------------------------------------------------------------------------ */
+
+static struct db_stmt **stmt_slot(struct db *d, const char *sql, unsigned long long hash)
+{
+	size_t i = hash & (d->size - 1);
+
+	while (d->stmts[i] != NULL &&
+		(d->stmts[i]->hash != hash || strcmp(d->stmts[i]->sql, sql) != 0))
+		i = (i + 1) & (d->size - 1);
+	return &d->stmts[i];
+}
+
+static void stmts_grow(struct db *d)
+{
+	struct db_stmt **old = d->stmts;
+	size_t n = d->size;
+
+	d->size = n > 0 ? n * 2 : 64;
+	d->stmts = xcalloc(d->size, sizeof(struct db_stmt *));
+	for (size_t i = 0; i < n; i++) {
+		if (old[i] != NULL)
+			*stmt_slot(d, old[i]->sql, old[i]->hash) = old[i];
+	}
+	free(old);
+}
+
+struct db_stmt *db_stmt(struct db *d, const char *sql, struct err *e)
+{
+	unsigned long long hash = str_hash(sql, strlen(sql), 0);
+
+	if (d->used * 2 >= d->size)
+		stmts_grow(d);
+	struct db_stmt **slot = stmt_slot(d, sql, hash);
+	if (*slot != NULL) {
+		db_reset(*slot);
+		sqlite3_clear_bindings((*slot)->stmt);
+		return *slot;
+	}
+	struct db_stmt *s = xcalloc(1, sizeof(*s));
+	int rc = sqlite3_prepare_v3(
+		d->sql, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL);
+	if (rc != SQLITE_OK) {
+		free(s);
+		db_fail(d, rc, sql, e);
+		return NULL;
+	}
+	s->db = d;
+	s->sql = xstrdup(sql);
+	s->hash = hash;
+	*slot = s;
+	d->used++;
+	return s;
+}
+
+/* A bind fails only for a wrong index, which is our own mistake. */
+void db_bind_int(struct db_stmt *s, int index, long long v)
+{
+	int rc = sqlite3_bind_int64(s->stmt, index, v);
+	BUG_ON(rc != SQLITE_OK);
+}
+
+void db_bind_text(struct db_stmt *s, int index, const char *text)
+{
+	int rc = sqlite3_bind_text(s->stmt, index, text, -1, SQLITE_STATIC);
+	BUG_ON(rc != SQLITE_OK);
+}
+
+void db_bind_blob(struct db_stmt *s, int index, const void *bytes, size_t len)
+{
+	int rc = sqlite3_bind_blob(s->stmt, index, bytes, (int)len, SQLITE_STATIC);
+	BUG_ON(rc != SQLITE_OK);
+}
+
+void db_bind_null(struct db_stmt *s, int index)
+{
+	int rc = sqlite3_bind_null(s->stmt, index);
+	BUG_ON(rc != SQLITE_OK);
+}
+
+bool db_step(struct db_stmt *s, bool *row, struct err *e)
+{
+	int rc = sqlite3_step(s->stmt);
+
+	*row = rc == SQLITE_ROW;
+	if (rc == SQLITE_ROW)
+		return true;
+	if (rc != SQLITE_DONE)
+		db_fail(s->db, rc, "statement",
+			e); /* before the reset, which keeps the message */
+	sqlite3_reset(s->stmt);
+	return rc == SQLITE_DONE;
+}
+
+void db_reset(struct db_stmt *s)
+{
+	sqlite3_reset(s->stmt); /* repeats the error of the last step, which was reported
+				   there */
+}
+
+long long db_int(struct db_stmt *s, int column)
+{
+	return sqlite3_column_int64(s->stmt, column);
+}
+
+const char *db_text(struct db_stmt *s, int column)
+{
+	const unsigned char *text = sqlite3_column_text(s->stmt, column);
+
+	return text != NULL ? (const char *)text : "";
+}
+
+const void *db_blob(struct db_stmt *s, int column, size_t *len)
+{
+	const void *bytes = sqlite3_column_blob(s->stmt, column);
+
+	*len = (size_t)sqlite3_column_bytes(s->stmt, column);
+	return bytes != NULL ? bytes : "";
+}
+
+bool db_is_null(struct db_stmt *s, int column)
+{
+	return sqlite3_column_type(s->stmt, column) == SQLITE_NULL;
+}
+
+long long db_last_rowid(struct db *d)
+{
+	return sqlite3_last_insert_rowid(d->sql);
+}
+
+long long db_changes(struct db *d)
+{
+	return sqlite3_changes64(d->sql);
+}
+
+/* ---- transactions
+ * ---------------------------------------------------------------------------------- */
+
+bool db_exec(struct db *d, const char *sql, struct err *e)
+{
+	int rc = sqlite3_exec(d->sql, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK || db_fail(d, rc, "statement", e);
+}
+
+static bool db_simple(struct db *d, const char *sql, struct err *e)
+{
+	struct db_stmt *s = db_stmt(d, sql, e);
+	bool row;
+
+	return s != NULL && db_step(s, &row, e);
+}
+
+bool db_begin(struct db *d, struct err *e)
+{
+	return db_simple(d, "BEGIN IMMEDIATE", e);
+}
+
+/* The write-ahead log is synced here and not by synchronous=FULL, which cannot be changed
+ * for one transaction. */
+static bool db_sync_log(struct db *d, struct err *e)
+{
+	sqlite3_file *file = NULL;
+	int rc =
+		sqlite3_file_control(d->sql, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+
+	if (rc == SQLITE_OK && file != NULL && file->pMethods != NULL)
+		rc = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+	else
+		rc = SQLITE_IOERR;
+	return rc == SQLITE_OK ||
+	       err_set(e, ERR_IO, "the store %s could not be synced to the disk",
+		       d->path);
+}
+
+bool db_commit(struct db *d, bool full_sync, struct err *e)
+{
+	if (!db_simple(d, "COMMIT", e)) {
+		db_rollback(d);
+		return false;
+	}
+	return !full_sync || db_sync_log(d, e);
+}
+
+void db_rollback(struct db *d)
+{
+	struct err ignored;
+
+	/* SQLite itself has rolled back after some errors (disk full). */
+	if (!sqlite3_get_autocommit(d->sql) && !db_simple(d, "ROLLBACK", &ignored))
+		return;
+}
+
+bool db_begin_read(struct db *d, struct err *e)
+{
+	return db_simple(d, "BEGIN", e);
+}
+
+void db_end_read(struct db *d)
+{
+	struct err ignored;
+
+	/* A statement in mid-step would keep the snapshot, and the write-ahead log
+	 * growing. */
+	for (size_t i = 0; i < d->size; i++) {
+		if (d->stmts[i] != NULL && sqlite3_stmt_busy(d->stmts[i]->stmt))
+			db_reset(d->stmts[i]);
+	}
+	if (!sqlite3_get_autocommit(d->sql) && !db_simple(d, "COMMIT", &ignored))
+		db_rollback(d);
+}
+
+long long db_data_version(struct db *d)
+{
+	struct err ignored;
+	struct db_stmt *s = db_stmt(d, "PRAGMA data_version", &ignored);
+	bool row = false;
+	long long version = 0;
+
+	if (s != NULL && db_step(s, &row, &ignored) && row) {
+		version = db_int(s, 0);
+		db_reset(s);
+	}
+	return version;
+}
+
+/* ---- open and close
+ * -------------------------------------------------------------------------------- */
+
+/* 0600 from its first moment, whatever the umask is; SQLite gives -wal and -shm the same
+ * mode. */
+static bool db_create_file(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_set(
+			e, ERR_IO, "cannot open the store %s: %s", path, strerror(errno));
+	close(fd);
+	return true;
+}
+
+static bool db_open_checks(const char *path, enum db_mode mode, struct err *e)
+{
+	struct stat st;
+
+	if (mode == DB_WRITE)
+		return db_create_file(path, e);
+	if (stat(path, &st) != 0 && errno == ENOENT)
+		return err_set(e, ERR_NOTFOUND,
+			"there is no store at %s yet: start the worker (watchdesk "
+			"worker)",
+			path);
+	if (access(path, R_OK) != 0)
+		return err_set(
+			e, ERR_IO, "cannot read the store %s: %s", path, strerror(errno));
+	return true;
+}
+
+static const char PRAGMA_READ[] = "PRAGMA busy_timeout=50; PRAGMA cache_size=-1000;"
+				  "PRAGMA mmap_size=0; PRAGMA query_only=1;";
+static const char PRAGMA_WRITE[] =
+	"PRAGMA busy_timeout=2000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+	"PRAGMA secure_delete=0; PRAGMA cache_size=-32768; PRAGMA mmap_size=0;"
+	"PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=33554432; PRAGMA "
+	"temp_store=2;";
+
+struct db *db_open(const char *path, enum db_mode mode, struct err *e)
+{
+	int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+
+	if (!db_open_checks(path, mode, e))
+		return NULL;
+	struct db *d = xcalloc(1, sizeof(*d));
+	d->path = xstrdup(path);
+	int rc = sqlite3_open_v2(path, &d->sql, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(d->sql, mode == DB_READ ? PRAGMA_READ : PRAGMA_WRITE,
+			NULL, NULL, NULL);
+	if (rc == SQLITE_OK) /* the first read of the file: says whether it is a store at
+				all */
+		rc = sqlite3_exec(
+			d->sql, "SELECT 1 FROM sqlite_master LIMIT 1", NULL, NULL, NULL);
+	if (rc != SQLITE_OK) {
+		db_fail(d, rc, "open", e);
+		db_close(d);
+		return NULL;
+	}
+	return d;
+}
+
+void db_close(struct db *d)
+{
+	if (d == NULL)
+		return;
+	for (size_t i = 0; i < d->size; i++) {
+		if (d->stmts[i] == NULL)
+			continue;
+		sqlite3_finalize(d->stmts[i]->stmt);
+		free(d->stmts[i]->sql);
+		free(d->stmts[i]);
+	}
+	free(d->stmts);
+	sqlite3_close(d->sql);
+	free(d->path);
+	free(d);
+}
+
+/* ---- rows as JSON
+ * ---------------------------------------------------------------------------------- */
+
+static void bind_json(struct db_stmt *s, int index, const json_t *v)
+{
+	switch (json_typeof(v)) {
+	case JSON_STRING:
+		db_bind_text(s, index, json_string_value(v));
+		return;
+	case JSON_INTEGER:
+		db_bind_int(s, index, json_integer_value(v));
+		return;
+	case JSON_REAL:
+		sqlite3_bind_double(s->stmt, index, json_real_value(v));
+		return;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		db_bind_int(s, index, json_is_true(v));
+		return;
+	case JSON_NULL:
+		db_bind_null(s, index);
+		return;
+	case JSON_OBJECT:
+	case JSON_ARRAY: {
+		char *text = json_text(v);
+		sqlite3_bind_text(s->stmt, index, text, -1, SQLITE_TRANSIENT);
+		free(text);
+		return;
+	}
+	}
+}
+
+static struct db_stmt *stmt_with(
+	struct db *d, const char *sql, const json_t *params, struct err *e)
+{
+	struct db_stmt *s = db_stmt(d, sql, e);
+
+	for (size_t i = 0; s != NULL && i < json_array_size(params); i++)
+		bind_json(s, (int)i + 1, json_array_get(params, i));
+	return s;
+}
+
+static json_t *column_json(struct db_stmt *s, int i, bool parse)
+{
+	int type = sqlite3_column_type(s->stmt, i);
+	const char *text;
+	struct err ignored;
+	json_t *v;
+
+	if (type == SQLITE_INTEGER)
+		return json_integer(db_int(s, i));
+	if (type == SQLITE_FLOAT)
+		return json_real(sqlite3_column_double(s->stmt, i));
+	if (type != SQLITE_TEXT)
+		return json_null();
+	text = db_text(s, i);
+	if (!parse)
+		return json_string(text);
+	v = text[0] != '\0' ? json_read(text, strlen(text), &ignored) : NULL;
+	return v != NULL ? v : json_null();
+}
+
+static json_t *row_json(struct db_stmt *s)
+{
+	json_t *row = json_object();
+
+	for (int i = 0; i < sqlite3_column_count(s->stmt); i++) {
+		const char *name = sqlite3_column_name(s->stmt, i);
+		bool parse = str_ends(name, "_json");
+		size_t len = strlen(name) - (parse ? strlen("_json") : 0);
+		json_object_setn_new(row, name, len, column_json(s, i, parse));
+	}
+	return row;
+}
+
+json_t *db_rows(struct db *d, const char *sql, const json_t *params, struct err *e)
+{
+	struct db_stmt *s = stmt_with(d, sql, params, e);
+	json_t *rows;
+	bool row;
+
+	if (s == NULL)
+		return NULL;
+	rows = json_array();
+	for (;;) {
+		if (!db_step(s, &row, e)) {
+			json_decref(rows);
+			return NULL;
+		}
+		if (!row)
+			return rows;
+		json_array_append_new(rows, row_json(s));
+	}
+}
+
+bool db_run(struct db *d, const char *sql, const json_t *params, struct err *e)
+{
+	struct db_stmt *s = stmt_with(d, sql, params, e);
+	bool row = true;
+
+	while (s != NULL && row) {
+		if (!db_step(s, &row, e))
+			return false;
+	}
+	return s != NULL;
+}
