@@ -1,0 +1,112 @@
+/* The catalogue of runbooks: the user's folder first, then the shipped one; a broken file
+ * hides no other. */
+#include <string.h>
+
+#include "backends/base/file.h"
+#include "backends/base/mem.h"
+#include "runbooks/engine/runbook.h"
+
+struct runbooks {
+	struct runbook **items;
+	size_t n, cap;
+	struct err *errors;
+	size_t n_errors, errors_cap;
+};
+
+static void add_file(struct runbooks *rs, const char *folder, const char *name)
+{
+	char *path = xasprintf("%s/%s", folder, name);
+	struct err e = ERR_INIT;
+	struct runbook *r = runbook_load(path, &e);
+
+	free(path);
+	if (!r) {
+		rs->errors = mem_grow(
+			rs->errors, &rs->errors_cap, rs->n_errors + 1, sizeof(e));
+		rs->errors[rs->n_errors++] = e;
+		return;
+	}
+	if (runbooks_find(rs, runbook_name(r))) {
+		runbook_free(r); /* the user's own of this name comes first and stays */
+		return;
+	}
+	rs->items = mem_grow(rs->items, &rs->cap, rs->n + 1, sizeof(struct runbook *));
+	rs->items[rs->n++] = r;
+}
+
+static void add_folder(struct runbooks *rs, const char *folder)
+{
+	char **names = file_list(folder, ".yaml");
+
+	for (size_t i = 0; names[i]; i++)
+		add_file(rs, folder, names[i]);
+	file_list_free(names);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	struct runbook *const *x = a, *const *y = b;
+
+	return strcmp(runbook_name(*x), runbook_name(*y));
+}
+
+struct runbooks *runbooks_load(const struct config *c, struct err *e)
+{
+	struct runbooks *rs = xcalloc(1, sizeof(*rs));
+	char *shipped = file_data("runbooks/catalog");
+	char *own = c->folder ? xasprintf("%s/runbooks", c->folder) : NULL;
+
+	if (own)
+		add_folder(rs, own);
+	add_folder(rs, shipped);
+	free(own);
+	if (rs->n == 0 && rs->n_errors == 0) {
+		err_set(e, ERR_NOTFOUND, "no runbooks in %s", shipped);
+		free(shipped);
+		runbooks_free(rs);
+		return NULL;
+	}
+	free(shipped);
+	if (rs->n)
+		qsort(rs->items, rs->n, sizeof(struct runbook *), by_name);
+	return rs;
+}
+
+void runbooks_free(struct runbooks *rs)
+{
+	if (!rs)
+		return;
+	for (size_t i = 0; i < rs->n; i++)
+		runbook_free(rs->items[i]);
+	free(rs->items);
+	free(rs->errors);
+	free(rs);
+}
+
+size_t runbooks_count(const struct runbooks *rs)
+{
+	return rs->n;
+}
+
+const struct runbook *runbooks_at(const struct runbooks *rs, size_t i)
+{
+	return rs->items[i];
+}
+
+const struct runbook *runbooks_find(const struct runbooks *rs, const char *name)
+{
+	for (size_t i = 0; i < rs->n; i++)
+		if (str_equal(runbook_name(rs->items[i]), name))
+			return rs->items[i];
+	return NULL;
+}
+
+size_t runbooks_errors(const struct runbooks *rs)
+{
+	return rs->n_errors;
+}
+
+const struct err *runbooks_error(const struct runbooks *rs, size_t i)
+{
+	return &rs->errors[i];
+}
