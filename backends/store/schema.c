@@ -48,9 +48,13 @@ static const char SQL_REC[] =
 	"CREATE TABLE hist("
 	" hid INTEGER PRIMARY KEY, prev INTEGER NOT NULL, rid INTEGER NOT NULL, at INTEGER NOT NULL, old INTEGER NOT NULL,"
 	" new INTEGER NOT NULL, actor TEXT NOT NULL, note TEXT NOT NULL);"
-	/* scan: what the filter reads, packed by scan.c: 16 records a row, no = rid / 16 */
+	/* what the filter reads, written by scan.c: 64 records a row, no = rid / 64; term.text is folded */
+	"CREATE TABLE term(tid INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 	"CREATE TABLE scan(no INTEGER PRIMARY KEY, v BLOB NOT NULL);"
-	"CREATE TABLE chg(seq INTEGER PRIMARY KEY, rid INTEGER NOT NULL);"
+	"CREATE TABLE scan_id(no INTEGER PRIMARY KEY, v BLOB NOT NULL);"
+	/* how many records of each kind there are and how many need a person */
+	"CREATE TABLE lane(kind INTEGER PRIMARY KEY, total INTEGER NOT NULL, need INTEGER NOT NULL);"
+	"INSERT INTO lane VALUES(0,0,0),(1,0,0),(2,0,0),(3,0,0),(4,0,0),(5,0,0),(6,0,0);"
 	/* a is the record whose detail shows the link; before: b happened before a. A link is stored in both directions */
 	"CREATE TABLE link("
 	" a INTEGER NOT NULL, b INTEGER NOT NULL, reason TEXT NOT NULL, strength INTEGER NOT NULL, before INTEGER NOT NULL,"
