@@ -174,6 +174,7 @@ void store_close(struct store *s)
 	bell_free(s->bell);
 	query_forget(s);
 	put_forget(s);
+	terms_forget(s);
 	record_forget(s);
 	db_close(s->db);
 	free(s->path);
@@ -248,18 +249,17 @@ static json_t *tell_now(
 {
 	json_t *reply;
 
-	if (!db_begin(s->db, e))
+	if (!put_begin(s, e))
 		return NULL;
 	reply = c->apply(s, args, e);
 	if (reply == NULL) {
-		db_rollback(s->db);
+		put_rollback(s);
 		return NULL;
 	}
-	if (!db_commit(s->db, c->full_sync, e)) {
+	if (!put_commit(s, c->full_sync, e)) {
 		json_decref(reply);
 		return NULL;
 	}
-	bell_ring(s->bell);
 	return reply;
 }
 

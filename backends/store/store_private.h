@@ -11,7 +11,10 @@
  */
 struct writer;
 struct bell;
-struct positions;
+struct kept;
+struct terms;
+struct put_state;
+struct source_names;
 
 struct store {
 	struct loop *loop;
@@ -23,7 +26,8 @@ struct store {
 	struct writer
 		*writer; /* console: the child that writes; started by the first tell */
 	struct bell *bell;
-	struct positions *kept;     /* query.c: answers as arrays of rids */
+	struct kept *kept;          /* query.c: answers as arrays of rids */
+	struct terms *terms;        /* term.c: the words that records share */
 	struct put_state *put;      /* put.c */
 	struct source_names *names; /* record.c: sid -> name */
 };
@@ -60,8 +64,7 @@ void req_answer_later(
 void req_put_later(
 	struct store_req *r, const struct store_put_result *result, const struct err *e);
 
-/* ---- ask.c, tell.c: the tables
- * -------------------------------------------------------------------- */
+/* ---- ask.c, tell.c: the tables ---- */
 
 /* One named question. Runs in the reader's process, inside one short read transaction.
  * New reference, or NULL with e. */
@@ -80,8 +83,7 @@ struct change {
 };
 extern const struct change store_changes[]; /* ends with a NULL name */
 
-/* ---- writer.c: the child of a console
- * -------------------------------------------------------------- */
+/* ---- writer.c: the child of a console ---- */
 
 /* Sends one change to the child (starts it when needed) and answers `r` by
  * req_answer/req_answer_later when its reply comes. */
@@ -91,9 +93,7 @@ void writer_forget(struct store *s,
 	const struct store_req *r); /* r is cancelled: its reply is dropped */
 void writer_close(struct store *s); /* lets the child finish what it was sent */
 
-/* ---- schema.c
- * ---------------------------------------------------------------------------------------
- */
+/* ---- schema.c ---- */
 
 #define SCHEMA_VERSION 1
 bool schema_migrate(struct db *d,
@@ -101,9 +101,7 @@ bool schema_migrate(struct db *d,
 bool schema_check(struct db *d, const char *path,
 	struct err *e) MUST_USE; /* console: ERR_CONFLICT with what to do */
 
-/* ---- record rows
- * -------------------------------------------------------------------------------------
- */
+/* ---- record rows ---- */
 
 /* SELECT RECORD_COLUMNS FROM rec r ...: the alias must be r. Text is copied into the
  * arena. */
@@ -130,24 +128,32 @@ const char *source_name(struct store *s, long long sid);
 bool source_sid(struct store *s, const char *name, bool make, long long *sid,
 	struct err *e) MUST_USE;
 
-/* ---- put.c
- * -------------------------------------------------------------------------------------------
- */
+/* ---- put.c ---- */
 
 /*
- * After UPDATE of rec's columns (attention, why, state, cause, signature, grp,
- * claimed_by, ...) within a write transaction: renews what derives from them (need, open,
- * order key, search text) and logs the rid in chg. Only real changes: it costs ~10 µs.
+ * A write transaction over records. The commit also writes what derives from them (the
+ * filter's packed rows, the counts in table `lane`) and rings the bell. tell's changes run
+ * inside one already; whoever else writes `rec` uses these and not db_begin.
+ */
+bool put_begin(struct store *s, struct err *e) MUST_USE;
+/* False: rolled back. full_sync: on the disk when this returns. */
+bool put_commit(struct store *s, bool full_sync, struct err *e) MUST_USE;
+void put_rollback(struct store *s);
+
+/*
+ * After UPDATE of rec's columns (attention, why, state, cause, signature, grp, claimed_by,
+ * ...) within put_begin: renews what derives from them (need, open, attn, packed rows,
+ * lane). Only after real changes: it costs ~10 us.
  */
 bool put_touch(struct store *s, long long rid, struct err *e) MUST_USE;
-/* Adds a row of history in front of the record's chain and sets rec.since when the state
- * differs. */
+/* Deletes the record with its detail, notes, links and history. */
+bool put_remove(struct store *s, long long rid, struct err *e) MUST_USE;
+/* Adds a row in front of the record's history and sets rec.since when the state differs;
+ * rec.state itself is the caller's. */
 bool put_history(struct store *s, long long rid, enum state from, enum state to,
 	usec_t at, const char *actor, const char *note, struct err *e) MUST_USE;
 
-/* ---- bell.c
- * ------------------------------------------------------------------------------------------
- */
+/* ---- bell.c ---- */
 
 /* A broken bell is logged, never fatal: the board is then only as fresh as its own
  * queries. */
@@ -156,7 +162,9 @@ void bell_free(struct bell *b);
 void bell_ring(struct bell *b); /* after COMMIT */
 void bell_listen(struct bell *b, void (*fn)(void *arg), void *arg);
 
-void query_forget(struct store *s); /* frees the kept positions */
+/* Each frees what its file keeps in the store. */
+void query_forget(struct store *s);
+void terms_forget(struct store *s);
 void put_forget(struct store *s);
 void record_forget(struct store *s);
 
