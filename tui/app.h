@@ -1,0 +1,67 @@
+#ifndef TUI_APP_H
+#define TUI_APP_H
+
+#include "tui/view.h"
+
+/* What the app does for views. Its inside is tui/app_inside.h. */
+
+struct store *app_store(struct app *a);
+const struct config *app_config(struct app *a); /* never NULL */
+struct loop *app_loop(struct app *a);
+const char *app_me(struct app *a); /* the operator */
+bool app_read_only(struct app *a);
+
+/* Opens a view above the others. False when init refused: the reason is then on the last
+ * line. */
+bool app_open(struct app *a, const struct view_type *t, const struct view_arg *arg);
+void app_close(struct view *v);         /* it stays valid until the event is over */
+void app_lane(struct app *a, int lane); /* goes to a lane: closes what is above */
+void app_quit(struct app *a);
+
+/* A sentence on the last line, until the next key. */
+void app_say(struct app *a, enum role role, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void app_say_err(struct app *a, const struct err *e);
+void app_paint(struct app *a); /* something to be drawn changed outside an event or answer
+				  (a timer) */
+void app_copy(struct app *a, const char *text,
+	const char *what); /* to the terminal's clipboard (OSC 52) */
+
+/* Times as the user wants them now (`T` switches UTC and local): "13:47:02 UTC",
+ * "2026-11-22 13:47:02 UTC". size >= 40. */
+void app_clock(struct app *a, char *dst, size_t size, usec_t t);
+void app_time(struct app *a, char *dst, size_t size, usec_t t);
+/* "12m" since t; "-" when t is 0. size >= 16. */
+void app_age(char *dst, size_t size, usec_t t);
+
+/* A line of text on the last line. `changed` (may be NULL) on every keystroke.
+ * done(NULL): left with Esc. */
+struct prompt {
+	const char *label; /* "Note" */
+	const char *text;  /* to begin with */
+	const char *side;  /* context, or NULL */
+	void (*changed)(struct view *v, const char *text);
+	void (*done)(struct view *v, const char *text);
+};
+bool app_prompt(struct view *v, const struct prompt *p); /* strings are copied */
+/* Replaces what stands right of the typed text ("41 of 20 412"). Nothing when no prompt
+ * is open. */
+void app_prompt_side(struct app *a, const char *side);
+
+/*
+ * The last question before something happens. Enter is never yes; a paste, keys typed
+ * ahead, a held key and keys within 400 ms of its first paint are not taken. With `typed`
+ * only that text, typed by hand, and Enter start it.
+ */
+struct confirm {
+	const char *what;  /* "Clear 6 failed tasks in 3 runs of orders_daily on
+			      airflow-prod (PROD)." Lines with "\n". */
+	const char *undo;  /* how it can be undone, or NULL */
+	const char *typed; /* NULL: y is enough */
+	const char *verb;  /* "start", "revoke": what y does */
+	bool danger;
+	void (*yes)(struct view *v);
+	void (*no)(struct view *v); /* or NULL */
+};
+bool app_confirm(struct view *v, const struct confirm *c); /* strings are copied */
+
+#endif
