@@ -120,11 +120,14 @@ struct connector {
 	struct def_call *calls;
 	size_t n_settings, n_secrets, n_auth, n_collects, n_calls;
 	struct tmpl *base, *headers, *postgres;
-	const char *const *postgres_secrets;
+	const char *const *common_secrets; /* of base, headers, postgres */
 	struct def_log log[KIND_COUNT];
 	struct jmes **jmes; /* all that were compiled, to be freed */
 	struct tmpl **tmpls;
 	size_t n_jmes, cap_jmes, n_tmpls, cap_tmpls;
 };
+
+/* The call by its name, or NULL. */
+const struct def_call *connector_call(const struct connector *c, const char *name);
 
 #endif

@@ -1,0 +1,71 @@
+#ifndef CONNECTOR_PARSE_H
+#define CONNECTOR_PARSE_H
+
+#include "backends/connector/connector_def.h"
+#include <stdint.h>
+
+/*
+ * Internal to definition.c and def_*.c: reading the file into the structs of
+ * connector_def.h. Everything that is allocated lives in the connector's arena; compiled
+ * expressions and templates are registered there, so that a half-read file is freed like
+ * a whole one. A missing key leaves its field as it is and is no error.
+ */
+bool def_expr(struct connector *c, const json_t *obj, const char *key,
+	struct def_expr *out, struct err *e) MUST_USE;
+/* For an expression that is no member of an object by that key; obj and key are for the
+ * place only. */
+bool def_expr_text(struct connector *c, const json_t *obj, const char *key,
+	const char *text, struct def_expr *out, struct err *e) MUST_USE;
+bool def_tmpl(struct connector *c, const json_t *obj, const char *key, struct tmpl **out,
+	struct err *e) MUST_USE;
+bool def_path(struct connector *c, const json_t *obj, const char *key, struct tmpl **out,
+	struct err *e) MUST_USE;
+bool def_strings(struct connector *c, const json_t *obj, const char *key,
+	const char *const **out, size_t *n, struct err *e) MUST_USE;
+int64_t def_ms(const json_t *obj, const char *key,
+	int64_t fallback); /* of a value that yaml_check has seen */
+/* One of names[n]; the index, or -1 with e. */
+int def_word(struct connector *c, const json_t *obj, const char *key,
+	const char *const *names, size_t n, struct err *e);
+void *def_alloc(
+	struct connector *c, size_t count, size_t size); /* zeroed; count 0 gives NULL */
+
+/* yaml_check of `obj` against `own`, the keys of a request (with_request) and of a fetch
+ * (page, items). */
+enum def_with { WITH_OWN, WITH_REQUEST, WITH_FETCH };
+bool def_check(struct connector *c, const json_t *obj, const char *what,
+	const struct yaml_key *own, enum def_with with, struct err *e) MUST_USE;
+
+/* The secrets that any template below `tree` mentions as secret.NAME, closed by NULL; an
+ * undeclared one is an error at obj/key. */
+bool def_secrets(struct connector *c, const json_t *obj, const char *key,
+	const json_t *tree, const char *const **out, struct err *e) MUST_USE;
+
+/* obj has passed def_check. `base` (or NULL) gives what is not in obj: previews.
+ * Transport DEF_NONE when there is no request. */
+bool def_request(struct connector *c, const json_t *obj, const struct def_request *base,
+	struct def_request *out, struct err *e) MUST_USE;
+bool def_fetch(struct connector *c, const json_t *obj, struct def_fetch *out,
+	struct err *e) MUST_USE;
+/* As above, and a missing request is an error. */
+bool def_need_request(struct connector *c, const json_t *obj,
+	const struct def_request *rq, const char *what, struct err *e) MUST_USE;
+
+bool def_settings(struct connector *c, struct err *e) MUST_USE;
+bool def_auths(struct connector *c, struct err *e) MUST_USE;
+bool def_record(struct connector *c, const json_t *in, enum kind kind,
+	struct def_record *out, struct err *e) MUST_USE;
+bool def_collects(struct connector *c, struct err *e) MUST_USE;
+bool def_calls(struct connector *c, struct err *e) MUST_USE;
+bool def_logs(struct connector *c, struct err *e) MUST_USE;
+
+/* jansson walks only what may be changed; the file's tree never is. */
+static inline json_t *def_iter(const json_t *v)
+{
+	return (json_t *)(uintptr_t)v;
+}
+
+/* Names of the scope: neither opaque keys nor steps may take them. */
+bool def_reserved(const char *name);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * The `calls:` and `log:` parts of a connector file.
+ */
+#include "backends/connector/def.h"
+
+#include <string.h>
+
+static const struct yaml_key call_keys[] = {
+	{"title", YAML_STRING},
+	{"steps", YAML_ARRAY},
+	{"success", YAML_STRING},
+	{"refusal", YAML_STRING},
+	{"says", YAML_STRING},
+	{"preview", YAML_OBJECT | YAML_STRING},
+	{"verify", YAML_OBJECT},
+	{NULL},
+};
+
+static bool read_step(struct connector *c, const json_t *in, const char *what,
+	struct def_step *out, struct err *e)
+{
+	return def_request(c, in, NULL, &out->request, e) &&
+	       def_need_request(c, in, &out->request, what, e) &&
+	       def_expr(c, in, "success", &out->success, e) &&
+	       def_expr(c, in, "refusal", &out->refusal, e);
+}
+
+static bool read_steps(
+	struct connector *c, const json_t *in, struct def_call *out, struct err *e)
+{
+	static const struct yaml_key keys[] = {{"name", YAML_STRING},
+		{"success", YAML_STRING}, {"refusal", YAML_STRING}, {NULL}};
+	const json_t *steps = json_object_get(in, "steps"), *v;
+	size_t i;
+	if (!steps) {
+		out->n_steps = 1;
+		out->steps = def_alloc(c, 1, sizeof(*out->steps));
+		return read_step(c, in, out->name, &out->steps[0], e);
+	}
+	struct def_request none = {0};
+	if (!def_request(c, in, NULL, &none, e))
+		return false;
+	if (none.transport != DEF_NONE || json_object_get(in, "success"))
+		return yaml_err(e, &c->doc, in, "steps",
+			"with steps, request and success stand in the steps");
+	out->n_steps = json_array_size(steps);
+	if (out->n_steps < 1 || out->n_steps > 8)
+		return yaml_err_value(
+			e, &c->doc, in, "steps", "steps lists 1 to 8 requests");
+	out->steps = def_alloc(c, out->n_steps, sizeof(*out->steps));
+	json_array_foreach (steps, i, v) {
+		if (!def_check(c, v, "a step", keys, WITH_REQUEST, e) ||
+			!read_step(c, v, "a step", &out->steps[i], e))
+			return false;
+		out->steps[i].name = json_str(v, "name", NULL);
+	}
+	return true;
+}
+
+static bool read_preview(
+	struct connector *c, const json_t *in, struct def_call *out, struct err *e)
+{
+	static const struct yaml_key keys[] = {{"lines", YAML_STRING},
+		{"targets", YAML_STRING}, {"says", YAML_STRING}, {NULL}};
+	const json_t *v = json_object_get(in, "preview");
+	const struct def_request *base = &out->steps[out->n_steps - 1].request;
+	if (!v)
+		return true;
+	out->has_preview = true;
+	if (json_is_string(v)) {
+		out->preview_rollback = true;
+		out->preview = *base;
+		if (strcmp(json_string_value(v), "rollback") == 0 &&
+			base->transport == DEF_SQL)
+			return true;
+		return yaml_err_value(e, &c->doc, in, "preview",
+			"preview is a mapping, or `rollback` with sql");
+	}
+	if (!def_check(c, v, "preview", keys, WITH_REQUEST, e) ||
+		!def_request(c, v, base, &out->preview, e))
+		return false;
+	if (base->transport == DEF_SQL && !json_object_get(v, "sql"))
+		out->preview_rollback = true;
+	if (base->transport == DEF_SSH && !json_object_get(v, "ssh"))
+		return yaml_err(e, &c->doc, in, "preview",
+			"the preview of an ssh call needs a script of its own");
+	return def_expr(c, v, "lines", &out->lines, e) &&
+	       def_expr(c, v, "targets", &out->targets, e) &&
+	       def_tmpl(c, v, "says", &out->preview_says, e);
+}
+
+static bool read_verify(
+	struct connector *c, const json_t *in, struct def_call *out, struct err *e)
+{
+	static const struct yaml_key keys[] = {{"until", YAML_STRING, true},
+		{"every", YAML_DURATION}, {"within", YAML_DURATION},
+		{"missing", YAML_BOOL}, {"says", YAML_STRING}, {NULL}};
+	const json_t *v = json_object_get(in, "verify");
+	if (!v)
+		return true;
+	out->has_verify = true;
+	out->every_ms = def_ms(v, "every", 2000);
+	out->within_ms = def_ms(v, "within", 60 * 1000);
+	out->verify_missing = json_flag(v, "missing", false);
+	return def_check(c, v, "verify", keys, WITH_REQUEST, e) &&
+	       def_request(c, v, NULL, &out->verify, e) &&
+	       def_need_request(c, v, &out->verify, "verify", e) &&
+	       def_expr(c, v, "until", &out->until, e) &&
+	       def_tmpl(c, v, "says", &out->verify_says, e);
+}
+
+bool def_calls(struct connector *c, struct err *e)
+{
+	json_t *in = json_object_get(c->doc.root, "calls"), *v;
+	const char *name;
+	char what[80];
+	c->calls = def_alloc(c, json_object_size(in), sizeof(*c->calls));
+	json_object_foreach (in, name, v) {
+		struct def_call *out = &c->calls[c->n_calls++];
+		out->name = name;
+		out->title = json_str(v, "title", name);
+		str_format(what, sizeof(what), "call %s", name);
+		if (!def_check(c, v, what, call_keys, WITH_REQUEST, e) ||
+			!read_steps(c, v, out, e) ||
+			!def_tmpl(c, v, "says", &out->says, e) ||
+			!read_preview(c, v, out, e) || !read_verify(c, v, out, e))
+			return false;
+	}
+	return true;
+}
+
+/* ---- logs ---- */
+
+static bool read_parts(
+	struct connector *c, const json_t *in, struct def_log *out, struct err *e)
+{
+	static const struct yaml_key keys[] = {{"title", YAML_STRING, true},
+		{"state", YAML_STRING}, {"try", YAML_STRING}, {"id", YAML_STRING},
+		{"max", YAML_INT}, {NULL}};
+	const json_t *v = json_object_get(in, "parts");
+	if (!v)
+		return true;
+	out->has_parts = true;
+	out->max_parts = (size_t)json_int(v, "max", 50);
+	return def_check(c, v, "parts", keys, WITH_FETCH, e) &&
+	       def_fetch(c, v, &out->parts, e) &&
+	       def_expr(c, v, "title", &out->part_title, e) &&
+	       def_expr(c, v, "state", &out->part_state, e) &&
+	       def_expr(c, v, "try", &out->part_try, e) &&
+	       def_expr(c, v, "id", &out->part_id, e);
+}
+
+static bool read_log(
+	struct connector *c, const json_t *in, struct def_log *out, struct err *e)
+{
+	static const struct yaml_key keys[] = {{"parts", YAML_OBJECT},
+		{"format", YAML_STRING}, {"line", YAML_STRING}, {"tail", YAML_STRING},
+		{NULL}};
+	static const char *const formats[] = {"text", "json-lines", "items"};
+	static const char *const tails[] = {"range"};
+	out->given = true;
+	if (!def_check(c, in, "log", keys, WITH_FETCH, e))
+		return false;
+	int format = 0;
+	if (json_object_get(in, "format"))
+		format = def_word(c, in, "format", formats, LENGTH(formats), e);
+	if (format < 0 || (json_object_get(in, "tail") &&
+				  def_word(c, in, "tail", tails, LENGTH(tails), e) < 0))
+		return false;
+	out->format = (enum log_format)format;
+	out->tail_range = json_object_get(in, "tail") != NULL;
+	if (!def_fetch(c, in, &out->fetch, e) || !read_parts(c, in, out, e) ||
+		!def_expr(c, in, "line", &out->line, e))
+		return false;
+	if (out->fetch.request.transport == DEF_NONE && out->format != LOGFMT_ITEMS)
+		return yaml_err(e, &c->doc, in, "format",
+			"without a request the lines come from the record: "
+			"format: items, and items: EXPR over the record");
+	if (out->tail_range && out->format != LOGFMT_TEXT)
+		return yaml_err(
+			e, &c->doc, in, "tail", "tail: range is for format: text");
+	return true;
+}
+
+bool def_logs(struct connector *c, struct err *e)
+{
+	json_t *in = json_object_get(c->doc.root, "log"), *v;
+	const char *name;
+	enum kind kind;
+	json_object_foreach (in, name, v) {
+		if (!kind_parse(name, &kind))
+			return yaml_err(e, &c->doc, in, name,
+				"log: has an entry a kind (run, incident, ...), not "
+				"\"%s\"",
+				name);
+		if (!read_log(c, v, &c->log[kind], e))
+			return false;
+	}
+	return true;
+}

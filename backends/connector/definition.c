@@ -1,0 +1,178 @@
+/*
+ * Loading a connector file: the top level, and what others ask about a definition.
+ */
+#include "backends/connector/def.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct yaml_key top_keys[] = {
+	{"connector", YAML_STRING, true},
+	{"title", YAML_STRING, true},
+	{"help", YAML_STRING},
+	{"settings", YAML_OBJECT},
+	{"secrets", YAML_ARRAY | YAML_OBJECT},
+	{"base", YAML_STRING},
+	{"headers", YAML_OBJECT},
+	{"postgres", YAML_OBJECT},
+	{"auth", YAML_STRING | YAML_OBJECT | YAML_ARRAY},
+	{"collect", YAML_OBJECT},
+	{"calls", YAML_OBJECT},
+	{"log", YAML_OBJECT},
+	{NULL},
+};
+
+static bool has_setting(const struct connector *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_settings; i++)
+		if (strcmp(c->settings[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool read_base(struct connector *c, struct err *e)
+{
+	if (!def_tmpl(c, c->doc.root, "base", &c->base, e))
+		return false;
+	if (c->base || !has_setting(c, "url"))
+		return true;
+	json_t *tree = json_string("{{ settings.url }}");
+	c->base = tmpl_compile(NULL, NULL, NULL, tree, e);
+	json_decref(tree);
+	if (!c->base)
+		return false;
+	c->tmpls = mem_grow(c->tmpls, &c->cap_tmpls, c->n_tmpls + 1, sizeof(*c->tmpls));
+	c->tmpls[c->n_tmpls++] = c->base;
+	return true;
+}
+
+static bool read_postgres(struct connector *c, struct err *e)
+{
+	static const struct yaml_key keys[] = {{"host", YAML_STRING, true},
+		{"port", YAML_STRING | YAML_INT}, {"dbname", YAML_STRING, true},
+		{"user", YAML_STRING}, {"password", YAML_STRING},
+		{"sslmode", YAML_STRING}, {"sslrootcert", YAML_STRING}, {NULL}};
+	const json_t *in = json_object_get(c->doc.root, "postgres");
+	return !in || (yaml_check(&c->doc, in, "postgres", keys, e) &&
+			      def_tmpl(c, c->doc.root, "postgres", &c->postgres, e));
+}
+
+/* Base, headers and postgres go with every request, and so do the secrets that they mention. */
+static bool read_common(struct connector *c, struct err *e)
+{
+	json_t *root = c->doc.root, *common = json_object();
+	static const char *const keys[] = {"base", "headers", "postgres"};
+	for (size_t i = 0; i < LENGTH(keys); i++)
+		json_object_set(common, keys[i], json_object_get(root, keys[i]));
+	bool ok = def_secrets(c, root, "secrets", common, &c->common_secrets, e);
+	json_decref(common);
+	return ok && read_base(c, e) && read_postgres(c, e) &&
+	       def_tmpl(c, root, "headers", &c->headers, e);
+}
+
+/* The file's own name is the name by which the configuration finds it. */
+static bool check_name(const struct connector *c, struct err *e)
+{
+	const char *slash = strrchr(c->doc.path, '/');
+	const char *file = slash ? slash + 1 : c->doc.path;
+	size_t len = strlen(c->name);
+	if (strncmp(file, c->name, len) == 0 && strcmp(file + len, ".yaml") == 0)
+		return true;
+	return yaml_err_value(e, &c->doc, c->doc.root, "connector",
+		"the file is named %s, so this must be its name without .yaml, not "
+		"\"%s\"",
+		file, c->name);
+}
+
+static bool read_all(struct connector *c, struct err *e)
+{
+	if (!yaml_check(&c->doc, c->doc.root, "a connector", top_keys, e))
+		return false;
+	c->name = json_str(c->doc.root, "connector", "");
+	c->title = json_str(c->doc.root, "title", "");
+	return check_name(c, e) && def_settings(c, e) && read_common(c, e) &&
+	       def_auths(c, e) && def_collects(c, e) && def_calls(c, e) && def_logs(c, e);
+}
+
+static bool needs_base(struct connector *c, const char *what, const char *name,
+	const struct def_request *rq, struct err *e)
+{
+	return c->base || rq->transport != DEF_HTTP ||
+	       yaml_err(e, &c->doc, json_object_get(c->doc.root, what), name,
+		       "HTTP requests need `base:` or a setting named url");
+}
+
+static bool check_bases(struct connector *c, struct err *e)
+{
+	for (size_t i = 0; i < c->n_collects; i++)
+		if (!needs_base(c, "collect", c->collects[i].name,
+			    &c->collects[i].fetch.request, e))
+			return false;
+	for (size_t i = 0; i < c->n_calls; i++)
+		if (!needs_base(c, "calls", c->calls[i].name,
+			    &c->calls[i].steps[0].request, e))
+			return false;
+	return true;
+}
+
+struct connector *connector_load(const char *path, struct err *e)
+{
+	struct connector *c = xcalloc(1, sizeof(*c));
+	if (yaml_load(&c->doc, path, e) && read_all(c, e) && check_bases(c, e))
+		return c;
+	connector_free(c);
+	return NULL;
+}
+
+void connector_free(struct connector *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n_jmes; i++)
+		jmes_free(c->jmes[i]);
+	for (size_t i = 0; i < c->n_tmpls; i++)
+		tmpl_free(c->tmpls[i]);
+	free(c->jmes);
+	free(c->tmpls);
+	arena_release(&c->arena);
+	yaml_release(&c->doc);
+	free(c);
+}
+
+const char *connector_name(const struct connector *c)
+{
+	return c->name;
+}
+
+const char *connector_title(const struct connector *c)
+{
+	return c->title;
+}
+
+size_t connector_collections(const struct connector *c)
+{
+	return c->n_collects;
+}
+
+const char *connector_collection(const struct connector *c, size_t i)
+{
+	return i < c->n_collects ? c->collects[i].name : NULL;
+}
+
+const struct def_call *connector_call(const struct connector *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_calls; i++)
+		if (strcmp(c->calls[i].name, name) == 0)
+			return &c->calls[i];
+	return NULL;
+}
+
+bool connector_has_call(const struct connector *c, const char *call)
+{
+	return connector_call(c, call) != NULL;
+}
+
+bool connector_has_log(const struct connector *c, enum kind kind)
+{
+	return kind < KIND_COUNT && c->log[kind].given;
+}
