@@ -42,4 +42,7 @@ struct yaml_key {
 };
 bool yaml_check(const struct yaml_doc *doc, const json_t *obj, const char *what, const struct yaml_key *keys, struct err *e) MUST_USE;
 
+/* The closest of names[n] to a mistyped word, or NULL when none is near: for "did you mean". */
+const char *yaml_nearest(const char *word, const char *const *names, size_t n);
+
 #endif

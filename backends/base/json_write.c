@@ -1,0 +1,202 @@
+/*
+ * JSON text. Our own writer, because jansson prints 0.1 as 0.10000000000000001: reals are
+ * written with the fewest digits that read back as the same number.
+ */
+#include "backends/base/json.h"
+
+#include "backends/base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Trees that we build may be deeper than what json_read takes, but not without end. */
+#define WRITE_DEPTH_MAX (4 * JSON_DEPTH_MAX)
+
+struct writer {
+	struct str *out;
+	bool pretty; /* indented, insertion order; else compact, sorted keys */
+	int depth;
+};
+
+static bool write_value(struct writer *w, const json_t *v);
+
+static bool write_string(struct str *out, const char *s, size_t len)
+{
+	size_t start = 0;
+	bool ok = str_addc(out, '"');
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		ok = ok && str_add(out, s + start, i - start);
+		start = i + 1;
+		if (c == '"' || c == '\\')
+			ok = ok && str_addc(out, '\\') && str_addc(out, (char)c);
+		else if (c == '\n')
+			ok = ok && str_adds(out, "\\n");
+		else if (c == '\t')
+			ok = ok && str_adds(out, "\\t");
+		else if (c == '\r')
+			ok = ok && str_adds(out, "\\r");
+		else
+			ok = ok && str_addf(out, "\\u%04x", c);
+	}
+	return ok && str_add(out, s + start, len - start) && str_addc(out, '"');
+}
+
+static void real_text(char *dst, size_t size, double d)
+{
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(dst, size, "%.*g", digits, d);
+		if (strtod(dst, NULL) == d)
+			return;
+	}
+}
+
+static bool write_real(struct str *out, double d)
+{
+	char text[40];
+	real_text(text, sizeof(text), d);
+	/* Stays a real when it is read again. */
+	return str_adds(out, text) && (strpbrk(text, ".eE") || str_adds(out, ".0"));
+}
+
+static bool write_break(struct writer *w)
+{
+	static const char blanks[] = "                                ";
+	if (!w->pretty)
+		return true;
+	size_t n = 2 * (size_t)w->depth;
+	return str_addc(w->out, '\n') &&
+	       str_add(w->out, blanks, n < sizeof(blanks) - 1 ? n : sizeof(blanks) - 1);
+}
+
+static bool write_array(struct writer *w, const json_t *v)
+{
+	size_t n = json_array_size(v);
+	bool ok = str_addc(w->out, '[');
+	w->depth++;
+	for (size_t i = 0; ok && i < n; i++) {
+		ok = (i == 0 || str_addc(w->out, ',')) && write_break(w) &&
+		     write_value(w, json_array_get(v, i));
+	}
+	w->depth--;
+	return ok && (n == 0 || write_break(w)) && str_addc(w->out, ']');
+}
+
+struct member {
+	const char *key;
+	size_t len;
+	const json_t *value;
+};
+
+static int member_order(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+	int c = memcmp(x->key, y->key, x->len < y->len ? x->len : y->len);
+	return c ? c : (x->len > y->len) - (x->len < y->len);
+}
+
+static bool write_members(struct writer *w, const struct member *m, size_t n)
+{
+	bool ok = true;
+	for (size_t i = 0; ok && i < n; i++) {
+		ok = (i == 0 || str_addc(w->out, ',')) && write_break(w) &&
+		     write_string(w->out, m[i].key, m[i].len) &&
+		     str_adds(w->out, w->pretty ? ": " : ":") &&
+		     write_value(w, m[i].value);
+	}
+	return ok;
+}
+
+static bool write_object(struct writer *w, const json_t *v)
+{
+	struct member few[24], *m = few;
+	size_t size = json_object_size(v), n = 0;
+	if (size > LENGTH(few))
+		m = xcalloc(size, sizeof(*m));
+	/* The iterator interface takes a non-const object but changes nothing. */
+	union {
+		const json_t *in;
+		json_t *out;
+	} obj = {v};
+	for (void *i = json_object_iter(obj.out); i && n < size;
+		i = json_object_iter_next(obj.out, i)) {
+		m[n].key = json_object_iter_key(i);
+		m[n].len = json_object_iter_key_len(i);
+		m[n++].value = json_object_iter_value(i);
+	}
+	if (!w->pretty)
+		qsort(m, n, sizeof(*m), member_order);
+	bool ok = str_addc(w->out, '{');
+	w->depth++;
+	ok = ok && write_members(w, m, n);
+	w->depth--;
+	if (m != few)
+		free(m);
+	return ok && (n == 0 || write_break(w)) && str_addc(w->out, '}');
+}
+
+static bool write_value(struct writer *w, const json_t *v)
+{
+	if (!v || w->depth > WRITE_DEPTH_MAX)
+		return str_adds(w->out, "null") && !v;
+	switch (json_typeof(v)) {
+	case JSON_NULL:
+		return str_adds(w->out, "null");
+	case JSON_TRUE:
+		return str_adds(w->out, "true");
+	case JSON_FALSE:
+		return str_adds(w->out, "false");
+	case JSON_INTEGER:
+		return str_addf(w->out, "%lld", (long long)json_integer_value(v));
+	case JSON_REAL:
+		return write_real(w->out, json_real_value(v));
+	case JSON_STRING:
+		return write_string(w->out, json_string_value(v), json_string_length(v));
+	case JSON_ARRAY:
+		return write_array(w, v);
+	case JSON_OBJECT:
+		return write_object(w, v);
+	}
+	return false;
+}
+
+bool json_text_to(struct str *out, const json_t *v)
+{
+	struct writer w = {out, false, 0};
+	return write_value(&w, v);
+}
+
+char *json_text(const json_t *v)
+{
+	struct str s = STR_INIT;
+	bool whole = json_text_to(&s, v);
+	(void)whole; /* over 64 MiB is cut: such a tree cannot come through json_read's
+			callers */
+	return str_take(&s);
+}
+
+char *json_pretty(const json_t *v)
+{
+	struct str s = STR_INIT;
+	struct writer w = {&s, true, 0};
+	bool whole = write_value(&w, v);
+	(void)whole;
+	return str_take(&s);
+}
+
+bool json_scalar_to(struct str *out, const json_t *v)
+{
+	char text[40];
+	if (!v || json_is_null(v))
+		return true;
+	if (json_is_string(v))
+		return str_add(out, json_string_value(v), json_string_length(v));
+	if (json_is_real(v)) {
+		real_text(text, sizeof(text), json_real_value(v));
+		return str_adds(out, text);
+	}
+	return json_text_to(out, v);
+}
