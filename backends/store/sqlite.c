@@ -66,8 +66,7 @@ static bool db_fail(struct db *d, int rc, const char *what, struct err *e)
 		e, ERR_IO, "the store %s: %s: %s", path, what, sqlite3_errmsg(d->sql));
 }
 
-/* ---- statements
- * ------------------------------------------------------------------------------------ */
+/* ---- statements ---- */
 
 static struct db_stmt **stmt_slot(struct db *d, const char *sql, unsigned long long hash)
 {
@@ -201,8 +200,7 @@ long long db_changes(struct db *d)
 	return sqlite3_changes64(d->sql);
 }
 
-/* ---- transactions
- * ---------------------------------------------------------------------------------- */
+/* ---- transactions ---- */
 
 bool db_exec(struct db *d, const char *sql, struct err *e)
 {
@@ -292,8 +290,7 @@ long long db_data_version(struct db *d)
 	return version;
 }
 
-/* ---- open and close
- * -------------------------------------------------------------------------------- */
+/* ---- open and close ---- */
 
 /* 0600 from its first moment, whatever the umask is; SQLite gives -wal and -shm the same
  * mode. */
@@ -374,8 +371,7 @@ void db_close(struct db *d)
 	free(d);
 }
 
-/* ---- rows as JSON
- * ---------------------------------------------------------------------------------- */
+/* ---- rows as JSON ---- */
 
 static void bind_json(struct db_stmt *s, int index, const json_t *v)
 {

@@ -11,9 +11,7 @@
 #include "backends/base/file.h"
 #include "backends/base/log.h"
 
-/* ---- requests
- * --------------------------------------------------------------------------------------
- */
+/* ---- requests ---- */
 
 struct store_req *req_new(struct store *s, loop_timer_fn *step)
 {
@@ -113,8 +111,7 @@ void store_cancel(struct store *s, struct store_req *r)
 	req_free(r);
 }
 
-/* ---- open and close
- * -------------------------------------------------------------------------------- */
+/* ---- open and close ---- */
 
 char *store_default_path(struct err *e)
 {
@@ -191,9 +188,7 @@ void store_on_change(struct store *s, void (*fn)(void *arg), void *arg)
 	bell_listen(s->bell, fn, arg);
 }
 
-/* ---- questions
- * -------------------------------------------------------------------------------------
- */
+/* ---- questions ---- */
 
 static json_t *ask_now(
 	struct store *s, const struct question *q, const json_t *args, struct err *e)
@@ -240,9 +235,7 @@ struct store_req *store_ask(struct store *s, const char *question, json_t *args,
 	return r;
 }
 
-/* ---- changes
- * ---------------------------------------------------------------------------------------
- */
+/* ---- changes ---- */
 
 static json_t *tell_now(
 	struct store *s, const struct change *c, const json_t *args, struct err *e)
