@@ -1,6 +1,7 @@
 #ifndef CONNECTOR_CONFIG_H
 #define CONNECTOR_CONFIG_H
 
+#include "backends/base/mem.h"
 #include "backends/base/yaml.h"
 #include "backends/transport/ssh.h"
 
@@ -38,6 +39,7 @@ struct config_asset {
 
 struct config {
 	struct yaml_doc doc;
+	struct arena arena;
 	char *path, *folder;        /* of the file */
 	char *operator_name;
 	char *store_path;
