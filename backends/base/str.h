@@ -33,7 +33,7 @@ bool str_add(struct str *s, const char *bytes, size_t len);
 bool str_adds(struct str *s, const char *text);
 bool str_addc(struct str *s, char c);
 bool str_addf(struct str *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
-bool str_addv(struct str *s, const char *fmt, va_list ap);
+bool str_addv(struct str *s, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 void str_cut(struct str *s, size_t len);               /* shortens to len */
 void str_drop(struct str *s, size_t len);              /* removes len bytes from the front */
 

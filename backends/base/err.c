@@ -1,0 +1,139 @@
+/*
+ * Errors as values, and the two ways to end the process. Messages quote text from outside
+ * (file contents, server answers), so they pass utf8_clean here and nowhere else.
+ */
+#include "backends/base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/str.h"
+#include "backends/base/utf8.h"
+
+static void (*die_hook)(void);
+
+/* Libraries end their messages with line feeds, which would be shown as a control
+ * picture. */
+static size_t trimmed_length(const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0 && strchr(" \t\r\n", text[len - 1]))
+		len--;
+	return len;
+}
+
+static void keep_clean(struct err *e, const char *text)
+{
+	struct str clean = STR_INIT;
+
+	utf8_clean(&clean, text, trimmed_length(text), sizeof(e->msg) - 1, UTF8_ONE_LINE);
+	memcpy(e->msg, clean.buf, clean.len + 1);
+	str_release(&clean);
+}
+
+bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
+{
+	/* Larger than msg, and filled first: an argument may be e->msg itself. */
+	char text[4 * sizeof(e->msg)];
+	va_list ap;
+
+	if (!e)
+		return false;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	keep_clean(e, text);
+	e->code = code;
+	return false;
+}
+
+bool err_wrap(struct err *e, const char *fmt, ...)
+{
+	char text[4 * sizeof(e->msg)];
+	va_list ap;
+	size_t len;
+
+	if (!e)
+		return false;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text) - sizeof(e->msg) - 2, fmt, ap);
+	va_end(ap);
+	len = strlen(text);
+	snprintf(text + len, sizeof(text) - len, ": %s", e->msg);
+	keep_clean(e, text);
+	return false;
+}
+
+const char *err_code_name(enum err_code code)
+{
+	switch (code) {
+	case ERR_NONE:
+		return "none";
+	case ERR_USAGE:
+		return "usage";
+	case ERR_CONFIG:
+		return "config";
+	case ERR_IO:
+		return "io";
+	case ERR_PARSE:
+		return "parse";
+	case ERR_LIMIT:
+		return "limit";
+	case ERR_AUTH:
+		return "auth";
+	case ERR_NET:
+		return "net";
+	case ERR_TIMEOUT:
+		return "timeout";
+	case ERR_THROTTLE:
+		return "throttle";
+	case ERR_REMOTE:
+		return "remote";
+	case ERR_NOTFOUND:
+		return "notfound";
+	case ERR_CONFLICT:
+		return "conflict";
+	case ERR_DENIED:
+		return "denied";
+	case ERR_UNKNOWN:
+		return "unknown";
+	}
+	return "unknown";
+}
+
+void on_die(void (*hook)(void))
+{
+	die_hook = hook;
+}
+
+/* Status 70 (EX_SOFTWARE) is a bug of ours or no memory: abort, so that a core or a
+ * debugger has the place. Nothing here allocates. */
+void die(int status, const char *fmt, ...)
+{
+	char text[1024] = "watchdesk: ";
+	size_t len = strlen(text);
+	void (*hook)(void) = die_hook;
+	va_list ap;
+
+	die_hook = NULL;
+	if (hook)
+		hook();
+	va_start(ap, fmt);
+	vsnprintf(text + len, sizeof(text) - len - 1, fmt, ap);
+	va_end(ap);
+	for (char *p = text; *p; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	}
+	len = strlen(text);
+	text[len++] = '\n';
+	if (write(STDERR_FILENO, text, len) < 0)
+		status = 70;
+	if (status == 70)
+		abort();
+	exit(status);
+}

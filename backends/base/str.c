@@ -1,0 +1,281 @@
+/* The growable string and the plain string helpers. The limit is checked before memory is
+ * asked for. */
+#include "backends/base/str.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "backends/base/mem.h"
+
+#ifdef WD_HOSTILE_BUFFERS
+#define CAP_FIRST 4
+#else
+#define CAP_FIRST 64
+#endif
+
+/* Shared by all empty strings and never written to: cap is 0 there. */
+char str_empty[1];
+
+void str_init(struct str *s, size_t max)
+{
+	*s = (struct str){str_empty, 0, 0, max, false};
+}
+
+void str_release(struct str *s)
+{
+	if (s->cap)
+		free(s->buf);
+	str_init(s, s->max);
+}
+
+void str_clear(struct str *s)
+{
+	s->len = 0;
+	s->over = false;
+	if (s->cap)
+		s->buf[0] = '\0';
+}
+
+void str_wipe(struct str *s)
+{
+	if (s->cap)
+		explicit_bzero(s->buf, s->cap);
+	str_release(s);
+}
+
+char *str_take(struct str *s)
+{
+	char *text = s->cap ? s->buf : xstrdup("");
+
+	str_init(s, s->max);
+	return text;
+}
+
+/* Room for `more` bytes and the NUL, or false with `over` set. */
+static bool reserve(struct str *s, size_t more)
+{
+	size_t cap = s->cap ? s->cap : CAP_FIRST;
+	size_t need;
+
+	if (s->len > s->max || more > s->max - s->len) {
+		s->over = true;
+		return false;
+	}
+	need = s->len + more + 1;
+	if (need <= s->cap)
+		return true;
+	while (cap < need)
+		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+	s->buf = xrealloc(s->cap ? s->buf : NULL, cap);
+	s->cap = cap;
+	return true;
+}
+
+bool str_add(struct str *s, const char *bytes, size_t len)
+{
+	if (len == 0)
+		return !s->over;
+	if (!reserve(s, len))
+		return false;
+	memcpy(s->buf + s->len, bytes, len);
+	s->len += len;
+	s->buf[s->len] = '\0';
+	return true;
+}
+
+bool str_adds(struct str *s, const char *text)
+{
+	return str_add(s, text, strlen(text));
+}
+
+bool str_addc(struct str *s, char c)
+{
+	return str_add(s, &c, 1);
+}
+
+bool str_addv(struct str *s, const char *fmt, va_list ap)
+{
+	va_list again;
+	int len;
+	bool ok;
+
+	va_copy(again, ap);
+	len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (len < 0) {
+		s->over = true;
+		return false;
+	}
+	ok = reserve(s, (size_t)len);
+	if (ok) {
+		vsnprintf(s->buf + s->len, (size_t)len + 1, fmt, ap);
+		s->len += (size_t)len;
+	}
+	return ok;
+}
+
+bool str_addf(struct str *s, const char *fmt, ...)
+{
+	va_list ap;
+	bool ok;
+
+	va_start(ap, fmt);
+	ok = str_addv(s, fmt, ap);
+	va_end(ap);
+	return ok;
+}
+
+void str_cut(struct str *s, size_t len)
+{
+	if (len >= s->len)
+		return;
+	s->len = len;
+	s->buf[len] = '\0';
+}
+
+void str_drop(struct str *s, size_t len)
+{
+	if (len == 0 || s->len == 0)
+		return;
+	if (len > s->len)
+		len = s->len;
+	memmove(s->buf, s->buf + len, s->len - len + 1);
+	s->len -= len;
+}
+
+bool str_copy(char *dst, size_t size, const char *src)
+{
+	size_t len = strlen(src);
+
+	if (size == 0)
+		return false;
+	if (len < size) {
+		memcpy(dst, src, len + 1);
+		return true;
+	}
+	memcpy(dst, src, size - 1);
+	dst[size - 1] = '\0';
+	return false;
+}
+
+bool str_format(char *dst, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(dst, size, fmt, ap);
+	va_end(ap);
+	return len >= 0 && (size_t)len < size;
+}
+
+bool str_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool str_ends(const char *s, const char *suffix)
+{
+	size_t len = strlen(s);
+	size_t want = strlen(suffix);
+
+	return len >= want && memcmp(s + len - want, suffix, want) == 0;
+}
+
+bool str_equal(const char *a, const char *b)
+{
+	if (!a || !b)
+		return a == b;
+	return strcmp(a, b) == 0;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Only the last star needs to be tried again: an earlier one that matched less can match
+ * no more. */
+bool str_glob(const char *pattern, const char *text)
+{
+	const char *star = NULL;
+	const char *retry = NULL;
+
+	while (*text) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			retry = text;
+		} else if (*pattern &&
+			   (*pattern == '?' || lower(*pattern) == lower(*text))) {
+			pattern++;
+			text++;
+		} else if (star) {
+			pattern = star;
+			text = ++retry;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+bool str_to_int(const char *s, long long *out)
+{
+	char *end;
+	long long n;
+
+	if (!s || !(isdigit((unsigned char)*s) || *s == '-' || *s == '+'))
+		return false;
+	errno = 0;
+	n = strtoll(s, &end, 10);
+	if (errno != 0 || end == s || *end != '\0')
+		return false;
+	*out = n;
+	return true;
+}
+
+/* strtod follows the locale; the digits are checked and a foreign decimal point is put in
+ * by hand. */
+bool str_to_double(const char *s, double *out)
+{
+	char text[400];
+	const char *point = localeconv()->decimal_point;
+	char *dot;
+	char *end;
+	double n;
+
+	if (!s || *s == '\0' || s[strspn(s, "+-.0123456789eE")] != '\0')
+		return false;
+	if (!str_copy(text, sizeof(text), s))
+		return false;
+	dot = strchr(text, '.');
+	if (dot && point[0] != '.' && point[0] != '\0' && point[1] == '\0')
+		*dot = point[0];
+	errno = 0;
+	n = strtod(text, &end);
+	if (end == text || *end != '\0' || !isfinite(n))
+		return false;
+	*out = n;
+	return true;
+}
+
+unsigned long long str_hash(const void *bytes, size_t len, unsigned long long seed)
+{
+	const unsigned char *p = bytes;
+	unsigned long long h = 14695981039346656037ULL ^ seed;
+
+	for (size_t i = 0; i < len; i++) {
+		h ^= p[i];
+		h *= 1099511628211ULL;
+	}
+	return h;
+}
