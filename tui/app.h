@@ -10,6 +10,9 @@ const struct config *app_config(struct app *a); /* never NULL */
 struct loop *app_loop(struct app *a);
 const char *app_me(struct app *a); /* the operator */
 bool app_read_only(struct app *a);
+/* The catalogue, read when first asked for; NULL when it cannot be: said already. */
+struct runbooks;
+const struct runbooks *app_runbooks(struct app *a);
 
 /* Opens a view above the others. False when init refused: the reason is then on the last
  * line. */
@@ -17,6 +20,8 @@ bool app_open(struct app *a, const struct view_type *t, const struct view_arg *a
 void app_close(struct view *v);         /* it stays valid until the event is over */
 void app_lane(struct app *a, int lane); /* goes to a lane: closes what is above */
 void app_quit(struct app *a);
+/* The list moved under the cursor by itself: commands that act refuse for a moment. */
+void app_shifted(struct app *a);
 
 /* A sentence on the last line, until the next key. */
 void app_say(struct app *a, enum role role, const char *fmt, ...) PRINTF_LIKE(3, 4);

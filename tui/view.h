@@ -68,6 +68,7 @@ struct view_type {
 	const char *name; /* "detail" */
 	size_t size; /* of the struct that begins with struct view; zeroed at the start */
 	bool overlay;     /* drawn over the view below, takes all keys */
+	bool live;        /* shows ages in seconds: painted again every 10 s */
 	const char *help; /* what it shows: first line of the help */
 	bool (*init)(struct view *v, struct err *e); /* may be NULL; v->arg is set */
 	void (*release)(struct view *v);             /* cancel all requests here */
@@ -92,6 +93,7 @@ struct view {
 	struct view *below; /* the app's */
 	struct view_arg arg;
 	struct arena mem; /* freed with the view */
+	int lane;         /* it is the root of this lane; -1: opened above one */
 	int rows,
 		cols; /* of the canvas it draws into: valid from before the first draw */
 };

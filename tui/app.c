@@ -1,0 +1,352 @@
+/* The app: the stack of views above the lane's, opening and closing, and what views ask of it. */
+#include "tui/app_inside.h"
+
+#include "runbooks/engine/runbook.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- views ---------------------------------------------------------------------------- */
+
+static void arg_copy(struct arena *mem, struct view_arg *dst, const struct view_arg *src)
+{
+	memset(dst, 0, sizeof(*dst));
+	if (!src)
+		return;
+	dst->rid = src->rid;
+	dst->job = src->job;
+	dst->name = arena_strdup(mem, src->name);
+	dst->title = arena_strdup(mem, src->title);
+	if (!src->n_targets)
+		return;
+	struct target *t = arena_alloc(mem, src->n_targets * sizeof(*t));
+	for (size_t i = 0; i < src->n_targets; i++) {
+		t[i] = src->targets[i];
+		t[i].key = arena_strdup(mem, t[i].key);
+		t[i].source = arena_strdup(mem, t[i].source);
+		t[i].title = arena_strdup(mem, t[i].title);
+	}
+	dst->targets = t;
+	dst->n_targets = src->n_targets;
+}
+
+static struct view *view_new(
+	struct app *a, const struct view_type *type, const struct view_arg *arg, int lane)
+{
+	struct err e = ERR_INIT;
+	struct view *v = xcalloc(1, type->size);
+	v->type = type;
+	v->app = a;
+	v->lane = lane;
+	arg_copy(&v->mem, &v->arg, arg);
+	paint_room(a, &v->rows, &v->cols);
+	if (!type->init || type->init(v, &e))
+		return v;
+	app_say_err(a, &e);
+	arena_release(&v->mem);
+	free(v);
+	return NULL;
+}
+
+static void view_free(struct view *v)
+{
+	if (v->type->release)
+		v->type->release(v);
+	arena_release(&v->mem);
+	free(v);
+}
+
+static void shown(struct app *a)
+{
+	struct view *v = a->top;
+	paint_room(a, &v->rows, &v->cols);
+	if (v->type->shown)
+		v->type->shown(v);
+	a->dirty = true;
+}
+
+bool app_open(struct app *a, const struct view_type *t, const struct view_arg *arg)
+{
+	struct view *v = view_new(a, t, arg, -1);
+	if (!v)
+		return false;
+	v->below = a->top;
+	a->top = v;
+	a->dirty = true;
+	return true;
+}
+
+static void remember(struct app *a, const struct view *v)
+{
+	if (v->type->overlay || v->arg.n_targets)
+		return;
+	if (a->n_forward == HISTORY) {
+		free((void *)(uintptr_t)a->forward[0].arg.name);
+		free((void *)(uintptr_t)a->forward[0].arg.title);
+		memmove(&a->forward[0], &a->forward[1],
+			sizeof(a->forward[0]) * (HISTORY - 1));
+		a->n_forward--;
+	}
+	struct visited *f = &a->forward[a->n_forward++];
+	f->type = v->type;
+	f->arg = v->arg;
+	f->arg.name = v->arg.name ? xstrdup(v->arg.name) : NULL;
+	f->arg.title = v->arg.title ? xstrdup(v->arg.title) : NULL;
+}
+
+void app_close(struct view *v)
+{
+	struct app *a = v->app;
+	struct view **at = &a->top;
+	while (*at && *at != v)
+		at = &(*at)->below;
+	if (!*at || v->lane >= 0)
+		return;
+	remember(a, v);
+	*at = v->below;
+	v->below = a->dead;
+	a->dead = v;
+	shown(a);
+}
+
+void app_forward(struct app *a)
+{
+	if (!a->n_forward) {
+		app_say(a, ROLE_DIM, "Nothing was closed that could be opened again.");
+		return;
+	}
+	struct visited f = a->forward[--a->n_forward];
+	(void)app_open(a, f.type, &f.arg);
+	free((void *)(uintptr_t)f.arg.name);
+	free((void *)(uintptr_t)f.arg.title);
+}
+
+void app_back(struct app *a)
+{
+	if (a->top->lane < 0)
+		app_close(a->top);
+	else
+		app_say(a, ROLE_DIM,
+			"This is the first screen. q leaves watchdesk; running actions "
+			"go on without it.");
+}
+
+void app_collect_dead(struct app *a)
+{
+	while (a->dead) {
+		struct view *v = a->dead;
+		a->dead = v->below;
+		view_free(v);
+	}
+}
+
+void app_lane(struct app *a, int lane)
+{
+	while (a->top && a->top->lane < 0) {
+		struct view *v = a->top;
+		a->top = v->below;
+		v->below = a->dead;
+		a->dead = v;
+	}
+	if (!a->lanes[lane])
+		a->lanes[lane] = view_new(a, lanes[lane].view, NULL, lane);
+	if (!a->lanes[lane])
+		return;
+	a->lane = lane;
+	a->top = a->lanes[lane];
+	shown(a);
+}
+
+void app_quit(struct app *a)
+{
+	a->quit = true;
+	loop_stop(a->loop);
+}
+
+/* ---- what views ask ---------------------------------------------------------------------- */
+
+struct store *app_store(struct app *a)
+{
+	return a->store;
+}
+
+const struct config *app_config(struct app *a)
+{
+	return a->config;
+}
+
+struct loop *app_loop(struct app *a)
+{
+	return a->loop;
+}
+
+const char *app_me(struct app *a)
+{
+	return a->me;
+}
+
+bool app_read_only(struct app *a)
+{
+	return a->read_only;
+}
+
+const struct runbooks *app_runbooks(struct app *a)
+{
+	struct err e = ERR_INIT;
+	if (!a->runbooks) {
+		a->runbooks = runbooks_load(a->config, &e);
+		if (!a->runbooks)
+			app_say_err(a, &e);
+	}
+	return a->runbooks;
+}
+
+void app_say(struct app *a, enum role role, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(a->say, sizeof(a->say), fmt, ap);
+	va_end(ap);
+	a->say_role = role;
+	a->dirty = true;
+}
+
+void app_say_err(struct app *a, const struct err *e)
+{
+	app_say(a, ROLE_BAD, "%s",
+		e && e->msg[0] ? e->msg : "something went wrong and did not say what");
+	if (a->say[0] >= 'a' && a->say[0] <= 'z')
+		a->say[0] = (char)(a->say[0] - 'a' + 'A');
+}
+
+void app_paint(struct app *a)
+{
+	a->dirty = true;
+}
+
+void app_copy(struct app *a, const char *text, const char *what)
+{
+	if (a->term && !term_copy(a->term, text))
+		app_say(a, ROLE_WARN, "Too long for the clipboard.");
+	else
+		app_say(a, ROLE_TEXT, "Copied %s.", what);
+}
+
+void app_shifted(struct app *a)
+{
+	a->shifted_ms = clock_mono_ms();
+}
+
+bool app_just_shifted(const struct app *a)
+{
+	return a->shifted_ms && clock_mono_ms() - a->shifted_ms < ARM_MS;
+}
+
+void app_time(struct app *a, char *dst, size_t size, usec_t t)
+{
+	if (!t)
+		(void)str_copy(dst, size, "-");
+	else if (a->local_time)
+		clock_format_local(dst, size, t);
+	else {
+		/* "2026-11-22T13:47:02Z" -> "2026-11-22 13:47:02 UTC" */
+		char iso[40];
+		clock_format(iso, sizeof(iso), t, false);
+		iso[10] = ' ';
+		iso[19] = '\0';
+		(void)str_format(dst, size, "%s UTC", iso);
+	}
+}
+
+void app_clock(struct app *a, char *dst, size_t size, usec_t t)
+{
+	char full[48];
+	app_time(a, full, sizeof(full), t);
+	(void)str_copy(dst, size, strlen(full) > 11 ? full + 11 : full);
+}
+
+void app_age(char *dst, size_t size, usec_t t)
+{
+	/* Against the full minute: so an age changes when the clock in the first line does, and not with every paint. */
+	usec_t minute = 60 * USEC_PER_SEC, now = clock_now() / minute * minute;
+	if (!t)
+		(void)str_copy(dst, size, "-");
+	else if (t > clock_now())
+		clock_format_age(dst, size, t - now);
+	else if (now - t < minute)
+		(void)str_copy(dst, size, "<1m");
+	else
+		clock_format_age(dst, size, now - t);
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static void store_changed(void *arg)
+{
+	struct app *a = arg;
+	counts_ask(a);
+	for (struct view *v = a->top; v; v = v->below)
+		if (v->type->changed)
+			v->type->changed(v);
+}
+
+struct app *app_new(const struct app_options *o)
+{
+	struct app *a = xcalloc(1, sizeof(*a));
+	a->loop = o->loop;
+	a->store = o->store;
+	a->config = o->config;
+	a->me = o->config->operator_name ? o->config->operator_name : "";
+	a->read_only = o->config->read_only;
+	a->term = o->term;
+	a->rows = o->rows;
+	a->cols = o->cols;
+	grid_init(&a->grid);
+	if (a->term)
+		term_size(a->term, &a->rows, &a->cols);
+	grid_resize(&a->grid, a->rows, a->cols);
+	app_lane(a, LANE_TRIAGE);
+	store_on_change(a->store, store_changed, a);
+	counts_ask(a);
+	a->dirty = true;
+	return a;
+}
+
+void app_free(struct app *a)
+{
+	if (!a)
+		return;
+	input_stop(a);
+	store_on_change(a->store, NULL, NULL);
+	store_cancel(a->store, a->counts_req);
+	while (a->top && a->top->lane < 0) {
+		struct view *v = a->top;
+		a->top = v->below;
+		view_free(v);
+	}
+	app_collect_dead(a);
+	for (size_t i = 0; i < LANE_COUNT; i++)
+		if (a->lanes[i])
+			view_free(a->lanes[i]);
+	for (size_t i = 0; i < a->n_forward; i++) {
+		free((void *)(uintptr_t)a->forward[i].arg.name);
+		free((void *)(uintptr_t)a->forward[i].arg.title);
+	}
+	if (a->runbooks)
+		runbooks_free(a->runbooks);
+	json_decref(a->counts);
+	grid_release(&a->grid);
+	free(a);
+}
+
+void app_resize(struct app *a, int rows, int cols)
+{
+	a->rows = rows;
+	a->cols = cols;
+	grid_resize(&a->grid, rows, cols);
+	for (struct view *v = a->top; v; v = v->below)
+		paint_room(a, &v->rows, &v->cols);
+	if (a->top->type->shown)
+		a->top->type->shown(a->top);
+	a->dirty = true;
+}

@@ -1,0 +1,87 @@
+#ifndef TUI_APP_INSIDE_H
+#define TUI_APP_INSIDE_H
+
+#include "tui/command.h"
+#include "tui/lanes.h"
+#include "tui/term/term.h"
+#include "tui/view.h"
+
+/* The inside of the app: for app*.c, command.c and the console's entry. Views do not include it. */
+
+enum { HISTORY = 32, ARM_MS = 400 };
+
+struct visited {
+	const struct view_type *type;
+	struct view_arg arg; /* own copies, no targets */
+};
+
+struct app {
+	struct loop *loop;
+	struct store *store;
+	const struct config *config;
+	const char *me;
+	bool read_only;
+	struct term *term; /* NULL: no terminal (tests) */
+	struct keys keys;
+	struct grid grid;
+	int rows, cols;
+
+	struct view *lanes
+		[LANE_COUNT]; /* made when first gone to, then kept with cursor and filter */
+	int lane;
+	struct view *top;
+	struct view *dead; /* closed in this turn, freed before the next paint */
+	struct visited forward[HISTORY];
+	size_t n_forward;
+
+	struct runbooks *runbooks; /* loaded when first needed */
+	json_t *counts;
+	struct store_req *counts_req;
+	bool counts_again; /* the store changed while the question was under way */
+
+	char say[512];
+	enum role say_role;
+	bool local_time;
+	bool dirty, quit;
+	bool painted;
+	int64_t shifted_ms; /* when the list last moved under the cursor by itself */
+	struct loop_timer *esc_timer, *tick_timer, *resize_timer, *retry_timer;
+	struct loop_watch *input;
+	void (*on_paint)(void *arg); /* after each paint: tests */
+	void *paint_arg;
+	struct err gone; /* why it ended, when not by the user */
+};
+
+struct app_options {
+	struct loop *loop;
+	struct store *store;
+	const struct config *config;
+	struct term *term; /* NULL: rows and cols are used */
+	int rows, cols;
+};
+struct app *app_new(const struct app_options *o);
+void app_free(struct app *a); /* the store and the terminal stay the caller's */
+
+void app_event(struct app *a, const struct event *ev);
+void app_resize(struct app *a, int rows, int cols);
+void app_paint_now(struct app *a);
+void app_collect_dead(struct app *a);
+
+bool app_just_shifted(const struct app *a);
+/* [ and ]: the view closed last is opened again. */
+void app_forward(struct app *a);
+void app_back(struct app *a);
+
+/* app_input.c: stdin, signals, timers. */
+void input_start(struct app *a);
+void input_stop(struct app *a);
+
+/* app_paint.c */
+void paint_all(struct app *a);
+/* The rows and columns that views get. */
+void paint_room(const struct app *a, int *rows, int *cols);
+
+/* app_counts.c: the numbers of the first line and the lanes. */
+void counts_ask(struct app *a);
+
+#endif

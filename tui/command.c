@@ -1,0 +1,228 @@
+/* The general commands, and running one. Commands on records are in act.c. */
+#include "tui/command.h"
+
+#include "tui/act.h"
+#include "tui/app_inside.h"
+#include "tui/keymap.h"
+#include <string.h>
+
+static void move_down(struct view *v)
+{
+	v->type->move(v, MOVE_DOWN);
+}
+
+static void move_up(struct view *v)
+{
+	v->type->move(v, MOVE_UP);
+}
+
+static void move_page_down(struct view *v)
+{
+	v->type->move(v, MOVE_PGDN);
+}
+
+static void move_page_up(struct view *v)
+{
+	v->type->move(v, MOVE_PGUP);
+}
+
+static void move_top(struct view *v)
+{
+	v->type->move(v, MOVE_TOP);
+}
+
+static void move_bottom(struct view *v)
+{
+	v->type->move(v, MOVE_BOTTOM);
+}
+
+static void open_help(struct view *v)
+{
+	(void)app_open(v->app, &help_view, NULL);
+}
+
+static void open_palette(struct view *v)
+{
+	(void)app_open(v->app, &palette_view, NULL);
+}
+
+static void back(struct view *v)
+{
+	app_back(v->app);
+}
+
+static void forward(struct view *v)
+{
+	app_forward(v->app);
+}
+
+static void leave(struct view *v)
+{
+	if (v->lane < 0)
+		app_close(v);
+	else
+		app_quit(v->app);
+}
+
+static void quit(struct view *v)
+{
+	app_quit(v->app);
+}
+
+static void next_lane(struct view *v)
+{
+	app_lane(v->app, (v->app->lane + 1) % LANE_COUNT);
+}
+
+static void previous_lane(struct view *v)
+{
+	app_lane(v->app, (v->app->lane + LANE_COUNT - 1) % LANE_COUNT);
+}
+
+static void times(struct view *v)
+{
+	v->app->local_time = !v->app->local_time;
+	app_say(v->app, ROLE_TEXT,
+		v->app->local_time ? "Times are local now." : "Times are UTC now.");
+}
+
+static void redraw(struct view *v)
+{
+	if (v->app->term)
+		term_redraw(v->app->term);
+	app_paint(v->app);
+}
+
+static void suspend(struct view *v)
+{
+	if (v->app->term)
+		term_suspend(v->app->term);
+	app_paint(v->app);
+}
+
+#define LANE_COMMAND(n)                      \
+	static void lane_##n(struct view *v) \
+	{                                    \
+		app_lane(v->app, (n)-1);     \
+	}
+LANE_COMMAND(1)
+LANE_COMMAND(2)
+LANE_COMMAND(3)
+LANE_COMMAND(4)
+LANE_COMMAND(5)
+LANE_COMMAND(6)
+LANE_COMMAND(7)
+LANE_COMMAND(8)
+
+/* The order is that of hints and help. */
+const struct command general_commands[] = {
+	{"down", "j Down", "j k move", "down; k or Up: up", 0, move_down},
+	{"up", "k Up", NULL, "up", 0, move_up},
+	{"log", "l", "l log", "the log of the run, at its first error", CMD_TARGET,
+		act_log},
+	{"runbooks", "r", "r runbooks", "the runbooks that apply to it",
+		CMD_TARGET | CMD_ACTS, act_runbooks},
+	{"acknowledge", "a", "a acknowledge", "acknowledge or approve it",
+		CMD_TARGET | CMD_ACTS, act_acknowledge},
+	{"palette", ":", ": go to", "go to a view, run a command or a runbook by name", 0,
+		open_palette},
+	{"back", "Esc [", NULL, "back to where I came from", 0, back},
+	{"forward", "]", NULL, "open again what was closed last", 0, forward},
+	{"page-down", "PgDn C-f", NULL, "a page down", 0, move_page_down},
+	{"page-up", "PgUp C-b", NULL, "a page up", 0, move_page_up},
+	{"top", "g Home", NULL, "to the first", 0, move_top},
+	{"bottom", "G End", NULL, "to the last", 0, move_bottom},
+	{"detail", "d", NULL, "all that is known about it", CMD_TARGET, act_detail},
+	{"raw", "y", NULL, "what its source said, as JSON", CMD_TARGET, act_raw},
+	{"snooze", "z", NULL, "hide it from Triage for a while", CMD_TARGET, act_snooze},
+	{"claim", "c", NULL, "say that I have it; again: give it back", CMD_TARGET,
+		act_claim},
+	{"note", "n", NULL, "write a note on it", CMD_TARGET, act_note},
+	{"open-url", "o", NULL, "show its address at the source and copy it", CMD_TARGET,
+		act_url},
+	{"copy", "Y", NULL, "copy its key to the clipboard", CMD_TARGET, act_copy},
+	{"next-lane", "Tab", NULL, "the next lane", 0, next_lane},
+	{"previous-lane", "Shift-Tab", NULL, "the lane before", 0, previous_lane},
+	{"triage", "1", NULL, "what needs a person, most urgent first", 0, lane_1},
+	{"runs", "2", NULL, "pipeline runs", 0, lane_2},
+	{"incidents", "3", NULL, "incidents and alerts", 0, lane_3},
+	{"access", "4", NULL, "requests for access and grants", 0, lane_4},
+	{"cost", "5", NULL, "cost anomalies", 0, lane_5},
+	{"checks", "6", NULL, "data quality, freshness, health", 0, lane_6},
+	{"actions", "7", NULL, "what was started from here, and how it went", 0, lane_7},
+	{"sources", "8", NULL, "where the records come from, and how fresh they are", 0,
+		lane_8},
+	{"times", "T", NULL, "times in UTC or local", 0, times},
+	{"help", "?", NULL, "the keys of this view", 0, open_help},
+	{"redraw", "C-l", NULL, "draw the screen anew", 0, redraw},
+	{"suspend", "C-z", NULL, "back to the shell; fg returns", 0, suspend},
+	{"close", "q", NULL, "close this view; on the first screen: leave", 0, leave},
+	{"quit", "C-c", NULL, "leave watchdesk; running actions go on", 0, quit},
+	{NULL},
+};
+
+/* A command that the view can use at all; whether there is a target now is asked when it runs. */
+static bool fits(const struct view *v, const struct command *c)
+{
+	if ((c->flags & CMD_TARGET) && !v->type->targets)
+		return false;
+	bool moves = c->run == move_down || c->run == move_up ||
+		     c->run == move_page_down || c->run == move_page_up ||
+		     c->run == move_top || c->run == move_bottom;
+	return !moves || v->type->move;
+}
+
+/* A general command whose name or key the view took for itself. */
+static bool hidden(const struct view *v, const struct command *c)
+{
+	for (const struct command *own = v->type->commands; own && own->name; own++)
+		if (strcmp(own->name, c->name) == 0)
+			return true;
+	return false;
+}
+
+const struct command *command_at(const struct view *v, size_t i)
+{
+	for (const struct command *c = v->type->commands; c && c->name; c++)
+		if (fits(v, c) && i-- == 0)
+			return c;
+	for (const struct command *c = general_commands; c->name; c++)
+		if (fits(v, c) && !hidden(v, c) && i-- == 0)
+			return c;
+	return NULL;
+}
+
+const struct command *command_by_key(const struct view *v, int key)
+{
+	const struct command *c = NULL;
+	for (size_t i = 0; (c = command_at(v, i)); i++)
+		if (keymap_has(c->keys, key))
+			return c;
+	return NULL;
+}
+
+const struct command *command_by_name(const struct view *v, const char *name)
+{
+	const struct command *c = NULL;
+	for (size_t i = 0; (c = command_at(v, i)); i++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+void command_run(struct view *v, const struct command *c)
+{
+	struct target one;
+	if ((c->flags & CMD_TARGET) &&
+		(!v->type->targets || v->type->targets(v, &one, 1) == 0)) {
+		app_say(v->app, ROLE_DIM, "Nothing is chosen here.");
+		return;
+	}
+	if ((c->flags & CMD_ACTS) && app_just_shifted(v->app)) {
+		app_say(v->app, ROLE_WARN,
+			"The list changed just now under the cursor. Look, then press it "
+			"again.");
+		return;
+	}
+	c->run(v);
+}

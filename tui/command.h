@@ -1,0 +1,19 @@
+#ifndef TUI_COMMAND_H
+#define TUI_COMMAND_H
+
+#include "tui/view.h"
+
+/*
+ * Commands: the table of the general ones, and finding by key or name. A view's own commands (view_type.commands)
+ * come first. Help, hints and palette are made from the same rows.
+ */
+extern const struct command general_commands[]; /* an empty row at the end */
+
+/* The i-th command that can be used in the view; NULL after the last. */
+const struct command *command_at(const struct view *v, size_t i);
+const struct command *command_by_key(const struct view *v, int key);
+const struct command *command_by_name(const struct view *v, const char *name);
+/* Runs it, or says why not. */
+void command_run(struct view *v, const struct command *c);
+
+#endif

@@ -1,0 +1,35 @@
+#ifndef TUI_LANES_H
+#define TUI_LANES_H
+
+#include "tui/table.h"
+#include "tui/view.h"
+
+/* The lanes: what Tab and the digits go to. A lane of records is a row here, no code. */
+struct lane {
+	const char *title, *brief; /* "Incidents", "Inc" where there is little room */
+	const struct view_type *view;
+	unsigned kinds; /* bits 1 << KIND_x; 0: all */
+	bool need_only, fold;
+	enum store_sort sort;
+	const struct column *columns;
+	size_t n_columns;
+	const char *empty; /* what to say when nothing is in it */
+};
+
+enum {
+	LANE_TRIAGE,
+	LANE_RUNS,
+	LANE_INCIDENTS,
+	LANE_ACCESS,
+	LANE_COST,
+	LANE_CHECKS,
+	LANE_ACTIONS,
+	LANE_SOURCES,
+	LANE_COUNT
+};
+extern const struct lane lanes[LANE_COUNT];
+
+/* What the lane's number says: how many need a person. Bad: how loud it is. */
+long long lane_count(int lane, const json_t *counts);
+
+#endif
