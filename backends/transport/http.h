@@ -18,39 +18,42 @@ struct http *http_new(struct loop *l, struct err *e) MUST_USE;
 void http_free(struct http *h); /* cancels what is under way, without callbacks */
 
 struct http_header {
-	const char *name, *value; /* value without CR, LF, NUL: else the request is refused */
+	const char *name,
+		*value; /* value without CR, LF, NUL: else the request is refused */
 };
 
 struct http_request {
-	const char *method;          /* "GET", "POST", ... */
-	const char *url;             /* complete, encoded */
+	const char *method;                /* "GET", "POST", ... */
+	const char *url;                   /* complete, encoded */
 	const struct http_header *headers; /* closed by a NULL name; or NULL */
-	const char *body;            /* NULL: none */
+	const char *body;                  /* NULL: none */
 	size_t body_len;
-	int64_t connect_ms;          /* 0: 5 000 */
-	int64_t timeout_ms;          /* whole call, 0: 30 000 */
-	size_t max_bytes;            /* of the decoded body, counted as it arrives; 0: 16 MiB */
+	int64_t connect_ms; /* 0: 5 000 */
+	int64_t timeout_ms; /* whole call, 0: 30 000 */
+	size_t max_bytes;   /* of the decoded body, counted as it arrives; 0: 16 MiB */
 	const char *user, *password; /* HTTP basic; NULL: none */
-	const char *aws_region, *aws_service; /* both set: SigV4 with user = access key, password = secret key.
+	const char *aws_region,
+		*aws_service; /* both set: SigV4 with user = access key, password = secret key.
 	                                         The query must be sorted and the path free of escapes (7.88): checked, refused */
-	const char *aws_token;       /* session token header, signed */
-	const char *ca_file;         /* NULL: the system's */
-	const char *proxy;           /* NULL or "": none */
-	bool plain_http;             /* allow http:// to other hosts than loopback */
+	const char *aws_token; /* session token header, signed */
+	const char *ca_file;   /* NULL: the system's */
+	const char *proxy;     /* NULL or "": none */
+	bool plain_http;       /* allow http:// to other hosts than loopback */
 	/* Optional: body bytes as they arrive (then `body` of the reply stays empty). False ends the call with ERR_LIMIT. */
 	bool (*on_data)(void *arg, const char *bytes, size_t len);
 };
 
 struct http_reply {
-	int status;            /* 0: no answer */
-	const char *body;      /* NUL-terminated, may hold NULs; valid during the callback */
+	int status;       /* 0: no answer */
+	const char *body; /* NUL-terminated, may hold NULs; valid during the callback */
 	size_t len;
-	const char *type;      /* Content-Type or "" */
-	const char *link;      /* Link header or "" */
+	const char *type; /* Content-Type or "" */
+	const char *link; /* Link header or "" */
 	int64_t retry_after_ms; /* from Retry-After on 429/503, clamped to 1 s .. 5 min; 0: none */
-	bool sent;             /* any byte of the request left us? false: a retry cannot repeat anything */
+	bool sent; /* any byte of the request left us? false: a retry cannot repeat anything */
 	int64_t took_ms;
-	struct err err;        /* err.code ERR_NONE for 2xx; else by class: 401/403 ERR_AUTH, 404 ERR_NOTFOUND, 409 ERR_CONFLICT,
+	struct err
+		err; /* err.code ERR_NONE for 2xx; else by class: 401/403 ERR_AUTH, 404 ERR_NOTFOUND, 409 ERR_CONFLICT,
 	                          429 ERR_THROTTLE, 3xx/other 4xx/5xx ERR_REMOTE, DNS/connect/TLS/reset ERR_NET, deadline ERR_TIMEOUT,
 	                          too large ERR_LIMIT. The words hold status, host and the far side's own message
 	                          (from JSON detail/message/error/errors/title, else first line of text), made safe, cut to 200 bytes */
@@ -58,7 +61,8 @@ struct http_reply {
 typedef void http_fn(void *arg, const struct http_reply *reply);
 
 /* The request is copied. fn is called once, later, never from within this call. */
-struct http_call *http_send(struct http *h, const struct http_request *rq, http_fn *fn, void *arg);
+struct http_call *http_send(
+	struct http *h, const struct http_request *rq, http_fn *fn, void *arg);
 /* No callback after this. NULL is fine. */
 void http_cancel(struct http *h, struct http_call *c);
 

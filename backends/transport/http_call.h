@@ -1,0 +1,43 @@
+#ifndef TRANSPORT_HTTP_CALL_H
+#define TRANSPORT_HTTP_CALL_H
+
+#include "backends/transport/http.h"
+
+/* One call, shared by http.c (life, loop) and http_easy.c (libcurl's handle). `easy` is a CURL *. */
+
+enum http_stop { HTTP_GOES_ON, HTTP_STOP_BODY, HTTP_STOP_HEADER, HTTP_STOP_CALLER };
+
+struct http_call {
+	struct http_reply reply; /* first: http_header finds the call by it */
+	struct http *http;
+	struct http_call *prev, *next;
+	struct loop_timer *deferred; /* start, then delivery */
+	struct loop_timer *deadline;
+	void *easy;
+	bool added;       /* to the multi handle */
+	bool in_callback; /* on_data or fn runs: not to be freed now */
+	bool cancelled;   /* while in_callback */
+	http_fn *fn;
+	void *arg;
+	bool (*on_data)(void *arg, const char *bytes, size_t len);
+	struct curl_slist *headers;
+	char *sent_body;
+	size_t sent_len;
+	char *type, *link;
+	struct str origin, body;
+	size_t max_bytes, got, header_got;
+	int64_t started, connect_ms, timeout_ms;
+	enum http_stop stop; /* why we ended it */
+	char detail[256];    /* CURL_ERROR_SIZE */
+};
+
+/* Makes c->easy for the request. False: refused, c->reply.err says why. */
+bool http_easy_open(struct http_call *c, const struct http_request *rq) MUST_USE;
+
+/* The transfer is over with libcurl's code `rc`: fills c->reply but for an error that is set already. */
+void http_easy_finish(struct http_call *c, int rc);
+
+/* Frees the handle and what belongs to the request, wiping what may be secret. */
+void http_easy_close(struct http_call *c);
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * Words for an HTTP answer that is not 2xx. The far side's own message is the most useful thing that it holds, and
+ * every system puts it somewhere else; the places are listed once, in message_keys.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "backends/base/json.h"
+#include "backends/base/utf8.h"
+#include "backends/transport/http.h"
+#include "backends/transport/http_private.h"
+
+#define MESSAGE_BYTES 200
+#define JSON_BYTES ((size_t)256 << 10) /* a larger error body is read as text */
+#define MESSAGE_DEPTH 4
+
+/* In order of preference: the sentence about this case before the title of the class of errors. */
+static const char *const message_keys[] = {
+	"detail",             /* RFC 9457 problem details, FastAPI, Airflow */
+	"message", "Message", /* most; AWS, Azure */
+	"errorSummary",       /* Okta */
+	"error_description",  /* OAuth */
+	"error_message", "msg", "reason", "description", "error", "errors", "title",
+	"status", "__type", /* AWS, when there is nothing else */
+};
+
+/* Goes down through objects and the first element of arrays until a string is found. */
+static const char *find_message(const json_t *v, int depth)
+{
+	if (json_is_string(v))
+		return json_string_length(v) > 0 ? json_string_value(v) : NULL;
+	if (depth == 0)
+		return NULL;
+	if (json_is_array(v))
+		return find_message(json_array_get(v, 0), depth - 1);
+	if (!json_is_object(v))
+		return NULL;
+	for (size_t i = 0; i < sizeof(message_keys) / sizeof(message_keys[0]); i++) {
+		const char *found =
+			find_message(json_object_get(v, message_keys[i]), depth - 1);
+
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+static bool message_of_json(struct str *out, const char *body, size_t len)
+{
+	json_t *doc;
+	const char *text;
+
+	if (len == 0 || len > JSON_BYTES || (body[0] != '{' && body[0] != '['))
+		return false;
+	doc = json_read(body, len, NULL);
+	text = doc ? find_message(doc, MESSAGE_DEPTH) : NULL;
+	if (text)
+		utf8_clean(out, text, strlen(text), MESSAGE_BYTES, UTF8_ONE_LINE);
+	json_decref(doc);
+	return text != NULL;
+}
+
+static const char *find_folded(const char *hay, size_t len, const char *needle)
+{
+	size_t n = strlen(needle);
+
+	for (size_t i = 0; i + n <= len; i++)
+		if (!strncasecmp(hay + i, needle, n))
+			return hay + i;
+	return NULL;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
+}
+
+static void add_first_line(struct str *out, const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (len > 0 && is_blank(*s)) {
+		s++;
+		len--;
+	}
+	while (n < len && s[n] != '\n' && s[n] != '\r')
+		n++;
+	utf8_clean(out, s, n, MESSAGE_BYTES, UTF8_ONE_LINE);
+}
+
+static void message_of_html(struct str *out, const char *body, size_t len)
+{
+	const char *title = find_folded(body, len, "<title"), *end = body + len, *close;
+
+	str_adds(out, "an HTML page");
+	if (title)
+		title = memchr(title, '>', (size_t)(end - title));
+	if (!title)
+		return;
+	title++;
+	close = find_folded(title, (size_t)(end - title), "</title");
+	if (!close)
+		return;
+	str_adds(out, ": ");
+	add_first_line(out, title, (size_t)(close - title));
+}
+
+void http_error_message(struct str *out, const char *body, size_t len)
+{
+	while (len > 0 && is_blank(*body)) {
+		body++;
+		len--;
+	}
+	if (message_of_json(out, body, len))
+		return;
+	if (len > 4096)
+		len = 4096;
+	if (find_folded(body, len < 512 ? len : 512, "<html") ||
+		find_folded(body, len < 512 ? len : 512, "<!doctype html"))
+		message_of_html(out, body, len);
+	else
+		add_first_line(out, body, len);
+}
+
+static enum err_code code_of_status(int status)
+{
+	switch (status) {
+	case 401:
+	case 403:
+		return ERR_AUTH;
+	case 404:
+		return ERR_NOTFOUND;
+	case 409:
+		return ERR_CONFLICT;
+	case 429:
+		return ERR_THROTTLE;
+	default:
+		return ERR_REMOTE;
+	}
+}
+
+static const char *words_of_status(int status)
+{
+	switch (status) {
+	case 400:
+		return "bad request";
+	case 401:
+		return "not logged in, or a wrong password or token";
+	case 403:
+		return "not allowed";
+	case 404:
+		return "not found";
+	case 409:
+		return "conflict";
+	case 429:
+		return "too many requests";
+	case 500:
+		return "internal error there";
+	case 502:
+	case 503:
+	case 504:
+		return "not available at the moment";
+	default:
+		return status >= 500 ? "error there" : "refused";
+	}
+}
+
+void http_error_status(struct err *e, int status, const char *origin,
+	const char *location, const char *body, size_t len)
+{
+	struct str message = STR_INIT_MAX(1024);
+
+	if (status >= 300 && status < 400) {
+		if (!*location)
+			str_adds(&message, "nowhere");
+		else if (!http_origin(location, &message, NULL))
+			str_adds(&message, "another path of the same host");
+		err_set(e, ERR_REMOTE,
+			"HTTP %d from %s: a redirect to %s, which is not followed: "
+			"correct the URL",
+			status, origin, message.buf);
+	} else {
+		http_error_message(&message, body, len);
+		err_set(e, code_of_status(status), "HTTP %d from %s: %s%s%s", status,
+			origin, words_of_status(status), message.len > 0 ? ": " : "",
+			message.buf);
+	}
+	str_release(&message);
+}
