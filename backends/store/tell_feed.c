@@ -1,0 +1,177 @@
+/*
+ * What the worker knows: the state of sources, watermarks, settings, causes, and what is no longer listed.
+ */
+#include "backends/store/ask.h"
+#include "backends/store/tell.h"
+
+#include "backends/base/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One statement a column, so that no statement is built from text. */
+static const struct {
+	const char *name;
+	bool text;
+	const char *sql;
+} columns[] = {
+	{"connector", true, "UPDATE source SET connector=$2 WHERE sid=$1"},
+	{"title", true, "UPDATE source SET title=$2 WHERE sid=$1"},
+	{"env", true, "UPDATE source SET env=$2 WHERE sid=$1"},
+	{"state", true, "UPDATE source SET state=$2 WHERE sid=$1"},
+	{"error", true, "UPDATE source SET error=$2 WHERE sid=$1"},
+	{"last_good", false, "UPDATE source SET last_good=$2 WHERE sid=$1"},
+	{"last_try", false, "UPDATE source SET last_try=$2 WHERE sid=$1"},
+	{"rows", false, "UPDATE source SET rows=$2 WHERE sid=$1"},
+	{"unknown_states", false, "UPDATE source SET unknown_states=$2 WHERE sid=$1"},
+	{"lag_ms", false, "UPDATE source SET lag_ms=$2 WHERE sid=$1"},
+	{"interval_ms", false, "UPDATE source SET interval_ms=$2 WHERE sid=$1"},
+};
+
+static bool known_state(const char *state)
+{
+	static const char *const states[] = {"ok", "failing", "stale", "new", "disabled"};
+	for (size_t i = 0; i < LENGTH(states); i++)
+		if (strcmp(states[i], state) == 0)
+			return true;
+	return false;
+}
+
+static bool set_column(
+	struct store *s, long long sid, size_t i, const json_t *args, struct err *e)
+{
+	const char *name = columns[i].name;
+	if (!json_object_get(args, name))
+		return true;
+	json_t *params;
+	if (columns[i].text) {
+		struct str clean = STR_INIT;
+		const char *text = json_str(args, name, "");
+		utf8_clean(&clean, text, strlen(text), 480, UTF8_ONE_LINE);
+		params = json_pack("[I, s]", (json_int_t)sid, clean.buf);
+		str_release(&clean);
+	} else {
+		params = json_pack(
+			"[I, I]", (json_int_t)sid, (json_int_t)json_int(args, name, 0));
+	}
+	return tell_run(s, columns[i].sql, params, e);
+}
+
+json_t *tell_source_state(struct store *s, const json_t *args, struct err *e)
+{
+	const char *name, *state = json_str(args, "state", "new");
+	long long sid;
+	if (!tell_text("source_state", args, "name", &name, e))
+		return NULL;
+	if (!known_state(state)) {
+		err_set(e, ERR_USAGE, "source_state: \"%s\" is no state of a source",
+			state);
+		return NULL;
+	}
+	if (!source_sid(s, name, true, &sid, e))
+		return NULL;
+	for (size_t i = 0; i < LENGTH(columns); i++)
+		if (!set_column(s, sid, i, args, e))
+			return NULL;
+	json_t *collections = json_sub(args, "collections");
+	if (collections && !tell_run(s, "UPDATE source SET collections=$2 WHERE sid=$1",
+				   json_pack("[I, O]", (json_int_t)sid, collections), e))
+		return NULL;
+	return json_object();
+}
+
+json_t *tell_cause_set(struct store *s, const json_t *args, struct err *e)
+{
+	long long rid;
+	if (!tell_rid(s, "cause_set", args, &rid, e))
+		return NULL;
+	if (!tell_run(s, "UPDATE rec SET cause=$2, signature=$3, again=1 WHERE rid=$1",
+		    json_pack("[I, s, s]", (json_int_t)rid, json_str(args, "cause", ""),
+			    json_str(args, "signature", "")),
+		    e) ||
+		!put_touch(s, rid, e))
+		return NULL;
+	return json_object();
+}
+
+json_t *tell_cursor_set(struct store *s, const json_t *args, struct err *e)
+{
+	const char *source, *collection;
+	if (!tell_text("cursor_set", args, "source", &source, e) ||
+		!tell_text("cursor_set", args, "collection", &collection, e))
+		return NULL;
+	struct str value = STR_INIT;
+	json_scalar_to(&value, json_sub(args, "value"));
+	bool ok = tell_run(s,
+		"INSERT INTO watermark(source, collection, value) VALUES($1,$2,$3)"
+		" ON CONFLICT(source, collection) DO UPDATE SET value=excluded.value",
+		json_pack("[s, s, s]", source, collection, value.buf), e);
+	str_release(&value);
+	return ok ? json_object() : NULL;
+}
+
+json_t *tell_setting_set(struct store *s, const json_t *args, struct err *e)
+{
+	const char *key;
+	if (!tell_text("setting_set", args, "key", &key, e))
+		return NULL;
+	struct str value = STR_INIT;
+	json_scalar_to(&value, json_sub(args, "value"));
+	bool ok = tell_run(s,
+		"INSERT INTO setting(key, value) VALUES($1,$2)"
+		" ON CONFLICT(key) DO UPDATE SET value=excluded.value",
+		json_pack("[s, s]", key, value.buf), e);
+	str_release(&value);
+	return ok ? json_object() : NULL;
+}
+
+enum { VANISH_SLICE = 500 };
+
+/* h=0: should it come back, it is written whatever it looks like. */
+static bool vanish_one(struct store *s, const json_t *row, enum state to, struct err *e)
+{
+	long long rid = json_int(row, "rid", 0);
+	usec_t now = clock_now();
+	return tell_run(s,
+		       "UPDATE rec SET state=$2, raw_state='', attention=0, why='', "
+		       "again=0, h=0, updated=$3,"
+		       " ended=CASE WHEN ended=0 THEN $3 ELSE ended END WHERE rid=$1",
+		       json_pack("[I, i, I]", (json_int_t)rid, (int)to, (json_int_t)now),
+		       e) &&
+	       put_history(s, rid, (enum state)json_int(row, "old", 0), to, now, "",
+		       "no longer listed by its source", e) &&
+	       put_touch(s, rid, e);
+}
+
+/* A slice at a time; the answer says whether there is more: {n, more}. */
+json_t *tell_vanish(struct store *s, const json_t *args, struct err *e)
+{
+	enum kind kind;
+	enum state to;
+	long long sid;
+	if (!kind_parse(json_str(args, "kind", ""), &kind) ||
+		!state_parse(json_str(args, "state", ""), &to) ||
+		!state_of_kind(kind, to)) {
+		err_set(e, ERR_USAGE, "vanish: needs a kind, and a state of that kind");
+		return NULL;
+	}
+	if (!source_sid(s, json_str(args, "source", ""), false, &sid, e))
+		return NULL;
+	json_t *rows = ask_rows(s,
+		"SELECT r.rid, r.state AS old FROM rec r INDEXED BY rec_open"
+		" JOIN seen v ON v.rid=r.rid WHERE r.open=1 AND r.source=$1 AND r.kind=$2"
+		" AND v.at<$3 LIMIT $4",
+		json_pack("[I, i, I, i]", (json_int_t)sid, (int)kind,
+			(json_int_t)json_int(args, "before", 0), VANISH_SLICE),
+		e);
+	size_t i, n = json_array_size(rows);
+	json_t *row;
+	bool ok = rows != NULL;
+	json_array_foreach (rows, i, row) {
+		ok = ok && vanish_one(s, row, to, e);
+	}
+	json_decref(rows);
+	if (!ok)
+		return NULL;
+	return json_pack("{s:I, s:b}", "n", (json_int_t)n, "more", n == VANISH_SLICE);
+}
