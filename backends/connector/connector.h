@@ -21,11 +21,14 @@ const char *connector_name(const struct connector *c);
 const char *connector_title(const struct connector *c);
 size_t connector_collections(const struct connector *c);
 const char *connector_collection(const struct connector *c, size_t i);
+enum kind connector_kind(const struct connector *c, size_t i);
+bool connector_rereads(const struct connector *c, size_t i); /* wants open_items */
 bool connector_has_call(const struct connector *c, const char *call);
 bool connector_has_log(const struct connector *c, enum kind kind);
 
 /* Are the settings and secrets in the configuration those the connector declares? With line and column of `cfg`. */
-bool connector_check_source(const struct connector *c, const struct config *cfg, const struct config_source *s, struct err *e) MUST_USE;
+bool connector_check_source(const struct connector *c, const struct config *cfg,
+	const struct config_source *s, struct err *e) MUST_USE;
 
 /* ---- a source: an instance at work, in the worker only ----------------------------------------- */
 
@@ -40,7 +43,8 @@ struct reach {
 
 struct source;
 /* Takes the connector. Resolves no secret yet. */
-struct source *source_new(const struct reach *reach, struct connector *c, const struct config_source *cfg, struct err *e) MUST_USE;
+struct source *source_new(const struct reach *reach, struct connector *c,
+	const struct config_source *cfg, struct err *e) MUST_USE;
 void source_free(struct source *s); /* cancels everything under way, wipes tokens */
 const char *source_name(const struct source *s);
 const struct connector *source_connector(const struct source *s);
@@ -50,28 +54,31 @@ int64_t source_every_ms(const struct source *s, size_t collection);
 struct collect_batch {
 	const struct record *records;
 	size_t n;
-	size_t unknown_states;  /* raw values without a mapping in this batch */
-	size_t refused;         /* items that gave no record (no id, expression error): counted, the first one's reason in `reason` */
+	size_t unknown_states; /* raw values without a mapping in this batch */
+	size_t refused; /* items that gave no record (no id, expression error): counted, the first one's reason in `reason` */
 	const char *reason;
 };
 struct collect_result {
-	struct err err;         /* ERR_NONE: complete */
-	bool full;              /* everything that exists was read: what was not seen is gone (connector says `complete: true`) */
+	struct err err; /* ERR_NONE: complete */
+	bool full; /* everything that exists was read: what was not seen is gone (connector says `complete: true`) */
 	enum kind kind;
-	enum state gone;        /* the state for vanished records */
-	const char *since;      /* new watermark to keep (cursor_set), or NULL */
+	enum state gone;   /* the state for vanished records */
+	const char *since; /* new watermark to keep (cursor_set), or NULL */
 	int64_t retry_after_ms;
 	size_t rows, pages;
 	int64_t took_ms;
 };
 struct collect_fns {
-	void (*batch)(void *arg, const struct collect_batch *b); /* records valid during the call */
-	void (*done)(void *arg, const struct collect_result *r); /* once, later than source_collect */
+	void (*batch)(void *arg,
+		const struct collect_batch *b); /* records valid during the call */
+	void (*done)(void *arg,
+		const struct collect_result *r); /* once, later than source_collect */
 	void *arg;
 };
 struct collect;
 /* `since`: the kept watermark or NULL. `open_items`: [{id, opaque}] to be re-read one by one where the connector has `reread:`, or NULL. */
-struct collect *source_collect(struct source *s, size_t collection, const char *since, const json_t *open_items, const struct collect_fns *fns);
+struct collect *source_collect(struct source *s, size_t collection, const char *since,
+	const json_t *open_items, const struct collect_fns *fns);
 void collect_cancel(struct collect *c); /* NULL is fine; no callback */
 
 /* ---- calls: what changes something on the far side --------------------------------------------- */
@@ -80,27 +87,34 @@ void collect_cancel(struct collect *c); /* NULL is fine; no callback */
  * `input` is the scope a call sees besides settings/secrets: {record, params, operator, reason, action: {id, key}}.
  */
 struct call_request { /* for the preview: exactly what would be sent, secrets masked */
-	char *text;       /* "POST /api/v2/...  {...}" or SQL with bound values, one line */
+	char *text;   /* "POST /api/v2/...  {...}" or SQL with bound values, one line */
 };
 struct call_result {
-	struct err err;      /* ERR_NONE: the far side accepted (HTTP class and the call's `success` expression). ERR_UNKNOWN: sent, outcome not known */
+	struct err
+		err; /* ERR_NONE: the far side accepted (HTTP class and the call's `success` expression). ERR_UNKNOWN: sent, outcome not known */
 	bool sent;
-	json_t *reply;       /* borrowed; parsed reply or rows; NULL */
-	const char *known;   /* one safe line of what is known: "cleared 200 OK, 2 tasks" (the call's `says` template, else status) */
+	json_t *reply; /* borrowed; parsed reply or rows; NULL */
+	const char *
+		known; /* one safe line of what is known: "cleared 200 OK, 2 tasks" (the call's `says` template, else status) */
 };
 typedef void call_fn(void *arg, const struct call_result *r);
 struct call;
 /* Plans without sending: the rendered request, for preview and plan hash. malloc'ed, NULL with e. */
-char *source_call_text(struct source *s, const char *call, json_t *input, struct err *e) MUST_USE;
+char *source_call_text(
+	struct source *s, const char *call, json_t *input, struct err *e) MUST_USE;
 /* Runs the call itself. SQL calls bind and commit; HTTP sends once, never retries unless it was provably not sent. */
-struct call *source_call(struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
+struct call *source_call(
+	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
 /* The far side's own dry run (`preview:` of the call). reply: object {"lines": [text...], "targets": [...]}; a call without preview
  * answers lines ["not previewable: ..."] with err ERR_NONE. */
-struct call *source_preview(struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
+struct call *source_preview(
+	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
 /* One look at whether the change has arrived (`verify:`): reply true/false in `reply` (json boolean), `known` says what was seen.
  * The caller repeats it every verify_every_ms until verify_within_ms. 0/0: the call has no verify. */
-struct call *source_verify(struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
-void source_verify_times(const struct source *s, const char *call, int64_t *every_ms, int64_t *within_ms);
+struct call *source_verify(
+	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
+void source_verify_times(
+	const struct source *s, const char *call, int64_t *every_ms, int64_t *within_ms);
 void call_cancel(struct call *c);
 
 /* ---- logs and detail ---------------------------------------------------------------------------- */
@@ -110,11 +124,13 @@ void call_cancel(struct call *c);
 struct log_fns {
 	void (*parts)(void *arg, const json_t *parts /* [{title, state, try, id}] */);
 	void (*lines)(void *arg, const char *const *lines, size_t n);
-	void (*done)(void *arg, const struct err *e /* code ERR_NONE: complete */, bool truncated);
+	void (*done)(void *arg, const struct err *e /* code ERR_NONE: complete */,
+		bool truncated);
 	void *arg;
 };
 struct log_fetch;
-struct log_fetch *source_log(struct source *s, json_t *record, int part, size_t tail_bytes, const struct log_fns *fns);
+struct log_fetch *source_log(struct source *s, json_t *record, int part,
+	size_t tail_bytes, const struct log_fns *fns);
 void log_fetch_cancel(struct log_fetch *f);
 
 #endif

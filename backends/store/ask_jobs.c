@@ -35,7 +35,8 @@ json_t *ask_jobs_queued(struct store *s, const json_t *args, struct err *e)
 	return ask_rows(s,
 		JOB_COLUMNS
 		", j.spec AS spec_json, j.plan_hash" JOB_FROM
-		"WHERE j.state='queued' GROUP BY j.job ORDER BY j.job LIMIT $1",
+		"WHERE j.state IN ('planned','queued','starting','running','verifying')"
+		" GROUP BY j.job ORDER BY j.job LIMIT $1",
 		json_pack("[I]", (json_int_t)ask_limit(args, 100)), e);
 }
 

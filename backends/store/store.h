@@ -89,7 +89,7 @@ struct store_req *store_query(struct store *s, const struct store_query *q, stor
  *   audit       {after, limit, job?}  -> [{seq, at, who, host, event, job, body, prev, hash}]
  *   settings    {}                    -> object key -> value (schema version, worker pid, ...)
  * Worker only:
- *   jobs_queued {}                    -> like job, oldest first
+ *   jobs_queued {}                    -> like job, oldest first: all that are queued or under way (cancel_by: who wants it to end)
  *   open_ids    {source, kind, limit} -> [{id, opaque}] still open, oldest read first: the re-read
  *   triage_rows {}                    -> rows that triage needs, as typed records: see store_triage below instead
  */

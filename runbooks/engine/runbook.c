@@ -305,22 +305,45 @@ static bool connector_listed(const struct runbook *r, const char *connector)
 	return r->connectors == NULL;
 }
 
+static bool applies(
+	const struct runbook *r, enum kind kind, enum state state, const char *connector)
+{
+	return (r->kinds & (1u << kind)) &&
+	       (!r->states || (r->states & (1ull << state))) &&
+	       connector_listed(r, connector);
+}
+
+static bool when_true(const struct runbook *r, json_t *record)
+{
+	json_t *answer = jmes_search(r->when, record, NULL, NULL);
+	bool yes = answer && jmes_truthy(answer);
+
+	json_decref(answer);
+	return yes;
+}
+
 bool runbook_applies(
 	const struct runbook *r, const struct record *rec, const char *connector)
 {
-	json_t *input, *answer;
+	json_t *input;
 	bool yes;
 
-	if (!(r->kinds & (1u << rec->kind)) ||
-		(r->states && !(r->states & (1ull << rec->state))) ||
-		!connector_listed(r, connector))
+	if (!applies(r, rec->kind, rec->state, connector))
 		return false;
 	if (!r->when)
 		return true;
 	input = record_json(rec);
-	answer = jmes_search(r->when, input, NULL, NULL);
-	yes = answer && jmes_truthy(answer);
-	json_decref(answer);
+	yes = when_true(r, input);
 	json_decref(input);
 	return yes;
+}
+
+bool runbook_applies_json(const struct runbook *r, json_t *record, const char *connector)
+{
+	enum kind kind;
+	enum state state;
+
+	return record && kind_parse(json_str(record, "kind", ""), &kind) &&
+	       state_parse(json_str(record, "state", ""), &state) &&
+	       applies(r, kind, state, connector) && (!r->when || when_true(r, record));
 }

@@ -23,11 +23,10 @@
  * or template over {record, now, operator}, required, choices: [..] , pattern: ERE
  * (anchored), min, max, max_len, help} types: string text int bool date datetime duration
  * enum host steps:
- *     - call: NAME                     a call of the record's connector; with: {k:
+ *     - call: NAME                     a call of the record's connector, HTTP, SQL or SSH; with: {k:
  * template} adds to params
  *     - wait: {until: expr over {record}, within: 30m, optional: true}      the record as
  * collected; re-collects while waiting
- *     - sql: ... / params / max_affected      on the record's source (connector must be
  * SQL)
  *     - ssh: {host: template, script: |..., vars: {..}}
  *     - exec: [argv templates]          a local program, argv only
@@ -98,6 +97,8 @@ const struct param *runbook_param(const struct runbook *r, size_t i);
 /* Does it apply to this record (kind, connector of its source, state, when)? */
 bool runbook_applies(
 	const struct runbook *r, const struct record *rec, const char *connector);
+/* The same for record_json or the answer of question "record"; NULL never applies. */
+bool runbook_applies_json(const struct runbook *r, json_t *record, const char *connector);
 
 /* Default of a parameter as text for the form, from the first record. "" when none.
  * False: the template failed. */

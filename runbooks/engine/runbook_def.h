@@ -5,17 +5,16 @@
 
 /* The parsed runbook, private to runbooks/engine: what runbook.c fills and the executor
  * reads. Strings belong to `doc`. */
-enum step_kind { STEP_CALL, STEP_WAIT, STEP_SQL, STEP_SSH, STEP_EXEC };
+enum step_kind { STEP_CALL, STEP_WAIT, STEP_SSH, STEP_EXEC };
 
 struct step {
 	enum step_kind kind;
 	const char *title;   /* or NULL */
 	const char *call;    /* call */
-	struct tmpl *with;   /* call: object added to params; sql: array of params; ssh:
+	struct tmpl *with;   /* call: object added to params; ssh:
 				object of variables; exec: argv */
 	struct tmpl *host;   /* ssh */
-	const char *text;    /* sql statement, ssh script */
-	long max_affected;   /* sql; -1: no limit */
+	const char *text;    /* ssh: the script */
 	struct jmes *until;  /* wait */
 	int64_t within_ms;   /* wait; ssh, exec: time limit, 0: the transport's */
 	bool optional;       /* wait: not reached in time is said, not failed */

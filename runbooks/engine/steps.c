@@ -8,9 +8,6 @@ static const struct yaml_key step_keys[] = {
 	{"call", YAML_STRING, false},
 	{"with", YAML_OBJECT, false},
 	{"wait", YAML_OBJECT, false},
-	{"sql", YAML_STRING, false},
-	{"params", YAML_ARRAY, false},
-	{"max_affected", YAML_INT, false},
 	{"ssh", YAML_OBJECT, false},
 	{"exec", YAML_ARRAY, false},
 	{"timeout", YAML_DURATION, false},
@@ -65,17 +62,6 @@ static bool load_wait(
 	return s->until || yaml_err_value(e, doc, w, "until", "%s", e->msg);
 }
 
-static bool load_sql(
-	const struct yaml_doc *doc, const json_t *in, struct step *s, struct err *e)
-{
-	s->kind = STEP_SQL;
-	s->text = json_str(in, "sql", "");
-	s->max_affected = (long)json_int(in, "max_affected", -1);
-	if (json_sub(in, "params"))
-		s->with = tmpl_compile(doc, in, "params", json_sub(in, "params"), e);
-	return !json_sub(in, "params") || s->with;
-}
-
 static bool load_ssh(
 	const struct yaml_doc *doc, const json_t *in, struct step *s, struct err *e)
 {
@@ -114,7 +100,6 @@ static const struct {
 } step_kinds[] = {
 	{"call", load_call},
 	{"wait", load_wait},
-	{"sql", load_sql},
 	{"ssh", load_ssh},
 	{"exec", load_exec},
 };
@@ -147,8 +132,8 @@ static bool load_step(const struct yaml_doc *doc, const json_t *list, size_t i,
 	size_t found = LENGTH(step_kinds);
 
 	if (!json_is_object(in))
-		return yaml_err_item(e, doc, list, i,
-			"a step is `call:`, `wait:`, `sql:`, `ssh:` or `exec:`");
+		return yaml_err_item(
+			e, doc, list, i, "a step is `call:`, `wait:`, `ssh:` or `exec:`");
 	if (!yaml_check(doc, in, "a step", step_keys, e))
 		return false;
 	for (size_t k = 0; k < LENGTH(step_kinds); k++) {
@@ -162,9 +147,8 @@ static bool load_step(const struct yaml_doc *doc, const json_t *list, size_t i,
 	}
 	if (found == LENGTH(step_kinds))
 		return yaml_err_item(e, doc, list, i,
-			"a step needs `call:`, `wait:`, `sql:`, `ssh:` or `exec:`");
+			"a step needs `call:`, `wait:`, `ssh:` or `exec:`");
 	s->title = json_str(in, "title", NULL);
-	s->max_affected = -1;
 	if (!step_kinds[found].load(doc, in, s, e))
 		return false;
 	if (s->kind != STEP_WAIT)

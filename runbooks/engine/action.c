@@ -1,0 +1,367 @@
+/*
+ * An action: plan again and compare with what was confirmed, lock the targets, write the intent and sync it, run the targets, write the outcome.
+ * Every refusal before the intent leaves nothing sent.
+ */
+#include <string.h>
+
+#include "backends/base/log.h"
+#include "backends/base/mem.h"
+#include "runbooks/engine/exec.h"
+
+#define LOCK_TTL_MS 60000
+#define LOCK_RENEW_MS 20000
+
+enum goal { GOAL_WAITING, GOAL_RUNNING, GOAL_OVER };
+
+struct action_state {
+	struct job_run *job;
+	struct plan plan;
+	struct target_run **runs;
+	enum goal *goals;
+	bool *resume; /* the target was under way when an earlier worker ended */
+	bool resuming, locked, refresh;
+	size_t running, ended, failed, unknown, canceled, succeeded;
+	struct store_req *request;
+	struct loop_timer *renew, *ending;
+};
+
+static void run_more(struct action_state *s);
+
+static struct store *store_of(const struct action_state *s)
+{
+	return s->job->worker->store;
+}
+
+/* Nothing was sent: say why, in the job, on every target and in the audit. */
+static void refuse(struct action_state *s, const struct err *e)
+{
+	struct job_run *j = s->job;
+
+	for (size_t i = 0; i < json_array_size(j->targets); i++)
+		job_target(j, i, "refused", "not started");
+	job_audit(j, "refused",
+		json_pack("{s:s, s:s}", "runbook", json_str(j->spec, "runbook", ""),
+			"why", e->msg),
+		NULL, NULL);
+	if (s->locked)
+		store_tell(store_of(s), "lock_drop",
+			json_pack("{s:I}", "job", (json_int_t)j->id), NULL, NULL);
+	job_end(j, "failed", e->msg, NULL);
+}
+
+/* ---- the end --------------------------------------------------------------------------- */
+
+static const char *outcome(const struct action_state *s)
+{
+	if (s->unknown)
+		return "unknown";
+	if (s->succeeded == s->plan.n)
+		return "succeeded";
+	if (s->succeeded)
+		return "partial";
+	return s->failed ? "failed" : "canceled";
+}
+
+static void on_end(struct loop *l, void *arg)
+{
+	struct action_state *s = arg;
+	struct job_run *j = s->job;
+
+	(void)l;
+	s->ending = NULL;
+	job_end(j, outcome(s), NULL,
+		json_pack("{s:I, s:I, s:I, s:I}", "succeeded", (json_int_t)s->succeeded,
+			"failed", (json_int_t)s->failed, "unknown",
+			(json_int_t)s->unknown, "canceled", (json_int_t)s->canceled));
+}
+
+static void finish(struct action_state *s)
+{
+	struct job_run *j = s->job;
+
+	if (s->ending)
+		return;
+	job_audit(j, "outcome",
+		json_pack("{s:s, s:I, s:I, s:I, s:I}", "state", outcome(s), "succeeded",
+			(json_int_t)s->succeeded, "failed", (json_int_t)s->failed,
+			"unknown", (json_int_t)s->unknown, "canceled",
+			(json_int_t)s->canceled),
+		NULL, NULL);
+	store_tell(store_of(s), "lock_drop", json_pack("{s:I}", "job", (json_int_t)j->id),
+		NULL, NULL);
+	for (size_t i = 0; i < s->plan.n; i++)
+		if (s->plan.targets[i].source[0])
+			schedule_refresh(j->worker->schedule, s->plan.targets[i].source);
+	/* Not from within a target's own call: that target is still on the stack. */
+	s->ending = loop_defer(j->worker->loop, on_end, s);
+}
+
+/* ---- targets --------------------------------------------------------------------------- */
+
+static void count(struct action_state *s, const char *state)
+{
+	if (strcmp(state, "succeeded") == 0)
+		s->succeeded++;
+	else if (strcmp(state, "unknown") == 0)
+		s->unknown++;
+	else if (strcmp(state, "canceled") == 0)
+		s->canceled++;
+	else
+		s->failed++;
+	s->ended++;
+}
+
+static void on_target(void *arg, size_t n, const char *state, const char *known)
+{
+	struct action_state *s = arg;
+
+	s->goals[n] = GOAL_OVER;
+	s->running--;
+	job_target(s->job, n, state, known);
+	job_audit(s->job, "target",
+		json_pack("{s:I, s:s, s:s, s:s}", "n", (json_int_t)n, "key",
+			s->plan.targets[n].key, "state", state, "known", known),
+		NULL, NULL);
+	count(s, state);
+	run_more(s);
+}
+
+static void leave_out(struct action_state *s, size_t n, const char *why)
+{
+	s->goals[n] = GOAL_OVER;
+	job_target(s->job, n, "canceled", why);
+	count(s, "canceled");
+}
+
+static void run_more(struct action_state *s)
+{
+	const struct runbook *r = s->plan.runbook;
+	bool stopped = s->failed + s->unknown >= (size_t)r->stop_after;
+
+	for (size_t i = 0; i < s->plan.n && s->running < (size_t)r->parallel; i++) {
+		if (s->goals[i] != GOAL_WAITING)
+			continue;
+		if (s->resuming && !s->resume[i]) {
+			leave_out(s, i,
+				"the worker ended before this was started: nothing was "
+				"sent");
+		} else if (s->job->canceled && !s->resume[i]) {
+			leave_out(
+				s, i, "canceled before it was started: nothing was sent");
+		} else if (stopped && !s->resume[i]) {
+			leave_out(s, i,
+				"not started: too many of the targets before failed");
+		} else {
+			s->goals[i] = GOAL_RUNNING;
+			s->running++;
+			s->runs[i] =
+				target_start(&s->plan, i, s->resume[i], on_target, s);
+		}
+	}
+	if (s->ended == s->plan.n)
+		finish(s);
+}
+
+static void on_renew(struct loop *l, void *arg)
+{
+	struct action_state *s = arg;
+
+	store_tell(store_of(s), "lock_renew",
+		json_pack("{s:I, s:I}", "job", (json_int_t)s->job->id, "ttl_ms",
+			(json_int_t)LOCK_TTL_MS),
+		NULL, NULL);
+	s->renew = loop_timer(l, LOCK_RENEW_MS, on_renew, s);
+}
+
+static void on_intent(void *arg, json_t *answer, const struct err *e)
+{
+	struct action_state *s = arg;
+	struct err why;
+
+	(void)answer;
+	s->request = NULL;
+	if (e) {
+		why = *e;
+		err_wrap(&why, "the audit could not be written, so nothing was started");
+		refuse(s, &why);
+		return;
+	}
+	job_state(s->job, "running", NULL, NULL);
+	s->renew = loop_timer(s->job->worker->loop, LOCK_RENEW_MS, on_renew, s);
+	run_more(s);
+}
+
+static json_t *intent(const struct action_state *s)
+{
+	const struct plan *p = &s->plan;
+	json_t *keys = json_array();
+
+	for (size_t i = 0; i < p->n; i++)
+		json_array_append_new(keys, json_string(p->targets[i].key));
+	return json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:O, s:I, s:s}", "runbook",
+		runbook_name(p->runbook), "version", runbook_hash(p->runbook),
+		"plan_hash", p->hash, "reason", json_str(s->job->spec, "reason", ""),
+		"params", p->params, "targets", keys, "requests", p->requests, "preview",
+		(json_int_t)json_int(s->job->spec, "preview", 0), "risk",
+		risk_name(p->runbook->risk));
+}
+
+static void on_lock(void *arg, json_t *answer, const struct err *e)
+{
+	struct action_state *s = arg;
+
+	(void)answer;
+	s->request = NULL;
+	if (e) {
+		refuse(s, e);
+		return;
+	}
+	s->locked = true;
+	job_audit(s->job, s->resuming ? "resumed" : "intent", intent(s), on_intent, s);
+}
+
+static void take_locks(struct action_state *s)
+{
+	json_t *keys = json_array();
+
+	for (size_t i = 0; i < s->plan.n; i++)
+		json_array_append_new(keys, json_string(s->plan.targets[i].key));
+	s->request = store_tell(store_of(s), "lock_take",
+		json_pack("{s:o, s:I, s:I, s:s}", "locks", keys, "job",
+			(json_int_t)s->job->id, "ttl_ms", (json_int_t)LOCK_TTL_MS, "who",
+			s->job->who),
+		on_lock, s);
+}
+
+/* ---- the beginning --------------------------------------------------------------------- */
+
+static bool confirmed(const struct action_state *s, struct err *e)
+{
+	const struct plan *p = &s->plan;
+	const json_t *spec = s->job->spec;
+
+	if (!plan_allowed(p, e))
+		return false;
+	if (!str_equal(json_str(spec, "plan_hash", ""), p->hash))
+		return err_set(e, ERR_CONFLICT,
+			"the plan changed since the preview (a target, a request or the "
+			"runbook): "
+			"nothing was sent, look at a new preview");
+	if (runbook_needs_reason(p->runbook, p->prod) &&
+		json_str(spec, "reason", "")[0] == '\0')
+		return err_set(
+			e, ERR_DENIED, "%s wants a reason", runbook_name(p->runbook));
+	return true;
+}
+
+static void on_plan(struct plan *p, const struct err *e)
+{
+	struct action_state *s = p->job->state;
+	struct err why = *e;
+
+	if (why.code != ERR_NONE || (!s->resuming && !confirmed(s, &why))) {
+		refuse(s, &why);
+		return;
+	}
+	s->runs = xcalloc(p->n, sizeof(struct target_run *));
+	s->goals = xcalloc(p->n, sizeof(*s->goals));
+	if (!s->resume)
+		s->resume = xcalloc(p->n, sizeof(*s->resume));
+	take_locks(s);
+}
+
+static void on_preview(void *arg, json_t *answer, const struct err *e)
+{
+	struct action_state *s = arg;
+	const json_t *result = json_sub(answer, "result");
+	const char *at = json_str(result, "at", NULL);
+	struct err why = ERR_INIT;
+
+	(void)e;
+	s->request = NULL;
+	if (!str_equal(json_str(answer, "type", ""), "preview") || !at)
+		err_set(&why, ERR_DENIED,
+			"an action needs the preview it was confirmed on");
+	else if (!str_equal(json_str(result, "plan_hash", ""),
+			 json_str(s->job->spec, "plan_hash", "-")))
+		err_set(&why, ERR_CONFLICT,
+			"this action was confirmed on another plan than its preview");
+	if (why.code != ERR_NONE)
+		refuse(s, &why);
+	else
+		plan_start(&s->plan, s->job, at, on_plan);
+}
+
+static struct action_state *state_new(struct job_run *j)
+{
+	struct action_state *s = xcalloc(1, sizeof(*s));
+
+	s->job = j;
+	j->state = s;
+	s->request = store_ask(j->worker->store, "job",
+		json_pack("{s:I}", "job", (json_int_t)json_int(j->spec, "preview", 0)),
+		on_preview, s);
+	return s;
+}
+
+static void action_start(struct job_run *j)
+{
+	job_state(j, "starting", NULL, NULL);
+	state_new(j);
+}
+
+void action_resume(struct job_run *j)
+{
+	struct action_state *s;
+	size_t n = json_array_size(j->targets);
+
+	log_at(LOG_WARN, "executor",
+		"action %lld was under way when the worker before ended", j->id);
+	s = state_new(j);
+	s->resuming = true;
+	s->resume = xcalloc(n ? n : 1, sizeof(*s->resume));
+	s->goals = NULL;
+	for (size_t i = 0; i < n; i++) {
+		const char *state = json_str(json_array_get(j->targets, i), "state", "");
+
+		s->resume[i] = strcmp(state, "starting") == 0 ||
+			       strcmp(state, "running") == 0 ||
+			       strcmp(state, "verifying") == 0;
+	}
+}
+
+static void action_cancel(struct job_run *j)
+{
+	struct action_state *s = j->state;
+
+	if (!s || !s->goals)
+		return; /* seen when the targets start */
+	run_more(s);
+}
+
+static void action_release(struct job_run *j)
+{
+	struct action_state *s = j->state;
+
+	if (!s)
+		return;
+	for (size_t i = 0; s->runs && i < s->plan.n; i++)
+		target_free(s->runs[i]);
+	store_cancel(store_of(s), s->request);
+	loop_timer_cancel(j->worker->loop, s->renew);
+	loop_timer_cancel(j->worker->loop, s->ending);
+	plan_release(&s->plan);
+	free(s->runs);
+	free(s->goals);
+	free(s->resume);
+	free(s);
+	j->state = NULL;
+}
+
+const struct job_type action_type = {
+	.name = "action",
+	.start = action_start,
+	.cancel = action_cancel,
+	.release = action_release,
+	.changes = true,
+};

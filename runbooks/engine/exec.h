@@ -1,0 +1,121 @@
+#ifndef ENGINE_EXEC_H
+#define ENGINE_EXEC_H
+
+#include "runbooks/engine/job.h"
+#include "runbooks/engine/runbook_def.h"
+#include "runbooks/engine/worker.h"
+
+/*
+ * Shared by the files of the executor: a job under way. Each type of job is a row in the table of executor.c
+ * (start, cancel, release); plan.c loads records and renders what would be sent for preview and action alike.
+ */
+struct job_run;
+
+struct job_type {
+	const char *name;
+	void (*start)(struct job_run *j);
+	void (*cancel)(struct job_run *j); /* a person asked: start nothing more */
+	void (*release)(struct job_run
+			*j); /* frees `state`, cancels what is under way, no callbacks */
+	bool changes;        /* counts as running for the idle check and for --stop */
+};
+extern const struct job_type preview_type, action_type, log_type, refresh_type, stop_type;
+
+struct job_run {
+	struct executor *executor;
+	struct worker *worker;
+	struct job_run *next;
+	const struct job_type *type;
+	long long id;
+	const char *who, *host, *reason; /* in `row` */
+	json_t *row;        /* the answer of question "job" or "jobs_queued", owned */
+	const json_t *spec; /* in row */
+	json_t *targets;    /* [{n, key, title, ...}], owned */
+	bool canceled;
+	struct store_req *request; /* the one question under way */
+	void *state;               /* of the type */
+};
+
+struct executor {
+	struct worker *worker;
+	struct job_run *jobs;
+	struct store_req *asking;
+	bool again;
+	struct causes *causes; /* cause.c */
+	struct store_req *recovering;
+};
+
+/* executor.c */
+void job_state(struct job_run *j, const char *state, const char *error,
+	json_t *result /* taken, or NULL */);
+void job_end(struct job_run *j, const char *state, const char *error,
+	json_t *result); /* and frees j: return at once */
+void job_target(struct job_run *j, size_t n, const char *state, const char *known);
+/* One line of output of target n; made safe and scrubbed here. stream: "out", "err", "info". */
+void job_line(
+	struct job_run *j, size_t n, const char *stream, const char *text, size_t len);
+void job_audit(struct job_run *j, const char *event, json_t *body /* taken */,
+	store_answer_fn *fn, void *arg);
+struct job_run *job_adopt(
+	struct executor *x, const struct job_type *type, json_t *row /* taken */);
+
+/* plan.c: records and requests of a preview or an action. */
+struct plan_target {
+	const char *key, *title; /* in the job's targets */
+	json_t *record; /* the answer of question "record", or an object {host} for runbooks on hosts; NULL: gone */
+	json_t *input;  /* scope of calls and steps */
+	char source[128];
+	char *error; /* why it cannot be done, or NULL */
+};
+struct plan {
+	struct job_run *job;
+	const struct runbook *runbook;
+	struct plan_target *targets;
+	size_t n, loaded;
+	json_t *requests; /* array of texts, targets in order, steps within */
+	json_t *params;   /* borrowed from spec */
+	char at[40]; /* the time that expressions see as action.at: that of the preview */
+	char key[65]; /* action.key: the same for the preview and its action */
+	bool prod;
+	char hash[65];
+	void (*ready)(
+		struct plan *p, const struct err *e); /* e->code ERR_NONE: complete */
+	struct store_req *request;
+};
+/* Loads all records, renders all requests, computes the hash; then `ready`. at NULL: now. */
+void plan_start(struct plan *p, struct job_run *job, const char *at,
+	void (*ready)(struct plan *, const struct err *));
+void plan_release(struct plan *p);
+/* Why this plan may not be carried out (read-only, too many targets, does not apply any more ...); false with e. */
+bool plan_allowed(const struct plan *p, struct err *e) MUST_USE;
+/* Scope of one step: the target's input with `with` merged into params. New reference, NULL with e. */
+json_t *plan_step_input(
+	const struct plan_target *t, const struct step *s, struct err *e) MUST_USE;
+char *plan_step_text(const struct plan *p, const struct plan_target *t,
+	const struct step *s, struct err *e) MUST_USE;
+/* The connection of an ssh step. */
+const struct config_host *plan_step_host(const struct plan *p, const struct step *s,
+	json_t *input, struct err *e) MUST_USE;
+/* "success when ...", in words. malloc'ed. */
+char *plan_proof(const struct plan *p);
+
+/* target.c: one target of an action, step by step. */
+struct target_run;
+typedef void target_fn(void *arg, size_t n, const char *state, const char *known);
+/* resume: an earlier worker ended while this target ran: only verify, send nothing. */
+struct target_run *target_start(
+	struct plan *p, size_t n, bool resume, target_fn *fn, void *arg);
+void target_free(struct target_run *t); /* no callback; what was sent stays sent */
+
+/* cause.c */
+struct causes *causes_new(struct worker *w);
+void causes_free(struct causes *c);
+void causes_look(struct causes *c);
+
+/* recover.c: jobs that an earlier worker left. Called once. */
+void recover_start(struct executor *x);
+void recover_stop(struct executor *x);
+/* action.c: takes up an interrupted action; nothing is sent again. */
+void action_resume(struct job_run *j);
+
+#endif

@@ -1,0 +1,259 @@
+/* Takes queued jobs out of the store and runs them, each by its type; and the small tellings that all of them need. */
+#include <string.h>
+
+#include "backends/base/log.h"
+#include "backends/base/mem.h"
+#include "backends/base/utf8.h"
+#include "runbooks/engine/exec.h"
+
+#define LINE_MAX_BYTES 4000
+
+static const struct job_type *const types[] = {
+	&preview_type,
+	&action_type,
+	&log_type,
+	&refresh_type,
+	&stop_type,
+};
+
+static void tell_failed(void *arg, json_t *answer, const struct err *e)
+{
+	const char *what = arg;
+
+	(void)answer;
+	if (e)
+		log_at(LOG_ERROR, "executor", "%s: %s", what, e->msg);
+}
+
+void job_state(struct job_run *j, const char *state, const char *error, json_t *result)
+{
+	usec_t now = clock_now();
+	json_t *args = json_pack("{s:I, s:s}", "job", (json_int_t)j->id, "state", state);
+
+	log_at(LOG_INFO, "job", "%lld -> %s%s%s", j->id, state, error ? ": " : "",
+		error ? error : "");
+	if (error)
+		json_object_set_new(args, "error", json_string(error));
+	if (result)
+		json_object_set_new(args, "result", result);
+	if (strcmp(state, "running") == 0 || strcmp(state, "starting") == 0)
+		json_object_set_new(args, "started", json_integer(now));
+	if (job_ended(state))
+		json_object_set_new(args, "ended", json_integer(now));
+	store_tell(j->worker->store, "job_state", args, tell_failed,
+		(void *)(uintptr_t) "job state");
+}
+
+static void job_free(struct job_run *j)
+{
+	if (j->type->release)
+		j->type->release(j);
+	store_cancel(j->worker->store, j->request);
+	json_decref(j->row);
+	json_decref(j->targets);
+	free(j);
+}
+
+void job_end(struct job_run *j, const char *state, const char *error, json_t *result)
+{
+	struct job_run **link = &j->executor->jobs;
+
+	job_state(j, state, error, result);
+	j->worker->last_use_ms = clock_mono_ms();
+	while (*link != j)
+		link = &(*link)->next;
+	*link = j->next;
+	job_free(j);
+}
+
+void job_target(struct job_run *j, size_t n, const char *state, const char *known)
+{
+	struct str text = STR_INIT_MAX(2000);
+
+	utf8_clean(&text, known, strlen(known), 400, UTF8_ONE_LINE);
+	log_scrub(&text);
+	store_tell(j->worker->store, "target_state",
+		json_pack("{s:I, s:I, s:s, s:s}", "job", (json_int_t)j->id, "n",
+			(json_int_t)n, "state", state, "known", text.buf),
+		tell_failed, (void *)(uintptr_t) "target state");
+	str_release(&text);
+}
+
+void job_line(
+	struct job_run *j, size_t n, const char *stream, const char *text, size_t len)
+{
+	struct str safe = STR_INIT_MAX(3 * LINE_MAX_BYTES);
+
+	utf8_clean(&safe, text, len, LINE_MAX_BYTES, UTF8_SGR);
+	log_scrub(&safe);
+	store_tell(j->worker->store, "output_add",
+		json_pack("{s:I, s:[{s:I, s:s, s:s}]}", "job", (json_int_t)j->id, "lines",
+			"n", (json_int_t)n, "stream", stream, "text", safe.buf),
+		tell_failed, (void *)(uintptr_t) "output");
+	str_release(&safe);
+}
+
+void job_audit(struct job_run *j, const char *event, json_t *body, store_answer_fn *fn,
+	void *arg)
+{
+	store_tell(j->worker->store, "audit_add",
+		json_pack("{s:s, s:s, s:s, s:I, s:o}", "who", j->who, "host", j->host,
+			"event", event, "job", (json_int_t)j->id, "body", body),
+		fn ? fn : tell_failed, fn ? arg : (void *)(uintptr_t) "audit");
+}
+
+struct job_run *job_adopt(struct executor *x, const struct job_type *type, json_t *row)
+{
+	struct job_run *j = xcalloc(1, sizeof(*j));
+
+	j->executor = x;
+	j->worker = x->worker;
+	j->type = type;
+	j->row = row;
+	j->id = json_int(row, "job", 0);
+	j->who = json_str(row, "who", "");
+	j->host = json_str(row, "host", "");
+	j->reason = json_str(row, "reason", "");
+	j->spec = json_sub(row, "spec");
+	j->next = x->jobs;
+	x->jobs = j;
+	x->worker->last_use_ms = clock_mono_ms();
+	return j;
+}
+
+static struct job_run *find(struct executor *x, long long id)
+{
+	for (struct job_run *j = x->jobs; j; j = j->next)
+		if (j->id == id)
+			return j;
+	return NULL;
+}
+
+static void on_targets(void *arg, json_t *answer, const struct err *e)
+{
+	struct job_run *j = arg;
+
+	j->request = NULL;
+	if (!answer) {
+		job_end(j, "failed", e->msg, NULL);
+		return;
+	}
+	j->targets = json_incref(answer);
+	j->type->start(j);
+}
+
+static void take_up(struct executor *x, json_t *row)
+{
+	const char *name = json_str(row, "type", "");
+	struct job_run *j;
+
+	if (find(x, json_int(row, "job", 0)))
+		return;
+	for (size_t i = 0; i < LENGTH(types); i++) {
+		if (strcmp(types[i]->name, name) != 0)
+			continue;
+		j = job_adopt(x, types[i], json_incref(row));
+		j->request = store_ask(x->worker->store, "targets",
+			json_pack("{s:I}", "job", (json_int_t)j->id), on_targets, j);
+		return;
+	}
+	log_at(LOG_ERROR, "executor", "job %lld has the unknown type \"%s\"",
+		json_int(row, "job", 0), name);
+	store_tell(x->worker->store, "job_state",
+		json_pack("{s:I, s:s, s:s}", "job", (json_int_t)json_int(row, "job", 0),
+			"state", "failed", "error",
+			"this worker does not know this type of job"),
+		NULL, NULL);
+}
+
+static void look(struct executor *x);
+
+static void cancel_asked(struct executor *x, const json_t *answer)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (answer, i, row) {
+		struct job_run *j = find(x, json_int(row, "job", 0));
+
+		if (!j || j->canceled || json_str(row, "cancel_by", "")[0] == '\0')
+			continue;
+		j->canceled = true;
+		if (j->type->cancel)
+			j->type->cancel(j);
+	}
+}
+
+static void on_queued(void *arg, json_t *answer, const struct err *e)
+{
+	struct executor *x = arg;
+	size_t i;
+	json_t *row;
+
+	x->asking = NULL;
+	if (e)
+		log_at(LOG_ERROR, "executor", "the queue: %s", e->msg);
+	cancel_asked(x, answer);
+	json_array_foreach (answer, i, row)
+		if (!x->worker->stopping &&
+			strcmp(json_str(row, "state", ""), "queued") == 0)
+			take_up(x, row);
+	if (x->again) {
+		x->again = false;
+		look(x);
+	}
+}
+
+static void look(struct executor *x)
+{
+	x->asking =
+		store_ask(x->worker->store, "jobs_queued", json_object(), on_queued, x);
+}
+
+void executor_wake(struct executor *x)
+{
+	if (x->asking || x->recovering)
+		x->again = true;
+	else
+		look(x);
+}
+
+struct executor *executor_new(struct worker *w)
+{
+	struct executor *x = xcalloc(1, sizeof(*x));
+
+	x->worker = w;
+	x->causes = causes_new(w);
+	recover_start(x);
+	return x;
+}
+
+void executor_free(struct executor *x)
+{
+	if (!x)
+		return;
+	recover_stop(x);
+	store_cancel(x->worker->store, x->asking);
+	while (x->jobs) {
+		struct job_run *j = x->jobs;
+
+		x->jobs = j->next;
+		job_free(j);
+	}
+	causes_free(x->causes);
+	free(x);
+}
+
+bool executor_busy(const struct executor *x)
+{
+	for (const struct job_run *j = x->jobs; j; j = j->next)
+		if (j->type->changes)
+			return true;
+	return false;
+}
+
+void executor_causes(struct executor *x)
+{
+	if (x)
+		causes_look(x->causes);
+}

@@ -1,0 +1,134 @@
+/* What is known of a source: ok, failing, stale, new, disabled; last good, last error in words, rows, lag. And triage after news. */
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "runbooks/engine/schedule_private.h"
+
+#define TRIAGE_SOON_MS 150
+#define STALE_CHECK_MS 15000
+
+static int64_t interval_ms(const struct feed *f, const struct lane *ln)
+{
+	return f->cfg->every_ms > 0 ? f->cfg->every_ms
+				    : source_every_ms(f->source, ln->index);
+}
+
+/* Three intervals and a minute without a complete answer: what is shown may be old. */
+static bool lane_stale(const struct feed *f, const struct lane *ln)
+{
+	usec_t limit = (usec_t)interval_ms(f, ln) * 3000 + 60 * USEC_PER_SEC;
+
+	return ln->last_good > 0 && clock_now() - ln->last_good > limit;
+}
+
+static json_t *lane_json(const struct feed *f, const struct lane *ln)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "last_good",
+		(json_int_t)ln->last_good, "rows", (json_int_t)ln->rows, "took_ms",
+		(json_int_t)ln->took_ms, "interval_ms", (json_int_t)interval_ms(f, ln),
+		"refused", (json_int_t)ln->refused, "error",
+		ln->failures ? ln->last_err.msg : "", "refused_why", ln->reason);
+}
+
+struct summary {
+	const char *state, *error;
+	usec_t last_good, last_try;
+	json_int_t rows, unknown, lag, interval;
+};
+
+static void add_lane(struct summary *sum, const struct feed *f, const struct lane *ln)
+{
+	if (ln->failures) {
+		sum->state = "failing";
+		sum->error = ln->last_err.msg;
+	} else if (strcmp(sum->state, "failing") != 0) {
+		if (lane_stale(f, ln))
+			sum->state = "stale";
+		else if (ln->last_good == 0 && strcmp(sum->state, "stale") != 0)
+			sum->state = "new";
+	}
+	if (ln->last_good && (!sum->last_good || ln->last_good < sum->last_good))
+		sum->last_good = ln->last_good;
+	if (ln->started > sum->last_try)
+		sum->last_try = ln->started;
+	if (ln->took_ms > sum->lag)
+		sum->lag = ln->took_ms;
+	if (!sum->interval || interval_ms(f, ln) < sum->interval)
+		sum->interval = interval_ms(f, ln);
+	if (!ln->failures && ln->refused && sum->error[0] == '\0')
+		sum->error = ln->reason;
+	sum->rows += (json_int_t)ln->rows;
+	sum->unknown += (json_int_t)ln->unknown_states;
+}
+
+void health_tell(struct feed *f)
+{
+	struct summary sum = {.state = "ok", .error = ""};
+	json_t *lanes = json_object();
+
+	if (f->cfg->disabled) {
+		sum.state = "disabled";
+	} else if (!f->source) {
+		sum.state = "failing";
+		sum.error = f->broken.msg;
+	}
+	for (size_t i = 0; i < f->n_lanes; i++) {
+		add_lane(&sum, f, &f->lanes[i]);
+		json_object_set_new(lanes, f->lanes[i].name, lane_json(f, &f->lanes[i]));
+	}
+	store_tell(f->schedule->worker->store, "source_state",
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, "
+			  "s:o}",
+			"name", f->cfg->name, "connector", f->cfg->connector, "title",
+			f->source ? connector_title(source_connector(f->source)) : "",
+			"env", f->cfg->env, "state", sum.state, "last_good",
+			(json_int_t)sum.last_good, "last_try", (json_int_t)sum.last_try,
+			"error", sum.error, "rows", sum.rows, "unknown_states",
+			sum.unknown, "lag_ms", sum.lag, "interval_ms", sum.interval,
+			"collections", lanes),
+		NULL, NULL);
+}
+
+static void on_stale(struct loop *l, void *arg)
+{
+	struct schedule *s = arg;
+
+	s->stale = loop_timer(l, STALE_CHECK_MS, on_stale, s);
+	for (size_t i = 0; i < s->n; i++) {
+		struct feed *f = &s->feeds[i];
+		bool stale = false;
+
+		for (size_t k = 0; k < f->n_lanes; k++)
+			stale = stale || lane_stale(f, &f->lanes[k]);
+		if (stale)
+			health_tell(f);
+	}
+}
+
+void health_start(struct schedule *s)
+{
+	s->stale = loop_timer(s->worker->loop, STALE_CHECK_MS, on_stale, s);
+}
+
+void health_stop(struct schedule *s)
+{
+	loop_timer_cancel(s->worker->loop, s->stale);
+	loop_timer_cancel(s->worker->loop, s->triage);
+}
+
+static void on_triage(struct loop *l, void *arg)
+{
+	struct schedule *s = arg;
+
+	(void)l;
+	s->triage = NULL;
+	s->fresh = false;
+	store_retriage(s->worker->store, NULL, NULL);
+	executor_causes(s->worker->executor);
+}
+
+void schedule_settled(struct schedule *s)
+{
+	if (!s->triage && s->fresh)
+		s->triage = loop_timer(s->worker->loop, TRIAGE_SOON_MS, on_triage, s);
+}

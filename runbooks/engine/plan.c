@@ -1,0 +1,221 @@
+/* The plan of a preview or an action: the records as they are now, the exact requests, the hash over both. */
+#include <string.h>
+
+#include "backends/base/crypto.h"
+#include "backends/base/mem.h"
+#include "runbooks/engine/exec.h"
+
+static void load_next(struct plan *p);
+
+void plan_release(struct plan *p)
+{
+	if (p->job)
+		store_cancel(p->job->worker->store, p->request);
+	for (size_t i = 0; i < p->n; i++) {
+		json_decref(p->targets[i].record);
+		json_decref(p->targets[i].input);
+		free(p->targets[i].error);
+	}
+	free(p->targets);
+	json_decref(p->requests);
+	memset(p, 0, sizeof(*p));
+}
+
+static bool is_prod(const json_t *record)
+{
+	return strncmp(json_str(record, "env", ""), "prod", 4) == 0;
+}
+
+static void target_fail(struct plan_target *t, const char *text)
+{
+	if (!t->error)
+		t->error = xstrdup(text);
+}
+
+static json_t *host_record(const struct worker *w, struct plan_target *t)
+{
+	const char *name = str_starts(t->key, "host:") ? t->key + 5 : "";
+	const struct config_host *h = config_host(&w->config, name);
+
+	if (!h) {
+		target_fail(t, "this host is not in the configuration");
+		return NULL;
+	}
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", "host", "id", name, "title",
+		name, "env", h->env ? h->env : "", "host", name);
+}
+
+static json_t *make_input(const struct plan *p, json_t *record)
+{
+	const struct job_run *j = p->job;
+
+	return json_pack("{s:O, s:O, s:s, s:s, s:{s:s, s:s}}", "record", record, "params",
+		p->params, "operator", j->who, "reason", json_str(j->spec, "reason", ""),
+		"action", "key", p->key, "at", p->at);
+}
+
+static void render(struct plan *p, struct plan_target *t)
+{
+	struct err e = ERR_INIT;
+
+	if (t->error)
+		return;
+	for (size_t i = 0; i < p->runbook->n_steps; i++) {
+		char *text;
+
+		if (p->runbook->steps[i].kind == STEP_WAIT)
+			continue;
+		text = plan_step_text(p, t, &p->runbook->steps[i], &e);
+		if (!text) {
+			target_fail(t, e.msg);
+			return;
+		}
+		json_array_append_new(p->requests, json_string(text));
+		free(text);
+	}
+}
+
+static void finish(struct plan *p)
+{
+	static const struct err fine = ERR_INIT;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct plan_target *t = &p->targets[i];
+
+		p->prod = p->prod || is_prod(t->record);
+		if (t->record)
+			t->input = make_input(p, t->record);
+		render(p, t);
+	}
+	plan_hash(runbook_hash(p->runbook), p->params, p->job->targets, p->requests,
+		p->hash);
+	p->ready(p, &fine);
+}
+
+static void on_record(void *arg, json_t *answer, const struct err *e)
+{
+	struct plan *p = arg;
+	struct plan_target *t = &p->targets[p->loaded++];
+
+	p->request = NULL;
+	if (json_is_object(answer))
+		t->record = json_incref(answer);
+	else
+		target_fail(t, e ? e->msg : "there is no such record any more");
+	load_next(p);
+}
+
+static bool load_one(struct plan *p, struct plan_target *t)
+{
+	enum kind kind;
+	const char *id;
+	struct err e = ERR_INIT;
+
+	if (runbook_on_hosts(p->runbook) && str_starts(t->key, "host:")) {
+		t->record = host_record(p->job->worker, t);
+		p->loaded++;
+		return false;
+	}
+	if (!record_key_parse(t->key, &kind, t->source, sizeof(t->source), &id, &e)) {
+		target_fail(t, e.msg);
+		p->loaded++;
+		return false;
+	}
+	p->request = store_ask(p->job->worker->store, "record",
+		json_pack("{s:s}", "key", t->key), on_record, p);
+	return true;
+}
+
+/* One after the other: the store is local to the worker, and a plan has at most 1 000 targets. */
+static void load_next(struct plan *p)
+{
+	while (p->loaded < p->n)
+		if (load_one(p, &p->targets[p->loaded]))
+			return;
+	finish(p);
+}
+
+static void set_key(struct plan *p, json_t *spec_params)
+{
+	char hex[65];
+	json_t *none = json_array();
+
+	plan_hash(runbook_hash(p->runbook), spec_params, p->job->targets, none, hex);
+	json_decref(none);
+	str_copy(p->key, 33, hex);
+}
+
+void plan_start(struct plan *p, struct job_run *job, const char *at,
+	void (*ready)(struct plan *, const struct err *))
+{
+	struct err e = ERR_INIT;
+	const char *name = json_str(job->spec, "runbook", "");
+
+	p->job = job;
+	p->ready = ready;
+	p->params = json_sub(job->spec, "params");
+	p->runbook = runbooks_find(job->worker->runbooks, name);
+	p->requests = json_array();
+	if (!p->runbook)
+		err_set(&e, ERR_NOTFOUND, "the worker has no runbook \"%s\"", name);
+	else if (!str_equal(json_str(job->spec, "version", ""), runbook_hash(p->runbook)))
+		err_set(&e, ERR_CONFLICT,
+			"the runbook file changed since the console or the worker read "
+			"it: start "
+			"both again");
+	if (e.code != ERR_NONE) {
+		ready(p, &e);
+		return;
+	}
+	if (at)
+		str_copy(p->at, sizeof(p->at), at);
+	else
+		clock_format(p->at, sizeof(p->at), clock_now(), false);
+	set_key(p, p->params);
+	p->n = json_array_size(job->targets);
+	p->targets = xcalloc(p->n ? p->n : 1, sizeof(*p->targets));
+	for (size_t i = 0; i < p->n; i++) {
+		const json_t *t = json_array_get(job->targets, i);
+
+		p->targets[i].key = json_str(t, "key", "");
+		p->targets[i].title = json_str(t, "title", "");
+	}
+	load_next(p);
+}
+
+static bool applies(const struct plan *p, struct plan_target *t, struct err *e)
+{
+	const char *connector = schedule_connector(p->job->worker->schedule, t->source);
+
+	if (runbook_on_hosts(p->runbook) && str_starts(t->key, "host:"))
+		return true;
+	if (runbook_applies_json(p->runbook, t->record, connector))
+		return true;
+	return err_set(e, ERR_CONFLICT, "%s does not apply to %s any more: it is %s now",
+		runbook_name(p->runbook), t->title, json_str(t->record, "state", "gone"));
+}
+
+bool plan_allowed(const struct plan *p, struct err *e)
+{
+	const struct worker *w = p->job->worker;
+
+	if (w->config.read_only && p->runbook->risk != RISK_READ)
+		return err_set(e, ERR_DENIED,
+			"the configuration says read_only: nothing that changes anything "
+			"starts");
+	if (p->n == 0)
+		return err_set(e, ERR_USAGE, "no target");
+	if (p->n > (size_t)p->runbook->max_targets)
+		return err_set(e, ERR_DENIED,
+			"%zu targets, and %s takes at most %d: narrow the choice", p->n,
+			runbook_name(p->runbook), p->runbook->max_targets);
+	for (size_t i = 0; i < p->n; i++) {
+		struct plan_target *t = &p->targets[i];
+
+		if (t->error)
+			return err_set(e, ERR_DENIED, "%s: %s", t->title, t->error);
+		if (!applies(p, t, e))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,365 @@
+/*
+ * When each collection of each source runs, and what is known of the health of sources. One source's trouble is its own: every collection has
+ * its own timer, deadline and back-off; nothing here waits for another.
+ */
+#include <string.h>
+
+#include "backends/base/log.h"
+#include "backends/base/mem.h"
+#include "runbooks/engine/schedule_private.h"
+
+#define BACKOFF_MAX_MS (10 * 60 * 1000)
+#define FIRST_SPREAD_MS 200
+
+static void lane_due(struct loop *l, void *arg);
+
+/* ±10 %, so that sources that were started together do not stay together. */
+static int64_t jitter(int64_t ms)
+{
+	int64_t spread = ms / 5;
+
+	return spread > 0 ? ms - spread / 2 + clock_mono_us() % spread : ms;
+}
+
+static int64_t lane_every(const struct lane *ln)
+{
+	const struct feed *f = ln->feed;
+
+	return f->cfg->every_ms > 0 ? f->cfg->every_ms
+				    : source_every_ms(f->source, ln->index);
+}
+
+void lane_arm(struct lane *ln, int64_t after_ms)
+{
+	struct loop *l = ln->feed->schedule->worker->loop;
+
+	loop_timer_cancel(l, ln->timer);
+	ln->timer = loop_timer(l, after_ms, lane_due, ln);
+}
+
+/* Full jitter from the second failure on; what the far side asks for (Retry-After) is the least. */
+static int64_t lane_backoff(const struct lane *ln, int64_t retry_after_ms)
+{
+	int64_t wait = lane_every(ln);
+
+	for (int i = 1; i < ln->failures && wait < BACKOFF_MAX_MS; i++)
+		wait *= 2;
+	if (wait > BACKOFF_MAX_MS)
+		wait = BACKOFF_MAX_MS;
+	if (ln->failures > 1)
+		wait = wait / 2 + clock_mono_us() % (wait / 2 + 1);
+	return wait > retry_after_ms ? wait : retry_after_ms;
+}
+
+static void on_put(void *arg, const struct store_put_result *result)
+{
+	struct lane *ln = arg;
+
+	ln->puts--;
+	if (result->err)
+		log_at(LOG_ERROR, "store", "%s: %s", ln->feed->cfg->name,
+			result->err->msg);
+	else if (result->inserted + result->changed > 0)
+		ln->feed->schedule->fresh = true;
+	lane_settle(ln);
+}
+
+static void on_batch(void *arg, const struct collect_batch *b)
+{
+	struct lane *ln = arg;
+
+	ln->unknown_states += b->unknown_states;
+	ln->refused += b->refused;
+	if (b->refused && b->reason)
+		str_copy(ln->reason, sizeof(ln->reason), b->reason);
+	if (b->n == 0)
+		return;
+	ln->puts++;
+	store_put(ln->feed->schedule->worker->store, b->records, b->n, on_put, ln);
+}
+
+static void keep_watermark(struct lane *ln, const char *since)
+{
+	struct worker *w = ln->feed->schedule->worker;
+
+	free(ln->since);
+	ln->since = xstrdup(since);
+	store_tell(w->store, "cursor_set",
+		json_pack("{s:s, s:s, s:s}", "source", ln->feed->cfg->name, "collection",
+			ln->name, "value", since),
+		NULL, NULL);
+}
+
+static void on_done(void *arg, const struct collect_result *r)
+{
+	struct lane *ln = arg;
+
+	ln->collect = NULL;
+	ln->done = true;
+	ln->result_code = r->err.code;
+	ln->last_err = r->err;
+	ln->full = r->full;
+	ln->kind = r->kind;
+	ln->gone = r->gone;
+	ln->rows = r->rows;
+	ln->took_ms = r->took_ms;
+	ln->retry_after_ms = r->retry_after_ms;
+	if (r->err.code == ERR_NONE && r->since)
+		keep_watermark(ln, r->since);
+	lane_settle(ln);
+}
+
+/* The collection and all its puts have ended: vanished records, health, next time. */
+void lane_settle(struct lane *ln)
+{
+	struct worker *w = ln->feed->schedule->worker;
+
+	if (!ln->done || ln->puts > 0)
+		return;
+	ln->done = false;
+	ln->running = false;
+	if (ln->result_code == ERR_NONE) {
+		ln->failures = 0;
+		ln->last_good = clock_now();
+		if (ln->full)
+			store_tell(w->store, "vanish",
+				json_pack("{s:s, s:s, s:I, s:s}", "source",
+					ln->feed->cfg->name, "kind", kind_name(ln->kind),
+					"before", (json_int_t)ln->started, "state",
+					state_name(ln->gone)),
+				NULL, NULL);
+	} else {
+		ln->failures++;
+		log_at(LOG_WARN, "collect", "%s.%s: %s", ln->feed->cfg->name, ln->name,
+			ln->last_err.msg);
+	}
+	health_tell(ln->feed);
+	schedule_settled(ln->feed->schedule);
+	if (ln->again) {
+		ln->again = false;
+		lane_arm(ln, 0);
+	} else {
+		lane_arm(ln, ln->failures ? lane_backoff(ln, ln->retry_after_ms)
+					  : jitter(lane_every(ln)));
+	}
+}
+
+static void lane_collect(struct lane *ln, const json_t *open_items)
+{
+	static const struct collect_fns no_fns;
+	struct collect_fns fns = no_fns;
+
+	fns.batch = on_batch;
+	fns.done = on_done;
+	fns.arg = ln;
+	ln->collect =
+		source_collect(ln->feed->source, ln->index, ln->since, open_items, &fns);
+}
+
+static void on_open_items(void *arg, json_t *answer, const struct err *e)
+{
+	struct lane *ln = arg;
+
+	ln->request = NULL;
+	if (e)
+		log_at(LOG_WARN, "store", "%s: open items: %s", ln->feed->cfg->name,
+			e->msg);
+	lane_collect(ln, answer);
+}
+
+static void on_since(void *arg, json_t *answer, const struct err *e)
+{
+	struct lane *ln = arg;
+	const char *value = json_str(answer, "value", "");
+
+	(void)e;
+	ln->request = NULL;
+	ln->since_known = true;
+	if (value[0] != '\0')
+		ln->since = xstrdup(value);
+	ln->running = false;
+	lane_due(ln->feed->schedule->worker->loop, ln);
+}
+
+static void lane_due(struct loop *l, void *arg)
+{
+	struct lane *ln = arg;
+	struct worker *w = ln->feed->schedule->worker;
+
+	(void)l;
+	ln->timer = NULL;
+	if (ln->running || w->stopping)
+		return;
+	ln->running = true;
+	if (!ln->since_known) {
+		ln->request = store_ask(w->store, "cursor",
+			json_pack("{s:s, s:s}", "source", ln->feed->cfg->name,
+				"collection", ln->name),
+			on_since, ln);
+		return;
+	}
+	ln->started = clock_now();
+	ln->unknown_states = ln->refused = 0;
+	ln->reason[0] = '\0';
+	ln->request = store_ask(w->store, "open_ids",
+		json_pack("{s:s, s:s, s:i}", "source", ln->feed->cfg->name, "kind",
+			kind_name(connector_kind(
+				source_connector(ln->feed->source), ln->index)),
+			"limit", 200),
+		on_open_items, ln);
+}
+
+static void feed_start(struct feed *f, size_t order)
+{
+	struct worker *w = f->schedule->worker;
+	const struct connector *c = source_connector(f->source);
+
+	f->n_lanes = connector_collections(c);
+	f->lanes = xcalloc(f->n_lanes ? f->n_lanes : 1, sizeof(*f->lanes));
+	for (size_t i = 0; i < f->n_lanes; i++) {
+		struct lane *ln = &f->lanes[i];
+
+		ln->feed = f;
+		ln->index = i;
+		ln->name = connector_collection(c, i);
+		ln->timer = loop_timer(w->loop,
+			(int64_t)(order * FIRST_SPREAD_MS / (w->config.n_sources + 1)),
+			lane_due, ln);
+	}
+}
+
+static bool feed_open(struct feed *f, struct err *e)
+{
+	struct worker *w = f->schedule->worker;
+	char *path = config_find(
+		&w->config, "connectors", "backends/catalog", f->cfg->connector, e);
+	struct connector *c = path ? connector_load(path, e) : NULL;
+
+	free(path);
+	if (!c)
+		return false;
+	if (!connector_check_source(c, &w->config, f->cfg, e)) {
+		connector_free(c);
+		return false;
+	}
+	f->source = source_new(&w->reach, c, f->cfg, e);
+	return f->source != NULL;
+}
+
+struct schedule *schedule_new(struct worker *w)
+{
+	struct schedule *s = xcalloc(1, sizeof(*s));
+
+	s->worker = w;
+	s->n = w->config.n_sources;
+	s->feeds = xcalloc(s->n ? s->n : 1, sizeof(*s->feeds));
+	for (size_t i = 0; i < s->n; i++) {
+		struct feed *f = &s->feeds[i];
+
+		f->schedule = s;
+		f->cfg = &w->config.sources[i];
+		if (!f->cfg->disabled && !feed_open(f, &f->broken))
+			log_at(LOG_ERROR, "source", "%s", f->broken.msg);
+		if (f->source)
+			feed_start(f, i);
+		health_tell(f);
+	}
+	health_start(s);
+	return s;
+}
+
+static void feed_release(struct feed *f)
+{
+	struct worker *w = f->schedule->worker;
+
+	for (size_t i = 0; i < f->n_lanes; i++) {
+		struct lane *ln = &f->lanes[i];
+
+		loop_timer_cancel(w->loop, ln->timer);
+		store_cancel(w->store, ln->request);
+		collect_cancel(ln->collect);
+		free(ln->since);
+	}
+	free(f->lanes);
+	source_free(f->source);
+}
+
+void schedule_free(struct schedule *s)
+{
+	if (!s)
+		return;
+	health_stop(s);
+	for (size_t i = 0; i < s->n; i++)
+		feed_release(&s->feeds[i]);
+	free(s->feeds);
+	free(s);
+}
+
+static struct feed *find(const struct schedule *s, const char *name)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (str_equal(s->feeds[i].cfg->name, name))
+			return &s->feeds[i];
+	return NULL;
+}
+
+struct source *schedule_source(struct schedule *s, const char *name, struct err *e)
+{
+	struct feed *f = find(s, name);
+
+	if (f && f->source)
+		return f->source;
+	if (!f)
+		err_set(e, ERR_NOTFOUND, "the source %s is not in the configuration",
+			name);
+	else if (f->cfg->disabled)
+		err_set(e, ERR_DENIED, "the source %s is disabled in the configuration",
+			name);
+	else if (e)
+		*e = f->broken;
+	return NULL;
+}
+
+void schedule_refresh(struct schedule *s, const char *name)
+{
+	struct feed *f = find(s, name);
+
+	for (size_t i = 0; f && i < f->n_lanes; i++) {
+		if (f->lanes[i].running)
+			f->lanes[i].again = true;
+		else
+			lane_arm(&f->lanes[i], 0);
+	}
+}
+
+usec_t schedule_last_good(const struct schedule *s, const char *name)
+{
+	const struct feed *f = find(s, name);
+	usec_t oldest = 0;
+
+	for (size_t i = 0; f && i < f->n_lanes; i++) {
+		usec_t t = f->lanes[i].last_good;
+
+		if (t == 0)
+			return 0;
+		if (oldest == 0 || t < oldest)
+			oldest = t;
+	}
+	return oldest;
+}
+
+const char *schedule_connector(const struct schedule *s, const char *name)
+{
+	const struct feed *f = find(s, name);
+
+	return f ? f->cfg->connector : "";
+}
+
+bool schedule_busy(const struct schedule *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->feeds[i].n_lanes; k++)
+			if (s->feeds[i].lanes[k].running)
+				return true;
+	return false;
+}

@@ -1,0 +1,58 @@
+#ifndef ENGINE_SCHEDULE_PRIVATE_H
+#define ENGINE_SCHEDULE_PRIVATE_H
+
+#include "runbooks/engine/worker.h"
+
+/* Shared by schedule.c (times) and health.c (what is known of a source, and who is told). */
+struct feed;
+
+struct lane { /* one collection of one source */
+	struct feed *feed;
+	size_t index;
+	const char *name;
+	struct loop_timer *timer;
+	struct store_req *request;
+	struct collect *collect;
+	char *since;      /* watermark */
+	bool since_known; /* read from the store */
+	bool running, done, again;
+	int puts;     /* batches on their way into the store */
+	int failures; /* in a row */
+	enum err_code result_code;
+	struct err last_err;
+	bool full;
+	enum kind kind;
+	enum state gone;
+	usec_t started, last_good;
+	size_t rows, unknown_states, refused;
+	int64_t took_ms, retry_after_ms;
+	char reason[200]; /* why the first refused item was */
+};
+
+struct feed { /* one source */
+	struct schedule *schedule;
+	const struct config_source *cfg;
+	struct source *source; /* NULL: disabled or broken */
+	struct err broken;
+	struct lane *lanes;
+	size_t n_lanes;
+};
+
+struct schedule {
+	struct worker *worker;
+	struct feed *feeds;
+	size_t n;
+	bool fresh; /* something changed in the store since the last retriage */
+	struct loop_timer *triage, *stale;
+};
+
+void lane_arm(struct lane *ln, int64_t after_ms);
+void lane_settle(struct lane *ln);
+
+/* health.c */
+void health_tell(struct feed *f);      /* writes the source's row when it differs */
+void health_start(struct schedule *s); /* the check for staleness */
+void health_stop(struct schedule *s);
+void schedule_settled(struct schedule *s); /* a collection ended: triage soon, causes */
+
+#endif

@@ -1,0 +1,225 @@
+/* The steps that are no calls: waiting for a record to show something, a script on a host, a local program. */
+#include <string.h>
+#include <sys/wait.h>
+
+#include "backends/base/mem.h"
+#include "runbooks/engine/target_private.h"
+
+#define WAIT_EVERY_MS 2000
+
+/* ---- wait ----------------------------------------------------------------------------- */
+
+static void wait_look(struct loop *l, void *arg);
+
+static bool until_true(const struct target_run *t, json_t *record, struct err *e)
+{
+	json_t *scope = json_pack("{s:O}", "record", record);
+	json_t *answer = jmes_search(t->step->until, scope, scope, e);
+	bool yes = answer && jmes_truthy(answer);
+
+	json_decref(answer);
+	json_decref(scope);
+	return yes;
+}
+
+static void wait_over(struct target_run *t, const char *state)
+{
+	char text[300], words[40];
+
+	clock_format_words(words, sizeof(words), (usec_t)t->step->within_ms * 1000);
+	str_format(text, sizeof(text), "%s; still %s after %s", t->known, state, words);
+	target_step_done(t, t->step->optional ? STEP_END_OK : STEP_END_UNKNOWN, text);
+}
+
+static void on_record(void *arg, json_t *answer, const struct err *e)
+{
+	struct target_run *t = arg;
+	const char *state = json_str(answer, "state", "unknown");
+	struct err wrong = ERR_INIT;
+	char text[300];
+
+	(void)e;
+	t->request = NULL;
+	if (json_is_object(answer) && until_true(t, answer, &wrong)) {
+		str_format(text, sizeof(text), "%s is %s",
+			json_str(answer, "source", "it"), state);
+		target_step_done(t, STEP_END_OK, text);
+		return;
+	}
+	if (wrong.code != ERR_NONE) {
+		target_step_done(t, STEP_END_FAILED, wrong.msg);
+		return;
+	}
+	if (clock_mono_ms() >= t->deadline_ms) {
+		wait_over(t, state);
+		return;
+	}
+	if (!str_equal(t->seen, state)) {
+		str_copy(t->seen, sizeof(t->seen), state);
+		str_format(text, sizeof(text), "%s; now %s", t->known, state);
+		job_target(target_job(t), t->n, "verifying", text);
+	}
+	t->timer = loop_timer(target_job(t)->worker->loop, WAIT_EVERY_MS, wait_look, t);
+}
+
+static void wait_look(struct loop *l, void *arg)
+{
+	struct target_run *t = arg;
+	const struct plan_target *target = &t->plan->targets[t->n];
+
+	(void)l;
+	t->timer = NULL;
+	schedule_refresh(target_job(t)->worker->schedule, target->source);
+	t->request = store_ask(target_job(t)->worker->store, "record",
+		json_pack("{s:s}", "key", target->key), on_record, t);
+}
+
+void target_wait(struct target_run *t)
+{
+	t->deadline_ms = clock_mono_ms() + t->step->within_ms;
+	t->seen[0] = '\0';
+	target_to(t, "verifying", t->known);
+	/* The far side needs a moment, and so does the first collection after the change. */
+	schedule_refresh(target_job(t)->worker->schedule, t->plan->targets[t->n].source);
+	t->timer = loop_timer(target_job(t)->worker->loop, 300, wait_look, t);
+}
+
+/* ---- output by lines ------------------------------------------------------------------- */
+
+static void flush_line(struct target_run *t, int stream)
+{
+	struct str *s = &t->partial[stream - 1];
+
+	if (s->len)
+		job_line(
+			target_job(t), t->n, stream == 2 ? "err" : "out", s->buf, s->len);
+	str_clear(s);
+}
+
+static void on_output(void *arg, int stream, const char *bytes, size_t len)
+{
+	struct target_run *t = arg;
+	struct str *s = &t->partial[stream - 1];
+
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] == '\n' || s->len >= TARGET_LINE_MAX - 1)
+			flush_line(t, stream);
+		if (bytes[i] != '\n')
+			(void)str_addc(s, bytes[i]);
+	}
+}
+
+static void flush_output(struct target_run *t)
+{
+	flush_line(t, 1);
+	flush_line(t, 2);
+}
+
+/* ---- ssh ------------------------------------------------------------------------------- */
+
+static void on_script(void *arg, const struct ssh_reply *r)
+{
+	struct target_run *t = arg;
+	char text[300];
+
+	t->ssh = NULL;
+	flush_output(t);
+	if (r->proved) {
+		str_format(text, sizeof(text), "exit code %d", r->exit_code);
+		target_step_done(
+			t, r->exit_code == 0 ? STEP_END_OK : STEP_END_FAILED, text);
+		return;
+	}
+	job_line(target_job(t), t->n, "err", r->err.msg, strlen(r->err.msg));
+	if (!r->started) {
+		target_step_done(t, STEP_END_FAILED, r->err.msg);
+		return;
+	}
+	str_format(text, sizeof(text), "%s; the script had begun, its end is not known",
+		r->err.msg);
+	target_step_done(t, STEP_END_UNKNOWN, text);
+}
+
+void target_ssh(struct target_run *t)
+{
+	struct err e = ERR_INIT;
+	const struct config_host *h = plan_step_host(t->plan, t->step, t->input, &e);
+	json_t *vars =
+		t->step->with && h ? tmpl_render(t->step->with, t->input, &e) : NULL;
+	struct ssh_script script = {
+		.text = t->step->text,
+		.vars = vars,
+		.timeout_ms = t->step->within_ms,
+		.on_output = on_output,
+	};
+
+	if (!h || (t->step->with && !vars)) {
+		target_step_done(t, STEP_END_FAILED, e.msg);
+		return;
+	}
+	t->ssh =
+		ssh_run(target_job(t)->worker->reach.ssh, &h->ssh, &script, on_script, t);
+	json_decref(vars);
+}
+
+/* ---- exec ------------------------------------------------------------------------------ */
+
+static void on_ended(void *arg, int status, bool timed_out)
+{
+	struct target_run *t = arg;
+	char text[200];
+
+	t->child = NULL;
+	flush_output(t);
+	if (timed_out)
+		str_format(text, sizeof(text),
+			"ended by its time limit; what it had done is not known");
+	else if (WIFEXITED(status))
+		str_format(text, sizeof(text), "exit code %d", WEXITSTATUS(status));
+	else
+		str_format(text, sizeof(text), "ended by signal %d", WTERMSIG(status));
+	if (!timed_out && WIFEXITED(status))
+		target_step_done(t,
+			WEXITSTATUS(status) == 0 ? STEP_END_OK : STEP_END_FAILED, text);
+	else
+		target_step_done(t, STEP_END_UNKNOWN, text);
+}
+
+static void exec_words(struct target_run *t, const json_t *argv)
+{
+	const char *words[64];
+	struct err e = ERR_INIT;
+	struct loop_child_spec spec = {
+		.argv = words,
+		.deadline_ms = t->step->within_ms ? t->step->within_ms : 60000,
+		.on_output = on_output,
+		.on_exit = on_ended,
+		.arg = t,
+	};
+	size_t n = json_array_size(argv);
+
+	for (size_t i = 0; i < n && i < LENGTH(words) - 1; i++)
+		words[i] = json_string_value(json_array_get(argv, i));
+	words[n < LENGTH(words) - 1 ? n : LENGTH(words) - 1] = NULL;
+	for (size_t i = 0; i < n; i++)
+		if (i >= LENGTH(words) - 1 || !words[i])
+			err_set(&e, ERR_USAGE,
+				"exec takes at most 63 words, all of them text");
+	if (e.code == ERR_NONE)
+		t->child = loop_spawn(target_job(t)->worker->loop, &spec, &e);
+	if (!t->child)
+		target_step_done(t, STEP_END_FAILED, e.msg);
+}
+
+void target_exec(struct target_run *t)
+{
+	struct err e = ERR_INIT;
+	json_t *argv = tmpl_render(t->step->with, t->input, &e);
+
+	if (!argv) {
+		target_step_done(t, STEP_END_FAILED, e.msg);
+		return;
+	}
+	exec_words(t, argv);
+	json_decref(argv);
+}

@@ -1,0 +1,68 @@
+#ifndef ENGINE_WORKER_H
+#define ENGINE_WORKER_H
+
+#include "backends/connector/connector.h"
+#include "backends/store/store.h"
+#include "runbooks/engine/runbook.h"
+
+/*
+ * The worker: collectors and executor in one loop, one process a store (a lock file decides). It owns secrets and all
+ * network I/O. A console that goes away ends nothing here; the worker leaves by itself when no console has asked for
+ * anything and nothing ran for idle_exit_ms.
+ */
+struct schedule;
+struct executor;
+struct triage_hook;
+
+struct worker {
+	struct loop *loop;
+	struct store *store;
+	struct config config;
+	struct reach reach;
+	struct runbooks *runbooks;
+	struct triage_hook *triage;
+	struct schedule *schedule;
+	struct executor *executor;
+	char *store_path;
+	int lock_fd;
+	bool stopping;       /* start nothing new; leave when nothing runs */
+	int64_t last_use_ms; /* monotonic: a job came or ended, a console lives */
+};
+
+struct worker_options {
+	const char *store_path;  /* NULL: the configuration's, else the default */
+	const char *config_path; /* NULL: the default file */
+	bool foreground;         /* log to stderr, never leave for idleness */
+};
+
+/* Runs until stopped or idle. Returns the exit status: 0, or 75 when another worker holds the store, else by the error's class. */
+int worker_main(const struct worker_options *o);
+
+/* ---- schedule.c: when each collection of each source runs, and the health of sources ---- */
+
+/* Sources whose connector or settings are wrong do not stop the others: they show as failing, with the message. */
+struct schedule *schedule_new(struct worker *w);
+void schedule_free(struct schedule *s);
+/* The live source, NULL when it is not configured, disabled or broken (then e says why). */
+struct source *schedule_source(struct schedule *s, const char *name, struct err *e);
+/* Collect now (all collections, or those of one kind): after an action, for `wait`, for the console's refresh. Running ones are left to end
+ * and run once more. */
+void schedule_refresh(struct schedule *s, const char *name);
+/* When the source was last read completely (µs), 0: never. For "stale" refusals. */
+usec_t schedule_last_good(const struct schedule *s, const char *name);
+const char *schedule_connector(const struct schedule *s,
+	const char *name); /* the connector's name, "" when unknown */
+bool schedule_busy(const struct schedule *s);
+
+/* ---- executor.c: jobs ---- */
+
+struct executor *executor_new(
+	struct worker *w); /* also takes up what an earlier worker left: see recover.c */
+void executor_free(struct executor *x);
+void executor_wake(struct executor
+		*x); /* the store changed: look for queued jobs, cancel requests */
+bool executor_busy(const struct executor *x);
+/* A collected batch holds newly failed runs: fetch the end of their logs for the cause, most important first, some per minute. */
+void executor_causes(struct executor *x);
+
+#endif
