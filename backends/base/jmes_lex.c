@@ -110,7 +110,7 @@ static bool lex_quoted(struct lexer *l)
 	return true;
 }
 
-/* 'raw': \' and \\ are escapes, any other backslash stands for itself. */
+/* 'raw': only \' is an escape, any other backslash stands for itself. */
 static bool lex_raw(struct lexer *l)
 {
 	size_t end = closing(l, '\'');
@@ -118,8 +118,9 @@ static bool lex_raw(struct lexer *l)
 		return jmes_bad(l->e, l->s, l->i, "the closing ' is missing");
 	struct str text = STR_INIT_MAX(JMES_EXPR_MAX);
 	for (size_t k = l->i + 1; k < end; k++) {
-		if (l->s[k] == '\\' && (l->s[k + 1] == '\'' || l->s[k + 1] == '\\'))
-			k++;
+		/* As a pair, so that the second of two backslashes escapes nothing. */
+		if (l->s[k] == '\\' && l->s[++k] != '\'')
+			str_addc(&text, '\\');
 		str_addc(&text, l->s[k]);
 	}
 	json_t *v = json_stringn(text.buf, text.len);
@@ -139,8 +140,8 @@ static bool lex_literal(struct lexer *l)
 		return jmes_bad(l->e, l->s, l->i, "the closing ` is missing");
 	struct str text = STR_INIT_MAX(JMES_EXPR_MAX);
 	for (size_t k = l->i + 1; k < end; k++) {
-		if (l->s[k] == '\\' && l->s[k + 1] == '`')
-			k++;
+		if (l->s[k] == '\\' && l->s[++k] != '`')
+			str_addc(&text, '\\');
 		str_addc(&text, l->s[k]);
 	}
 	json_t *v = json_read(text.buf, text.len, &why);
