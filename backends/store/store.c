@@ -244,7 +244,7 @@ static json_t *tell_now(
 
 	if (!put_begin(s, e))
 		return NULL;
-	reply = c->apply(s, args, e);
+	reply = c->needs_seen && !put_seen_flush(s, e) ? NULL : c->apply(s, args, e);
 	if (reply == NULL) {
 		put_rollback(s);
 		return NULL;

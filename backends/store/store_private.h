@@ -28,6 +28,7 @@ struct store {
 	struct bell *bell;
 	struct kept *kept;          /* query.c: answers as arrays of rids */
 	struct terms *terms;        /* term.c: the words that records share */
+	unsigned terms_life;        /* grows when numbers of terms became void */
 	struct put_state *put;      /* put.c */
 	struct source_names *names; /* record.c: sid -> name */
 };
@@ -79,7 +80,8 @@ extern const struct question store_questions[]; /* ends with a NULL name */
 struct change {
 	const char *name;
 	json_t *(*apply)(struct store *s, const json_t *args, struct err *e);
-	bool full_sync; /* on the disk before the answer */
+	bool full_sync;  /* on the disk before the answer */
+	bool needs_seen; /* compares rows of `seen`: they are brought up to date first */
 };
 extern const struct change store_changes[]; /* ends with a NULL name */
 
@@ -112,6 +114,7 @@ bool schema_check(struct db *d, const char *path,
 	"r.currency, r.url, r.parent, "                                                  \
 	"r.attention, r.why, r.cause, r.signature, r.grp, r.since, r.claimed_by, "       \
 	"r.snoozed_until, r.labels"
+enum { RECORD_COLUMN_COUNT = 32 };
 /* labels_too: also parses labels (then record_release_json). opaque, detail, seen stay
  * empty. */
 void record_read(struct store *s, struct db_stmt *row, struct arena *a, bool labels_too,
@@ -146,6 +149,8 @@ void put_rollback(struct store *s);
  * lane). Only after real changes: it costs ~10 us.
  */
 bool put_touch(struct store *s, long long rid, struct err *e) MUST_USE;
+/* Writes the times of the last collection that are still in memory: before `seen` is compared. */
+bool put_seen_flush(struct store *s, struct err *e) MUST_USE;
 /* Deletes the record with its detail, notes, links and history. */
 bool put_remove(struct store *s, long long rid, struct err *e) MUST_USE;
 /* Adds a row in front of the record's history and sets rec.since when the state differs;

@@ -1,0 +1,90 @@
+#ifndef STORE_FILTER_H
+#define STORE_FILTER_H
+
+#include "backends/store/scan.h"
+
+/*
+ * Private to filter*.c and query*.c: a parsed filter, and matching it against cells.
+ */
+enum {
+	FILTER_TEXT_MAX = 2000,
+	FILTER_TERMS_MAX = 32,
+	FILTER_TEXTS_MAX = 16,
+	FILTER_ALTS_MAX = 32
+};
+
+enum cond_type {
+	COND_WORD,   /* anywhere in the shared texts, the id or the WHY */
+	COND_TERM,   /* a glob over one shared text of the cell, at `offset` */
+	COND_SOURCE, /* a glob over the source's name */
+	COND_ID,     /* a glob over the id */
+	COND_SET,    /* kind, state, severity, tier: one of the bits in `mask` */
+	COND_FLAG,   /* needs a person; is claimed */
+	COND_TIME,
+	COND_AMOUNT,
+	COND_LABEL, /* needs the row itself */
+};
+enum cond_set { SET_KIND, SET_STATE, SET_SEVERITY, SET_TIER };
+enum cond_flag { FLAG_NEED, FLAG_CLAIMED };
+enum cond_time { TIME_SINCE, TIME_STARTED, TIME_UPDATED, TIME_DUE };
+
+struct cond {
+	enum cond_type type;
+	bool invert;
+	char *alts
+		[FILTER_ALTS_MAX]; /* folded; words and globs have one or more, any of them matches */
+	size_t n;
+	unsigned bit;  /* of text conditions: 0..15 */
+	size_t offset; /* COND_TERM: of the term in struct cell */
+	enum cond_set set;
+	enum cond_flag flag;
+	enum cond_time time;
+	uint64_t mask;
+	bool less; /* <, else > */
+	bool or_equal;
+	bool ago; /* COND_TIME: `at` is a duration: its distance from now is compared */
+	usec_t at;
+	double number;
+};
+
+struct filter {
+	char *text; /* as given, with `me` behind a NUL's place: equal text, equal filter */
+	struct cond *conds;
+	size_t n;
+	unsigned texts; /* text conditions */
+	bool timed;     /* depends on the time of day */
+	bool rows;      /* some condition needs the row */
+};
+
+/* ---- matching ---- */
+
+struct match {
+	const struct filter *f; /* NULL: everything matches */
+	unsigned kinds;
+	bool need_only;
+	uint32_t now;    /* s */
+	uint16_t *marks; /* by tid: which text conditions the term satisfies */
+	size_t marks_n, marks_cap;
+	uint16_t *sources; /* by sid */
+	size_t sources_n;
+	uint16_t words, ids, invert, all; /* bits of the text conditions by kind */
+	uint16_t in_chunk; /* words that occur in the ids of the present chunk at all */
+};
+
+enum match_answer { MATCH_NO, MATCH_YES, MATCH_TEXT /* the id and the WHY decide */ };
+
+bool match_init(struct match *m, struct store *s, const struct filter *f, unsigned kinds,
+	bool need_only, struct err *e) MUST_USE;
+/* Marks the terms that came since. Before each slice. */
+bool match_update(struct match *m, struct store *s, struct err *e) MUST_USE;
+void match_release(struct match *m);
+
+/* hits: the text conditions that the cell satisfies so far. */
+enum match_answer match_cell(const struct match *m, const struct cell *c, uint16_t *hits);
+/* ids: all ids of the chunk, each with its NUL. */
+void match_chunk(struct match *m, const char *ids, size_t len);
+bool match_text(const struct match *m, uint16_t hits, const char *id, const char *why);
+/* The conditions that need the row. */
+bool match_labels(const struct match *m, const json_t *labels);
+
+#endif

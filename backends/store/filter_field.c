@@ -1,0 +1,269 @@
+/*
+ * The fields of the filter language: how their values are written. A new field is one line in the table.
+ */
+#include "backends/store/filter_parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/utf8.h"
+
+char *filter_fold(const char *text, size_t len)
+{
+	char *copy = xstrndup(text, len);
+	struct str out = STR_INIT;
+
+	utf8_fold(&out, copy);
+	free(copy);
+	return str_take(&out);
+}
+
+/* The alternatives of bytes[value..], folded. */
+static bool take_alts(
+	struct parser *p, struct cond *c, const struct token *t, size_t value)
+{
+	size_t start = value;
+
+	for (size_t i = value; i <= t->len; i++) {
+		if (i < t->len && (t->bytes[i] != ',' || t->quoted[i]))
+			continue;
+		if (c->n == FILTER_ALTS_MAX)
+			return filter_fail(p, t->column, "too many values in one term",
+				"32 are allowed");
+		c->alts[c->n++] = filter_fold(t->bytes + start, i - start);
+		start = i + 1;
+	}
+	return true;
+}
+
+bool filter_take_bit(struct parser *p, struct cond *c, size_t column)
+{
+	if (p->f->texts == FILTER_TEXTS_MAX)
+		return filter_fail(
+			p, column, "too many words and names", "16 are allowed");
+	c->bit = p->f->texts++;
+	return true;
+}
+
+static bool parse_globs(
+	struct parser *p, struct cond *c, const struct token *t, size_t value)
+{
+	if (!take_alts(p, c, t, value) || !filter_take_bit(p, c, t->column))
+		return false;
+	for (size_t i = 0; i < c->n; i++) {
+		if (strcmp(c->alts[i], "me") != 0 || p->me[0] == '\0' || t->quoted[value])
+			continue;
+		free(c->alts[i]);
+		c->alts[i] = filter_fold(p->me, strlen(p->me));
+	}
+	return true;
+}
+
+static bool parse_term(struct parser *p, struct cond *c, const struct field *f,
+	const struct token *t, size_t value)
+{
+
+	c->type = COND_TERM;
+	c->offset = f->offset;
+	return parse_globs(p, c, t, value);
+}
+
+static bool parse_source(struct parser *p, struct cond *c, const struct field *f,
+	const struct token *t, size_t value)
+{
+	(void)f;
+	c->type = COND_SOURCE;
+	return parse_globs(p, c, t, value);
+}
+
+static bool parse_id(struct parser *p, struct cond *c, const struct field *f,
+	const struct token *t, size_t value)
+{
+	(void)f;
+	c->type = COND_ID;
+	return parse_globs(p, c, t, value);
+}
+
+static bool parse_label(struct parser *p, struct cond *c, const struct field *f,
+	const struct token *t, size_t value)
+{
+	(void)f;
+	c->type = COND_LABEL;
+	p->f->rows = true;
+	return take_alts(p, c, t, value);
+}
+
+/* ---- closed sets of values ---- */
+
+static const char *set_word(enum cond_set set, size_t i)
+{
+	static const char *const TIERS[] = {"0", "1", "2", "3", "4", "5", NULL};
+
+	switch (set) {
+	case SET_KIND:
+		return i < KIND_COUNT ? kind_name((enum kind)i) : NULL;
+	case SET_STATE:
+		return i < STATE_COUNT ? state_name((enum state)i) : NULL;
+	case SET_SEVERITY:
+		return i < SEVERITY_COUNT ? severity_name((enum severity)i) : NULL;
+	case SET_TIER:
+		return TIERS[i];
+	}
+	return NULL;
+}
+
+/* A word that is complete, a glob, or the beginning of words: what is typed narrows from its first letter. */
+static uint64_t set_bits(enum cond_set set, const char *value)
+{
+	uint64_t bits = 0;
+	enum kind k;
+
+	if (set == SET_KIND && kind_parse(value, &k))
+		return 1u << k;
+	for (size_t i = 0; set_word(set, i) != NULL; i++) {
+		const char *word = set_word(set, i);
+		if (strcmp(word, value) == 0)
+			return UINT64_C(1) << i;
+		if (str_glob(value, word) ||
+			(value[0] != '\0' && str_starts(word, value)))
+			bits |= UINT64_C(1) << i;
+	}
+	return bits;
+}
+
+static bool set_unknown(
+	struct parser *p, const struct token *t, enum cond_set set, const char *value)
+{
+	struct str what = STR_INIT, hint = STR_INIT;
+
+	str_addf(&what, "'%s' is none of the values", value);
+	for (size_t i = 0; set_word(set, i) != NULL; i++)
+		str_addf(&hint, "%s%s", i > 0 ? ", " : "there are ", set_word(set, i));
+	filter_fail(p, t->column, what.buf, hint.buf);
+	str_release(&what);
+	str_release(&hint);
+	return false;
+}
+
+static bool parse_set(struct parser *p, struct cond *c, const struct field *f,
+	const struct token *t, size_t value)
+{
+
+	c->type = COND_SET;
+	c->set = (enum cond_set)f->which;
+	if (!take_alts(p, c, t, value))
+		return false;
+	for (size_t i = 0; i < c->n; i++) {
+		uint64_t bits = set_bits(c->set, c->alts[i]);
+		if (bits == 0)
+			return set_unknown(p, t, c->set, c->alts[i]);
+		c->mask |= bits;
+	}
+	return true;
+}
+
+/* need:yes, need:no; claimed:yes, claimed:no, claimed:me, claimed:name */
+static bool parse_flag(struct parser *p, struct cond *c, const struct field *f,
+	const struct token *t, size_t value)
+{
+	const char *word = t->bytes + value;
+
+	c->type = COND_FLAG;
+	c->flag = (enum cond_flag)f->which;
+	if (strcmp(word, "yes") == 0)
+		return true;
+	if (strcmp(word, "no") == 0) {
+		c->invert = !c->invert;
+		return true;
+	}
+	if (c->flag != FLAG_CLAIMED)
+		return filter_fail(p, t->column, "need is yes or no", "");
+	c->type = COND_TERM;
+	c->offset = f->offset;
+	return parse_globs(p, c, t, value);
+}
+
+/* ---- numbers and times ---- */
+
+static size_t take_operator(struct cond *c, const struct token *t, size_t value)
+{
+	c->less = t->bytes[value - 1] == '<';
+	c->or_equal = t->bytes[value] == '=';
+	return value + c->or_equal;
+}
+
+static bool parse_time(struct parser *p, struct cond *c, const struct field *f,
+	const struct token *t, size_t value)
+{
+	const char *text;
+
+	c->type = COND_TIME;
+	c->time = (enum cond_time)f->which;
+	text = t->bytes + take_operator(c, t, value);
+	if (clock_parse_duration(text, &c->at)) {
+		c->ago = true;
+		p->f->timed = true;
+		return true;
+	}
+	if (c->time != TIME_SINCE && clock_parse(text, &c->at))
+		return true;
+	return filter_fail(p, t->column,
+		c->time == TIME_SINCE ? "an age is compared with a duration"
+				      : "a time is compared with a duration or a date",
+		c->time == TIME_SINCE ? "for example age<2h"
+				      : "for example started<2h or started>2026-11-22");
+}
+
+static bool parse_amount(struct parser *p, struct cond *c, const struct field *f,
+	const struct token *t, size_t value)
+{
+	(void)f;
+	c->type = COND_AMOUNT;
+	if (str_to_double(t->bytes + take_operator(c, t, value), &c->number))
+		return true;
+	return filter_fail(
+		p, t->column, "cost is compared with a number", "for example cost>500");
+}
+
+#define CELL_TERM(member) offsetof(struct cell, member)
+
+static const struct field FIELDS[] = {
+	{"kind", parse_set, false, 0, SET_KIND},
+	{"state", parse_set, false, 0, SET_STATE},
+	{"sev", parse_set, false, 0, SET_SEVERITY},
+	{"severity", parse_set, false, 0, SET_SEVERITY},
+	{"tier", parse_set, false, 0, SET_TIER},
+	{"env", parse_term, false, CELL_TERM(env), 0},
+	{"owner", parse_term, false, CELL_TERM(owner), 0},
+	{"asset", parse_term, false, CELL_TERM(asset), 0},
+	{"service", parse_term, false, CELL_TERM(service), 0},
+	{"actor", parse_term, false, CELL_TERM(actor), 0},
+	{"title", parse_term, false, CELL_TERM(title), 0},
+	{"signature", parse_term, false, CELL_TERM(signature), 0},
+	{"source", parse_source, false, 0, 0},
+	{"id", parse_id, false, 0, 0},
+	{"label", parse_label, false, 0, 0},
+	{"need", parse_flag, false, 0, FLAG_NEED},
+	{"claimed", parse_flag, false, CELL_TERM(claimed), FLAG_CLAIMED},
+	{"age", parse_time, true, 0, TIME_SINCE},
+	{"started", parse_time, true, 0, TIME_STARTED},
+	{"updated", parse_time, true, 0, TIME_UPDATED},
+	{"due", parse_time, true, 0, TIME_DUE},
+	{"cost", parse_amount, true, 0, 0},
+	{"amount", parse_amount, true, 0, 0},
+};
+
+const struct field *filter_field(const char *name, size_t len)
+{
+	for (size_t i = 0; i < LENGTH(FIELDS); i++) {
+		if (strlen(FIELDS[i].name) == len &&
+			strncmp(FIELDS[i].name, name, len) == 0)
+			return &FIELDS[i];
+	}
+	return NULL;
+}
+
+const struct field *filter_field_at(size_t i)
+{
+	return i < LENGTH(FIELDS) ? &FIELDS[i] : NULL;
+}

@@ -1,0 +1,329 @@
+/*
+ * Matching a filter. Each word and name is looked for once in the dictionary, which marks the terms that satisfy it; a
+ * cell then costs a few table look-ups. Only cells that these leave undecided have their id and WHY searched.
+ */
+#include "backends/store/filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "backends/base/utf8.h"
+
+static uint16_t bit_of(const struct cond *c)
+{
+	return (uint16_t)(1u << c->bit);
+}
+
+static bool glob_any(const struct cond *c, const char *text)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (str_glob(c->alts[i], text))
+			return true;
+	}
+	return false;
+}
+
+/* ---- preparation ---- */
+
+/* Every place of the word in the heap of all terms, then the term around it: the texts lie one after the other. */
+static void mark_word(struct match *m, const struct terms *t, const char *word,
+	uint16_t bit, size_t from)
+{
+	size_t len = strlen(word), tid = from;
+	const char *end = t->heap + t->len, *at;
+
+	while (tid < t->n && t->offset[tid] == 0)
+		tid++;
+	at = tid < t->n ? t->heap + t->offset[tid] : end;
+	while (at < end && (at = memmem(at, (size_t)(end - at), word, len)) != NULL) {
+		size_t low = tid, high = t->n;
+		size_t place = (size_t)(at - t->heap);
+		/* Numbers without a text have offset 0 and would break a binary search: stepping is as fast for few hits. */
+		for (size_t i = low; i < high && t->offset[i] <= place; i++) {
+			if (t->offset[i] != 0)
+				tid = i;
+		}
+		m->marks[tid] |= bit;
+		at = t->heap + t->offset[tid];
+		at += strlen(at) + 1;
+	}
+}
+
+static void mark_terms(struct match *m, const struct terms *t, size_t from)
+{
+	for (size_t i = 0; i < m->f->n; i++) {
+		const struct cond *c = &m->f->conds[i];
+		if (c->type == COND_WORD)
+			mark_word(m, t, c->alts[0], bit_of(c), from);
+		if (c->type != COND_TERM)
+			continue;
+		for (size_t tid = from; tid < t->n; tid++) {
+			if (glob_any(c, terms_text(t, (uint32_t)tid)))
+				m->marks[tid] |= bit_of(c);
+		}
+	}
+}
+
+static bool mark_sources(struct match *m, struct store *s, struct err *e)
+{
+	struct db_stmt *q =
+		db_stmt(s->db, "SELECT sid, name FROM source ORDER BY sid DESC", e);
+	struct str name = STR_INIT;
+	bool row;
+
+	if (q == NULL)
+		return false;
+	for (;;) {
+		if (!db_step(q, &row, e))
+			return false;
+		if (!row)
+			break;
+		size_t sid = (size_t)db_int(q, 0);
+		if (m->sources == NULL) {
+			m->sources_n = sid + 1;
+			m->sources = xcalloc(m->sources_n, sizeof(*m->sources));
+		}
+		str_clear(&name);
+		utf8_fold(&name, db_text(q, 1));
+		for (size_t i = 0; i < m->f->n; i++) {
+			const struct cond *c = &m->f->conds[i];
+			if ((c->type == COND_SOURCE && glob_any(c, name.buf)) ||
+				(c->type == COND_WORD &&
+					strstr(name.buf, c->alts[0]) != NULL))
+				m->sources[sid] |= bit_of(c);
+		}
+	}
+	str_release(&name);
+	return true;
+}
+
+bool match_update(struct match *m, struct store *s, struct err *e)
+{
+	struct terms *t;
+	size_t from = m->marks_n;
+
+	if (m->f == NULL || m->f->texts == 0)
+		return true;
+	if (!terms_load(s, &t, e))
+		return false;
+	if (from == t->n)
+		return true;
+	m->marks = mem_grow(m->marks, &m->marks_cap, t->n, sizeof(*m->marks));
+	memset(m->marks + from, 0, (t->n - from) * sizeof(*m->marks));
+	m->marks_n = t->n;
+	mark_terms(m, t, from);
+	return true;
+}
+
+bool match_init(struct match *m, struct store *s, const struct filter *f, unsigned kinds,
+	bool need_only, struct err *e)
+{
+	memset(m, 0, sizeof(*m));
+	m->f = f;
+	m->kinds = kinds != 0 ? kinds : (1u << KIND_COUNT) - 1;
+	m->need_only = need_only;
+	m->now = (uint32_t)(clock_now() / USEC_PER_SEC);
+	if (f == NULL)
+		return true;
+	for (size_t i = 0; i < f->n; i++) {
+		const struct cond *c = &f->conds[i];
+		if (c->type != COND_WORD && c->type != COND_ID && c->type != COND_TERM &&
+			c->type != COND_SOURCE)
+			continue;
+		m->all |= bit_of(c);
+		m->words |= c->type == COND_WORD ? bit_of(c) : 0;
+		m->ids |= c->type == COND_ID ? bit_of(c) : 0;
+		m->invert |= c->invert ? bit_of(c) : 0;
+	}
+	return f->texts == 0 || (mark_sources(m, s, e) && match_update(m, s, e));
+}
+
+void match_release(struct match *m)
+{
+	free(m->marks);
+	free(m->sources);
+	memset(m, 0, sizeof(*m));
+}
+
+/* ---- one cell ---- */
+
+static bool match_time(
+	const struct match *m, const struct cond *c, const struct cell *cell)
+{
+	const uint32_t times[] = {[TIME_SINCE] = cell->since,
+		[TIME_STARTED] = cell->started,
+		[TIME_UPDATED] = cell->updated,
+		[TIME_DUE] = cell->due};
+	long long t = times[c->time], at = c->at / USEC_PER_SEC;
+
+	if (t == 0)
+		return false;
+	if (c->ago) /* a duration: how long ago, or how far ahead it is due */
+		t = c->time == TIME_DUE ? t - m->now : m->now - t;
+	return c->less ? t < at + c->or_equal : t > at - c->or_equal;
+}
+
+static bool match_amount(const struct cond *c, const struct cell *cell)
+{
+	float limit = (float)c->number;
+
+	if (c->or_equal && cell->amount == limit)
+		return true;
+	return c->less ? cell->amount < limit : cell->amount > limit;
+}
+
+static bool match_set(const struct cond *c, const struct cell *cell)
+{
+	const unsigned values[] = {[SET_KIND] = cell->kind,
+		[SET_STATE] = cell->state,
+		[SET_SEVERITY] = cell_severity(cell),
+		[SET_TIER] = cell_tier(cell)};
+
+	return (c->mask >> values[c->set] & 1) != 0;
+}
+
+static bool match_plain(
+	const struct match *m, const struct cond *c, const struct cell *cell)
+{
+	switch (c->type) {
+	case COND_SET:
+		return match_set(c, cell);
+	case COND_FLAG:
+		return c->flag == FLAG_NEED ? (cell->flags & CELL_NEED) != 0
+					    : cell->claimed != 0;
+	case COND_TIME:
+		return match_time(m, c, cell);
+	case COND_AMOUNT:
+		return match_amount(c, cell);
+	case COND_WORD:
+	case COND_TERM:
+	case COND_SOURCE:
+	case COND_ID:
+	case COND_LABEL:
+		break;
+	}
+	return !c->invert; /* decided elsewhere: no objection here */
+}
+
+static uint16_t mark_of(const struct match *m, uint32_t tid)
+{
+	return tid < m->marks_n ? m->marks[tid] : 0;
+}
+
+static uint16_t text_hits(const struct match *m, const struct cell *c)
+{
+	uint16_t source = c->source < m->sources_n ? m->sources[c->source] : 0;
+	uint16_t hits = (uint16_t)(source | mark_of(m, c->title) | mark_of(m, c->asset) |
+				   mark_of(m, c->owner) | mark_of(m, c->service) |
+				   mark_of(m, c->actor)) &
+			m->words;
+
+	if (m->all == m->words)
+		return hits;
+	for (size_t i = 0; i < m->f->n; i++) {
+		const struct cond *cond = &m->f->conds[i];
+		uint32_t tid;
+		if (cond->type == COND_SOURCE)
+			hits |= source & bit_of(cond);
+		if (cond->type != COND_TERM)
+			continue;
+		memcpy(&tid, (const char *)c + cond->offset, sizeof(tid));
+		hits |= mark_of(m, tid) & bit_of(cond);
+	}
+	return hits;
+}
+
+static bool good(const struct match *m, uint16_t hits, uint16_t mask)
+{
+	return ((hits ^ m->invert) & mask) == mask;
+}
+
+enum match_answer match_cell(const struct match *m, const struct cell *c, uint16_t *hits)
+{
+	uint16_t open;
+
+	*hits = 0;
+	if ((c->flags & CELL_LIVE) == 0 || (m->kinds >> c->kind & 1) == 0 ||
+		(m->need_only && (c->flags & CELL_NEED) == 0))
+		return MATCH_NO;
+	if (m->f == NULL)
+		return MATCH_YES;
+	for (size_t i = 0; i < m->f->n; i++) {
+		const struct cond *cond = &m->f->conds[i];
+		if (match_plain(m, cond, c) == cond->invert)
+			return MATCH_NO;
+	}
+	if (m->all == 0)
+		return MATCH_YES;
+	*hits = text_hits(m, c);
+	open = (uint16_t)((m->words & ~*hits) | m->ids);
+	if (!good(m, *hits, m->all & (uint16_t)~open))
+		return MATCH_NO;
+	return open == 0 ? MATCH_YES : MATCH_TEXT;
+}
+
+void match_chunk(struct match *m, const char *ids, size_t len)
+{
+	m->in_chunk = 0;
+	for (size_t i = 0; m->f != NULL && i < m->f->n; i++) {
+		const struct cond *c = &m->f->conds[i];
+		if (c->type == COND_WORD &&
+			memmem(ids, len, c->alts[0], strlen(c->alts[0])) != NULL)
+			m->in_chunk |= bit_of(c);
+	}
+}
+
+bool match_text(const struct match *m, uint16_t hits, const char *id, const char *why)
+{
+	uint16_t open = (uint16_t)((m->words & ~hits) | m->ids);
+
+	for (size_t i = 0; i < m->f->n; i++) {
+		const struct cond *c = &m->f->conds[i];
+		if (c->type == COND_ID && glob_any(c, id))
+			hits |= bit_of(c);
+		if (c->type != COND_WORD || (open & bit_of(c)) == 0)
+			continue;
+		if (((m->in_chunk & bit_of(c)) != 0 && strstr(id, c->alts[0]) != NULL) ||
+			(why[0] != '\0' && strstr(why, c->alts[0]) != NULL))
+			hits |= bit_of(c);
+	}
+	return good(m, hits, m->all);
+}
+
+/* ---- labels ---- */
+
+static bool label_any(const struct cond *c, const json_t *labels)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const char *sign = strchr(c->alts[i], '=');
+		size_t len =
+			sign != NULL ? (size_t)(sign - c->alts[i]) : strlen(c->alts[i]);
+		const char *pattern = sign != NULL ? sign + 1 : "*";
+		json_t *o = json_incref((json_t *)(uintptr_t)labels), *v;
+		const char *key;
+		bool hit = false;
+		json_object_foreach (o, key, v) {
+			hit = hit ||
+			      (strlen(key) == len &&
+				      strncasecmp(key, c->alts[i], len) == 0 &&
+				      str_glob(pattern, json_string_value(v) != NULL
+								? json_string_value(v)
+								: ""));
+		}
+		json_decref(o);
+		if (hit)
+			return true;
+	}
+	return false;
+}
+
+bool match_labels(const struct match *m, const json_t *labels)
+{
+	for (size_t i = 0; m->f != NULL && i < m->f->n; i++) {
+		const struct cond *c = &m->f->conds[i];
+		if (c->type == COND_LABEL && label_any(c, labels) == c->invert)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,419 @@
+/*
+ * Records in: one transaction a batch. A record whose hash is that of the stored one costs a look-up and writes nothing.
+ * A new or changed one is scored first, so that it never shows without its attention.
+ */
+#include "backends/store/put.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PATTERN_RUNS = 10
+}; /* how many runs of a title the pattern "failed k of last n" looks at */
+
+/* What the store holds of a record. */
+struct stored {
+	long long rid, h, last_hid;
+	enum state state;
+	usec_t since;
+	int need;
+	bool open;
+};
+
+/* ---- look-up ---- */
+
+static bool source_of(
+	struct store *s, const struct record *r, long long *sid, struct err *e)
+{
+	struct put_state *p = put_state(s);
+
+	if (p->sid == 0 || p->source[0] == '\0' || strcmp(p->source, r->source) != 0) {
+		if (!source_sid(s, r->source, true, &p->sid, e))
+			return false;
+		if (!str_copy(p->source, sizeof(p->source), r->source))
+			p->source[0] = '\0';
+	}
+	*sid = p->sid;
+	return true;
+}
+
+static bool look_up(struct store *s, const struct record *r, long long sid,
+	struct stored *out, struct err *e)
+{
+	struct db_stmt *q = db_stmt(s->db,
+		"SELECT rid, h, open, need, state, since, last_hid FROM rec "
+		"WHERE kind=$1 AND source=$2 AND id=$3",
+		e);
+	bool row;
+
+	memset(out, 0, sizeof(*out));
+	if (q == NULL)
+		return false;
+	db_bind_int(q, 1, r->kind);
+	db_bind_int(q, 2, sid);
+	db_bind_text(q, 3, r->id);
+	if (!db_step(q, &row, e))
+		return false;
+	if (!row)
+		return true;
+	out->rid = db_int(q, 0);
+	out->h = db_int(q, 1);
+	out->open = db_int(q, 2) != 0;
+	out->need = (int)db_int(q, 3);
+	out->state = (enum state)db_int(q, 4);
+	out->since = db_int(q, 5);
+	out->last_hid = db_int(q, 6);
+	db_reset(q);
+	return true;
+}
+
+/* What a person or triage added to the stored record goes on. Text lives in the arena. */
+static bool take_over(struct store *s, struct record *r, struct arena *a, struct err *e)
+{
+	struct db_stmt *q = db_stmt(s->db,
+		"SELECT cause, signature, grp, claimed_by, snoozed_until, attention, why "
+		"FROM rec WHERE rid=$1",
+		e);
+	bool row;
+
+	if (q == NULL)
+		return false;
+	db_bind_int(q, 1, r->rid);
+	if (!db_step(q, &row, e))
+		return false;
+	if (!row)
+		return true;
+	r->cause = arena_strdup(a, db_text(q, 0));
+	r->signature = arena_strdup(a, db_text(q, 1));
+	r->group = (int)db_int(q, 2);
+	r->claimed_by = arena_strdup(a, db_text(q, 3));
+	r->snoozed_until = db_int(q, 4);
+	r->attention = (int)db_int(q, 5);
+	r->why = arena_strdup(a, db_text(q, 6));
+	db_reset(q);
+	return true;
+}
+
+/* A cause belongs to a failure: a run that runs again has none. */
+static void drop_old_cause(struct record *r)
+{
+	if (state_bad(r->kind, r->state))
+		return;
+	r->cause = r->signature = "";
+	r->group = 0;
+}
+
+/* When the record came into its state, as far as the source tells. */
+static usec_t since_of(const struct record *r, const struct stored *old, usec_t now)
+{
+	usec_t t = !state_open(r->kind, r->state) && r->ended != 0 ? r->ended
+		   : old->rid == 0 && r->started != 0              ? r->started
+								   : r->updated;
+
+	if (t == 0 || t > now || (old->rid != 0 && t < old->since))
+		return now;
+	return t;
+}
+
+/* ---- score ---- */
+
+struct pattern {
+	int failed, of, ok_before;
+	bool superseded, in_failures;
+};
+
+static void pattern_add(
+	struct pattern *p, const struct record *r, enum state state, usec_t started)
+{
+	if (started > r->started) {
+		p->superseded |= state == STATE_SUCCEEDED;
+		return;
+	}
+	bool bad = state_bad(KIND_RUN, state);
+	p->of++;
+	p->failed += bad;
+	if (state == STATE_SUCCEEDED && (p->in_failures || p->ok_before > 0)) {
+		p->ok_before++;
+		p->in_failures = false;
+	}
+}
+
+/* The last runs of the same title. r itself counts, whether it is stored or not. */
+static json_t *pattern_of(struct store *s, const struct record *r, struct err *e)
+{
+	struct db_stmt *q = db_stmt(s->db,
+		"SELECT rid, state, started FROM rec WHERE th=$1 ORDER BY started DESC "
+		"LIMIT $2",
+		e);
+	struct pattern p = {.failed = 1, .of = 1, .in_failures = true};
+	bool row = true;
+
+	if (q == NULL)
+		return NULL;
+	db_bind_int(q, 1, put_title_hash(r));
+	db_bind_int(q, 2, PATTERN_RUNS);
+	while (row) {
+		if (!db_step(q, &row, e))
+			return NULL;
+		if (row && db_int(q, 0) != r->rid && p.of < PATTERN_RUNS)
+			pattern_add(&p, r, (enum state)db_int(q, 1), db_int(q, 2));
+	}
+	return json_pack("{s:I, s:i, s:i, s:i, s:i, s:b}", "now", (json_int_t)clock_now(),
+		"group", r->group, "failed", p.failed, "of", p.of, "ok_before",
+		p.ok_before, "superseded", (int)p.superseded);
+}
+
+static bool score(struct store *s, struct record *r, struct err *e)
+{
+	json_t *context = NULL;
+
+	if (s->triage.score == NULL)
+		return true;
+	if (r->kind == KIND_RUN && state_bad(r->kind, r->state)) {
+		context = pattern_of(s, r, e);
+		if (context == NULL)
+			return false;
+	}
+	s->triage.score(s->triage.arg, r, context);
+	json_decref(context);
+	return true;
+}
+
+/* ---- rows ---- */
+
+static void bind_common(struct db_stmt *q, const struct record *r, const char *labels)
+{
+	const char *const texts[] = {r->title, r->raw_state, r->env, r->owner, r->service,
+		r->asset, r->actor, r->amount, r->expected, r->currency, r->url,
+		r->parent, r->why, r->cause, r->signature, labels};
+	const long long numbers[] = {r->state, r->severity, r->tier, put_order_key(r),
+		r->attention > 0, put_open(r), r->started, r->ended, r->updated, r->due,
+		r->since, put_title_hash(r), r->attention, r->group};
+	int at = 1;
+
+	for (size_t i = 0; i < LENGTH(numbers); i++)
+		db_bind_int(q, at++, numbers[i]);
+	for (size_t i = 0; i < LENGTH(texts); i++)
+		db_bind_text(q, at++, texts[i]);
+}
+
+/* $1..$30 as in bind_common */
+#define COMMON_INSERT                                                                    \
+	"state, severity, tier, attn, need, open, started, ended, updated, due, since, " \
+	"th, attention, grp, title, "                                                    \
+	"raw_state, env, owner, service, asset, actor, amount, expected, currency, "     \
+	"url, parent, why, cause, signature, "                                           \
+	"labels"
+#define COMMON_UPDATE                                                                    \
+	"state=$1, severity=$2, tier=$3, attn=$4, need=$5, open=$6, started=$7, "        \
+	"ended=$8, updated=$9, due=$10, "                                                \
+	"since=$11, th=$12, attention=$13, grp=$14, title=$15, raw_state=$16, env=$17, " \
+	"owner=$18, service=$19, "                                                       \
+	"asset=$20, actor=$21, amount=$22, expected=$23, currency=$24, url=$25, "        \
+	"parent=$26, why=$27, cause=$28, "                                               \
+	"signature=$29, labels=$30"
+
+static char *dump(const json_t *v)
+{
+	return v != NULL && json_typeof(v) != JSON_NULL
+		       ? json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY)
+		       : xstrdup("");
+}
+
+static bool insert_rec(struct store *s, struct record *r, long long sid,
+	unsigned long long h, struct err *e)
+{
+	struct db_stmt *q = db_stmt(s->db,
+		"INSERT INTO rec(" COMMON_INSERT
+		", kind, source, id, h, again) VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,"
+		"$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,"
+		"$29,$30,$31,$32,$33,$34,$35)",
+		e);
+	bool row;
+
+	if (q == NULL)
+		return false;
+	char *labels = dump(r->labels);
+	bind_common(q, r, labels);
+	db_bind_int(q, 31, r->kind);
+	db_bind_int(q, 32, sid);
+	db_bind_text(q, 33, r->id);
+	db_bind_int(q, 34, (long long)h);
+	db_bind_int(q, 35, put_open(r));
+	bool ok = db_step(q, &row, e);
+	free(labels);
+	r->rid = db_last_rowid(s->db);
+	return ok;
+}
+
+static bool update_rec(struct store *s, const struct record *r, long long hid,
+	unsigned long long h, struct err *e)
+{
+	struct db_stmt *q = db_stmt(s->db,
+		"UPDATE rec SET " COMMON_UPDATE
+		", h=$31, last_hid=$32, again=$33 WHERE rid=$34",
+		e);
+	bool row;
+
+	if (q == NULL)
+		return false;
+	char *labels = dump(r->labels);
+	bind_common(q, r, labels);
+	db_bind_int(q, 31, (long long)h);
+	db_bind_int(q, 32, hid);
+	db_bind_int(q, 33, put_open(r));
+	db_bind_int(q, 34, r->rid);
+	bool ok = db_step(q, &row, e);
+	free(labels);
+	return ok;
+}
+
+static char *detail_text(const json_t *detail)
+{
+	char *text = dump(detail);
+	size_t len = text != NULL ? strlen(text) : 0;
+
+	if (len <= RECORD_DETAIL_MAX)
+		return text != NULL ? text : xstrdup("");
+	free(text);
+	return xasprintf("{\"not_kept\":\"%zu bytes of detail, more than %d\"}", len,
+		RECORD_DETAIL_MAX);
+}
+
+static bool put_detail(struct store *s, const struct record *r, struct err *e)
+{
+	struct db_stmt *q = db_stmt(s->db,
+		"INSERT INTO det(rid, opaque, body) VALUES($1,$2,$3) "
+		"ON CONFLICT(rid) DO UPDATE SET opaque=excluded.opaque, "
+		"body=excluded.body",
+		e);
+	bool row;
+
+	if (q == NULL)
+		return false;
+	char *opaque = dump(r->opaque), *body = detail_text(r->detail);
+	db_bind_int(q, 1, r->rid);
+	db_bind_text(q, 2, opaque != NULL ? opaque : "");
+	db_bind_text(q, 3, body);
+	bool ok = db_step(q, &row, e);
+	free(opaque);
+	free(body);
+	return ok;
+}
+
+/* ---- one record ---- */
+
+static bool put_new(struct store *s, struct record *r, long long sid,
+	unsigned long long h, struct err *e)
+{
+	const struct stored none = {0};
+
+	r->since = since_of(r, &none, clock_now());
+	if (!score(s, r, e) || !insert_rec(s, r, sid, h, e))
+		return false;
+	put_lane(s, r->kind, -1, r->attention > 0);
+	return put_detail(s, r, e) && put_cell(s, r, sid, true, e);
+}
+
+static bool put_changed(struct store *s, struct record *r, long long sid,
+	unsigned long long h, const struct stored *old, struct arena *a, struct err *e)
+{
+	long long hid = old->last_hid;
+
+	r->rid = old->rid;
+	r->since = old->since;
+	if (!take_over(s, r, a, e))
+		return false;
+	drop_old_cause(r);
+	if (r->state != old->state) {
+		r->since = since_of(r, old, clock_now());
+		hid = put_hist_row(s, r->rid, hid, old->state, r->state, r->since,
+			r->actor, r->raw_state, e);
+		if (hid == 0)
+			return false;
+	}
+	if (!score(s, r, e) || !update_rec(s, r, hid, h, e))
+		return false;
+	put_lane(s, r->kind, old->need, r->attention > 0);
+	return put_detail(s, r, e) && put_cell(s, r, sid, false, e);
+}
+
+static bool put_one(struct store *s, const struct record *given, struct arena *a,
+	usec_t now, struct store_put_result *count, struct err *e)
+{
+	struct record r = *given; /* shares text and JSON with the caller's */
+	struct stored old;
+	long long sid;
+	unsigned long long h = record_hash(given);
+	bool seen;
+
+	if (!source_of(s, &r, &sid, e) || !look_up(s, &r, sid, &old, e))
+		return false;
+	if (old.rid != 0 && old.h == (long long)h) {
+		count->same++;
+		seen = old.open;
+	} else if (old.rid != 0) {
+		if (!put_changed(s, &r, sid, h, &old, a, e))
+			return false;
+		count->changed++;
+		seen = put_open(&r);
+	} else {
+		if (!put_new(s, &r, sid, h, e))
+			return false;
+		old.rid = r.rid;
+		count->inserted++;
+		seen = put_open(&r);
+	}
+	if (seen)
+		put_seen_later(s, old.rid, now);
+	return true;
+}
+
+static bool put_batch(struct store *s, const struct record *records, size_t n,
+	struct store_put_result *count, struct err *e)
+{
+	struct arena a = ARENA_INIT;
+	usec_t now = clock_now();
+	bool ok = true;
+
+	if (!put_begin(s, e))
+		return false;
+	for (size_t i = 0; i < n && ok; i++) {
+		ok = put_one(s, &records[i], &a, now, count, e);
+		if (!ok)
+			err_wrap(e, "%s %s of %s", kind_name(records[i].kind),
+				records[i].id, records[i].source);
+		arena_clear(&a);
+	}
+	arena_release(&a);
+	bool flush = put_seen_due(s);
+	if (ok && flush)
+		ok = put_seen_flush(s, e);
+	if (!ok) {
+		put_rollback(s);
+		return false;
+	}
+	/* Nothing written: no commit and no bell, or every collection would wake every console. */
+	if (count->inserted + count->changed == 0 && !flush) {
+		db_rollback(s->db);
+		return true;
+	}
+	return put_commit(s, false, e);
+}
+
+struct store_req *store_put(struct store *s, const struct record *records, size_t n,
+	store_put_fn *fn, void *arg)
+{
+	struct store_req *r = req_new(s, NULL);
+	struct store_put_result count = {0};
+	struct err err = ERR_INIT;
+
+	r->fn.put = fn;
+	r->arg = arg;
+	if (s->role != STORE_WORKER)
+		err_set(&err, ERR_DENIED, "only a worker stores records");
+	else if (!put_batch(s, records, n, &count, &err))
+		count = (struct store_put_result){0};
+	req_put_later(r, &count, &err);
+	return r;
+}
