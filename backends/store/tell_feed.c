@@ -160,18 +160,24 @@ json_t *tell_vanish(struct store *s, const json_t *args, struct err *e)
 	json_t *rows = ask_rows(s,
 		"SELECT r.rid, r.state AS old FROM rec r INDEXED BY rec_open"
 		" JOIN seen v ON v.rid=r.rid WHERE r.open=1 AND r.source=$1 AND r.kind=$2"
-		" AND v.at<$3 LIMIT $4",
-		json_pack("[I, i, I, i]", (json_int_t)sid, (int)kind,
-			(json_int_t)json_int(args, "before", 0), VANISH_SLICE),
+		" AND v.at<$3",
+		json_pack("[I, i, I]", (json_int_t)sid, (int)kind,
+			(json_int_t)json_int(args, "before", 0)),
 		e);
-	size_t i, n = json_array_size(rows);
+	size_t i;
+	int n = 0;
 	json_t *row;
 	bool ok = rows != NULL;
 	json_array_foreach (rows, i, row) {
-		ok = ok && vanish_one(s, row, to, e);
+		/* What has ended stays as it ended, even while it needs a person. */
+		if (!ok || n == VANISH_SLICE ||
+			!state_open(kind, (enum state)json_int(row, "old", 0)))
+			continue;
+		ok = vanish_one(s, row, to, e);
+		n++;
 	}
 	json_decref(rows);
 	if (!ok)
 		return NULL;
-	return json_pack("{s:I, s:b}", "n", (json_int_t)n, "more", n == VANISH_SLICE);
+	return json_pack("{s:i, s:b}", "n", n, "more", n == VANISH_SLICE);
 }
