@@ -23,8 +23,9 @@ struct config_source {
 	const char *name, *connector, *env, *owner;
 	int tier;
 	bool disabled;
-	int64_t every_ms;           /* 0: the connector's */
-	const json_t *values;       /* the object as written, for settings and secret specs; secrets are specs here, never values */
+	int64_t every_ms; /* 0: the connector's */
+	const json_t *
+		values; /* the object as written, for settings and secret specs; secrets are specs here, never values */
 };
 
 struct config_host {
@@ -40,13 +41,13 @@ struct config_asset {
 struct config {
 	struct yaml_doc doc;
 	struct arena arena;
-	char *path, *folder;        /* of the file */
+	char *path, *folder; /* of the file */
 	char *operator_name;
 	char *store_path;
 	const char *theme, *banner, *worker_log;
 	bool read_only;
 	int64_t idle_exit_ms;
-	const json_t *attention;    /* or NULL */
+	const json_t *attention; /* or NULL */
 	struct config_source *sources;
 	size_t n_sources;
 	struct config_host *hosts;
@@ -61,9 +62,11 @@ bool config_load(struct config *c, const char *path, struct err *e) MUST_USE;
 void config_release(struct config *c);
 const struct config_source *config_source(const struct config *c, const char *name);
 const struct config_host *config_host(const struct config *c, const char *name);
-const struct config_asset *config_asset(const struct config *c, const char *asset, const char *title);
+const struct config_asset *config_asset(
+	const struct config *c, const char *asset, const char *title);
 
 /* Finds NAME.yaml in <config folder>/<sub>/, then in the shipped catalogue `shipped` ("backends/catalog"). malloc'ed, NULL with e. */
-char *config_find(const struct config *c, const char *sub, const char *shipped, const char *name, struct err *e) MUST_USE;
+char *config_find(const struct config *c, const char *sub, const char *shipped,
+	const char *name, struct err *e) MUST_USE;
 
 #endif

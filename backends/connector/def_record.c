@@ -181,8 +181,9 @@ bool def_record(struct connector *c, const json_t *in, enum kind kind,
 	struct yaml_key keys[FIELD_COUNT + 3] = {{NULL}};
 	for (int i = 0; i < FIELD_COUNT; i++)
 		keys[i] = (struct yaml_key){field_names[i],
-			YAML_STRING | YAML_OBJECT | YAML_INT | YAML_BOOL, i == FIELD_ID};
-	keys[FIELD_COUNT] = (struct yaml_key){"labels", YAML_OBJECT};
+			YAML_STRING | YAML_OBJECT | YAML_INT | YAML_BOOL,
+			i == FIELD_ID || i == FIELD_STATE};
+	keys[FIELD_COUNT] = (struct yaml_key){"labels", YAML_OBJECT | YAML_STRING};
 	keys[FIELD_COUNT + 1] = (struct yaml_key){"opaque", YAML_OBJECT};
 	if (!yaml_check(&c->doc, in, "record", keys, e))
 		return false;
@@ -191,6 +192,9 @@ bool def_record(struct connector *c, const json_t *in, enum kind kind,
 		if (!read_field(c, in, field_names[i], &w, &out->field[i], e))
 			return false;
 	}
+	if (json_is_string(json_object_get(in, "labels")))
+		return def_expr(c, in, "labels", &out->all_labels, e) &&
+		       read_pairs(c, in, "opaque", &out->opaque, &out->n_opaque, e);
 	return read_pairs(c, in, "labels", &out->labels, &out->n_labels, e) &&
 	       read_pairs(c, in, "opaque", &out->opaque, &out->n_opaque, e);
 }

@@ -16,7 +16,8 @@
  *
  * Fields: id (required; unique within source and kind), title, state, raw_state, severity, tier, env, owner, service, asset, actor,
  * started, ended, updated, due, amount, expected, currency, url, parent, detail (default: the item), labels and opaque (objects of
- * fields, no maps needed: opaque: {dag_id: dag_id, run: dag_run_id}; opaque keeps JSON types, labels become text, null is left out).
+ * fields, no maps needed: opaque: {dag_id: dag_id, run: dag_run_id}; opaque keeps JSON types, labels become text, null is left out;
+ * labels may also be one EXPR that gives an object of scalars: labels: labels). id and state are required; a constant is {default: ok}.
  *
  * state: result must be a state of the collection's kind (literals in map, rules, default are checked when the file is loaded; a
  *   value that is none becomes `unknown` and is counted); raw_state is the text of `value`, unless given.
@@ -74,6 +75,7 @@ struct def_record {
 	struct def_field field[FIELD_COUNT];
 	struct def_pair *labels, *opaque;
 	size_t n_labels, n_opaque;
+	struct def_expr all_labels; /* labels given as one expression */
 };
 
 /* clang-format off

@@ -1,0 +1,42 @@
+#ifndef CONNECTOR_FETCH_H
+#define CONNECTOR_FETCH_H
+
+#include "backends/connector/source_private.h"
+
+/* Where a paged list stands. The state machine alone, without I/O: paging.c. */
+struct pager {
+	const struct def_page *def;
+	const char *base; /* URL of the source: next links must stay with it */
+	size_t pages, items;
+	long offset, number;
+	json_t *token; /* of the page to fetch next; NULL: the first */
+	char *url;     /* the same for links */
+	bool cut;      /* ended by a budget, not by the far side */
+};
+void pager_init(struct pager *p, const struct def_page *def, const char *base);
+void pager_release(struct pager *p);
+/* The parameters of the page to fetch; NULL when there are none. New reference. */
+json_t *pager_params(const struct pager *p);
+/* Takes a reply: its items (new reference) and whether another page is to be fetched. */
+bool pager_take(struct pager *p, const struct exchange_reply *r, json_t *scope,
+	json_t **items, bool *more, struct err *e) MUST_USE;
+
+/* All pages of a def_fetch, one after the other. */
+struct fetch_end {
+	struct err err;
+	bool cut;
+	size_t pages;
+	int64_t retry_after_ms;
+};
+struct fetch_fns {
+	/* One page. False: do not go on before fetch_resume. */
+	bool (*page)(void *arg, json_t *items, const struct exchange_reply *r);
+	void (*done)(void *arg, const struct fetch_end *end); /* the fetch is gone then */
+};
+struct fetch;
+struct fetch *fetch_start(struct session *se, const struct def_fetch *def, json_t *scope,
+	const struct fetch_fns *fns, void *arg);
+void fetch_resume(struct fetch *f);
+void fetch_cancel(struct fetch *f); /* NULL is fine */
+
+#endif

@@ -1,0 +1,119 @@
+/*
+ * Values from outside as text, times and safe trees.
+ */
+#include "backends/base/utf8.h"
+#include "backends/connector/mapping.h"
+
+#include <string.h>
+
+static bool plain(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (s[i] < ' ' || s[i] > '~')
+			return false;
+	return true;
+}
+
+const char *map_text(struct arena *a, const json_t *v, size_t max)
+{
+	const char *s = json_string_value(v);
+	size_t len = s ? json_string_length(v) : 0;
+	if (!v || json_is_null(v))
+		return "";
+	if (s && len <= max && plain(s, len))
+		return arena_strndup(a, s, len);
+	struct str raw = STR_INIT_MAX(1 << 20), safe = STR_INIT_MAX(max + 16);
+	if (!s) {
+		json_scalar_to(&raw, v);
+		s = raw.buf;
+		len = raw.len;
+	}
+	utf8_clean(&safe, s, len, max, UTF8_ONE_LINE);
+	const char *out = arena_strndup(a, safe.buf, safe.len);
+	str_release(&raw);
+	str_release(&safe);
+	return out;
+}
+
+usec_t map_time(const json_t *v)
+{
+	usec_t t = 0;
+	double number = 0;
+	const char *text = json_string_value(v);
+	if (json_is_number(v))
+		return clock_from_epoch(json_number_value(v));
+	if (!text || clock_parse(text, &t))
+		return t;
+	return str_to_double(text, &number) ? clock_from_epoch(number) : 0;
+}
+
+/* ---- trees: depth is bounded by JSON_DEPTH_MAX of json_read ---- */
+
+struct look {
+	size_t size, max;
+	bool safe;
+};
+
+static void look(struct look *l, json_t *v)
+{
+	const char *key;
+	json_t *sub;
+	size_t i;
+	if (l->size > l->max)
+		return;
+	l->size += 4;
+	if (json_is_string(v)) {
+		l->size += json_string_length(v);
+		l->safe = l->safe && plain(json_string_value(v), json_string_length(v));
+		return;
+	}
+	json_array_foreach (v, i, sub)
+		look(l, sub);
+	json_object_foreach (v, key, sub) {
+		l->size += strlen(key);
+		l->safe = l->safe && plain(key, strlen(key));
+		look(l, sub);
+	}
+}
+
+static json_t *safe_string(const char *s, size_t len, size_t max)
+{
+	struct str out = STR_INIT;
+	utf8_clean(&out, s, len, max, UTF8_LINES);
+	json_t *v = json_stringn(out.buf, out.len);
+	str_release(&out);
+	return v ? v : json_string("");
+}
+
+static json_t *safe_copy(json_t *v, size_t max)
+{
+	const char *key;
+	json_t *sub, *out;
+	size_t i;
+	if (json_is_string(v))
+		return safe_string(json_string_value(v), json_string_length(v), max);
+	if (json_is_array(v)) {
+		out = json_array();
+		json_array_foreach (v, i, sub)
+			json_array_append_new(out, safe_copy(sub, max));
+		return out;
+	}
+	if (!json_is_object(v))
+		return json_incref(v);
+	out = json_object();
+	json_object_foreach (v, key, sub) {
+		json_t *name = safe_string(key, strlen(key), 512);
+		json_object_set_new(out, json_string_value(name), safe_copy(sub, max));
+		json_decref(name);
+	}
+	return out;
+}
+
+json_t *map_safe_tree(json_t *v, size_t max)
+{
+	struct look l = {0, max, true};
+	look(&l, v);
+	if (l.size > max)
+		return json_pack("{s:b}", "cut", true);
+	return l.safe ? json_incref(v) : safe_copy(v, max);
+}

@@ -1,0 +1,270 @@
+/*
+ * Paging: what to ask for next, and when a list has ended. Every style ends at its budget, and a list that does
+ * not advance is an error, not an endless loop.
+ */
+#include "backends/connector/fetch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void pager_init(struct pager *p, const struct def_page *def, const char *base)
+{
+	*p = (struct pager){.def = def, .base = base, .number = def->first};
+}
+
+void pager_release(struct pager *p)
+{
+	json_decref(p->token);
+	free(p->url);
+	memset(p, 0, sizeof(*p));
+}
+
+json_t *pager_params(const struct pager *p)
+{
+	const struct def_page *d = p->def;
+	json_t *out = json_object();
+	if (d->size_param && d->size > 0)
+		json_object_set_new(out, d->size_param, json_integer(d->size));
+	switch (d->style) {
+	case PAGE_NONE:
+	case PAGE_LINK: /* the next link holds everything */
+		break;
+	case PAGE_OFFSET:
+		json_object_set_new(out, d->param, json_integer(p->offset));
+		break;
+	case PAGE_NUMBER:
+		json_object_set_new(out, d->param, json_integer(p->number));
+		break;
+	case PAGE_TOKEN:
+	case PAGE_LAST_ITEM:
+		if (p->token)
+			json_object_set(out, d->param, p->token);
+		break;
+	}
+	if (json_object_size(out) == 0) {
+		json_decref(out);
+		return NULL;
+	}
+	return out;
+}
+
+/* New reference; json_null for an absent expression. NULL with e. */
+static json_t *search(const struct def_expr *x, const char *what, json_t *input,
+	json_t *scope, struct err *e)
+{
+	if (!x->jmes)
+		return json_null();
+	json_t *v = jmes_search(x->jmes, input, scope, e);
+	if (!v)
+		err_wrap(e, "page.%s", what);
+	return v;
+}
+
+static json_t *find_items(
+	const struct pager *p, json_t *body, json_t *scope, struct err *e)
+{
+	json_t *v = p->def->items.jmes ? search(&p->def->items, "items", body, scope, e)
+				       : json_incref(body);
+	if (!v || json_is_array(v))
+		return v;
+	if (json_is_null(v)) {
+		json_decref(v);
+		return json_array();
+	}
+	json_decref(v);
+	err_set(e, ERR_PARSE, "the reply holds no list at \"%s\"",
+		p->def->items.text ? p->def->items.text : "@");
+	return NULL;
+}
+
+/* ---- links ---- */
+
+/* The URL of rel="next" in a Link header: <url>; rel="next", <url>; rel=... */
+static char *link_next(const char *header)
+{
+	for (const char *at = header; (at = strchr(at, '<'));) {
+		const char *end = strchr(at, '>');
+		if (!end)
+			return NULL;
+		size_t params = strcspn(end, "<");
+		char *rest = xstrndup(end, params);
+		bool next = strstr(rest, "rel=\"next\"") || strstr(rest, "rel=next");
+		free(rest);
+		if (next)
+			return xstrndup(at + 1, (size_t)(end - at - 1));
+		at = end;
+	}
+	return NULL;
+}
+
+static bool host_allowed(const struct def_page *d, const char *origin)
+{
+	const char *host = strstr(origin, "://");
+	char bare[256];
+	if (!host || !d->hosts || !str_starts(origin, "https:"))
+		return false;
+	str_copy(bare, sizeof(bare), host + 3);
+	bare[strcspn(bare, ":")] = '\0';
+	for (size_t i = 0; d->hosts[i]; i++)
+		if (str_glob(d->hosts[i], bare))
+			return true;
+	return false;
+}
+
+/* The token and everything else of ours would go to where the link points: only to the same origin, or a host of the list. */
+static char *safe_link(const struct pager *p, char *url, struct err *e)
+{
+	struct str ours = STR_INIT_MAX(4096), theirs = STR_INIT_MAX(4096);
+	bool ok = http_origin(p->base, &ours, e);
+	if (ok && url[0] == '/' && url[1] != '/') {
+		char *full = xasprintf("%s%s", ours.buf, url);
+		free(url);
+		url = full;
+	}
+	ok = ok && http_origin(url, &theirs, e);
+	if (ok && strcmp(ours.buf, theirs.buf) != 0 && !host_allowed(p->def, theirs.buf))
+		ok = err_set(e, ERR_REMOTE,
+			"the link to the next page leads to another host (%s): allow it "
+			"by page.hosts if it is right",
+			theirs.buf);
+	str_release(&ours);
+	str_release(&theirs);
+	if (ok)
+		return url;
+	free(url);
+	return NULL;
+}
+
+static bool next_link(struct pager *p, const struct exchange_reply *r, json_t *body,
+	json_t *scope, bool *more, struct err *e)
+{
+	char *url = NULL;
+	if (p->def->next.jmes) {
+		json_t *v = search(&p->def->next, "next", body, scope, e);
+		if (!v)
+			return false;
+		const char *text = json_string_value(v);
+		url = text && *text ? xstrdup(text) : NULL;
+		json_decref(v);
+	} else {
+		url = link_next(r->link);
+	}
+	*more = url != NULL;
+	if (!url)
+		return true;
+	url = safe_link(p, url, e);
+	if (!url)
+		return false;
+	bool same = p->url && strcmp(p->url, url) == 0;
+	free(p->url);
+	p->url = url;
+	return !same ||
+	       err_set(e, ERR_REMOTE, "the link to the next page is the page itself");
+}
+
+/* ---- tokens ---- */
+
+static bool set_token(struct pager *p, json_t *v, bool *more, struct err *e)
+{
+	bool none = json_is_null(v) || (json_is_string(v) && !json_string_length(v));
+	*more = !none;
+	if (none) {
+		json_decref(v);
+		return true;
+	}
+	bool same = p->token && json_equal(p->token, v);
+	json_decref(p->token);
+	p->token = v;
+	return !same ||
+	       err_set(e, ERR_REMOTE, "paging does not advance: the same %s again",
+		       p->def->param);
+}
+
+static bool next_token(struct pager *p, const struct exchange_reply *r, json_t *body,
+	json_t *scope, bool *more, struct err *e)
+{
+	json_t *v = p->def->next_header ? json_string(r->next)
+					: search(&p->def->next, "next", body, scope, e);
+	return v && set_token(p, v, more, e);
+}
+
+static bool next_last(
+	struct pager *p, json_t *items, json_t *scope, bool *more, struct err *e)
+{
+	size_t n = json_array_size(items);
+	*more = false;
+	if (n == 0 || (p->def->size > 0 && (long)n < p->def->size))
+		return true;
+	json_t *v = search(&p->def->next, "next", json_array_get(items, n - 1), scope, e);
+	return v && set_token(p, v, more, e);
+}
+
+/* ---- counted pages ---- */
+
+static bool next_counted(
+	struct pager *p, size_t n, json_t *body, json_t *scope, bool *more, struct err *e)
+{
+	const struct def_page *d = p->def;
+	p->offset += (long)n;
+	p->number++;
+	*more = n > 0 && (long)n >= d->size;
+	if (d->more.jmes) {
+		json_t *v = search(&d->more, "more", body, scope, e);
+		if (!v)
+			return false;
+		*more = jmes_truthy(v);
+		json_decref(v);
+	}
+	if (d->total.jmes) {
+		json_t *v = search(&d->total, "total", body, scope, e);
+		if (!v)
+			return false;
+		if (json_is_number(v))
+			*more = n > 0 && (double)p->items < json_number_value(v);
+		json_decref(v);
+	}
+	return true;
+}
+
+static bool advance(struct pager *p, const struct exchange_reply *r, json_t *body,
+	json_t *items, json_t *scope, bool *more, struct err *e)
+{
+	*more = false;
+	switch (p->def->style) {
+	case PAGE_NONE:
+		return true;
+	case PAGE_OFFSET:
+	case PAGE_NUMBER:
+		return next_counted(p, json_array_size(items), body, scope, more, e);
+	case PAGE_TOKEN:
+		return next_token(p, r, body, scope, more, e);
+	case PAGE_LINK:
+		return next_link(p, r, body, scope, more, e);
+	case PAGE_LAST_ITEM:
+		return next_last(p, items, scope, more, e);
+	}
+	return false;
+}
+
+bool pager_take(struct pager *p, const struct exchange_reply *r, json_t *scope,
+	json_t **items, bool *more, struct err *e)
+{
+	json_t *body = r->body ? r->body : json_null();
+	json_t *list = find_items(p, body, scope, e);
+	if (!list)
+		return false;
+	p->pages++;
+	p->items += json_array_size(list);
+	if (!advance(p, r, body, list, scope, more, e)) {
+		json_decref(list);
+		return false;
+	}
+	if (*more && (p->pages >= p->def->max_pages || p->items >= p->def->max_items)) {
+		p->cut = true;
+		*more = false;
+	}
+	if (r->truncated)
+		p->cut = true;
+	*items = list;
+	return true;
+}

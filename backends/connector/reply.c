@@ -1,0 +1,130 @@
+/*
+ * A reply's bytes as JSON, and a request as one line for people.
+ */
+#include "backends/base/utf8.h"
+#include "backends/connector/request.h"
+
+#include <string.h>
+
+static json_t *text_value(const char *bytes, size_t len)
+{
+	json_t *v = json_stringn(bytes, len);
+	if (v)
+		return v;
+	struct str safe = STR_INIT; /* not UTF-8 */
+	utf8_clean(&safe, bytes, len, len * 3 + 16, UTF8_LINES | UTF8_SGR);
+	v = json_stringn(safe.buf, safe.len);
+	str_release(&safe);
+	return v ? v : json_string("");
+}
+
+/* A line split at tabs; what is missing is "", what is too much stays with the last column. */
+static json_t *columns_value(const struct def_request *rq, const char *line, size_t len)
+{
+	json_t *row = json_object();
+	for (size_t i = 0; i < rq->n_columns; i++) {
+		const char *tab =
+			i + 1 < rq->n_columns && len ? memchr(line, '\t', len) : NULL;
+		size_t n = tab ? (size_t)(tab - line) : len;
+		json_object_set_new(row, rq->columns[i], text_value(line, n));
+		line += tab ? n + 1 : n;
+		len -= tab ? n + 1 : n;
+	}
+	return row;
+}
+
+static json_t *read_lines(const struct def_request *rq, const char *bytes, size_t len)
+{
+	json_t *list = json_array();
+	while (len) {
+		const char *nl = memchr(bytes, '\n', len);
+		size_t n = nl ? (size_t)(nl - bytes) : len, used = nl ? n + 1 : n;
+		size_t end = n && bytes[n - 1] == '\r' ? n - 1 : n;
+		if (end)
+			json_array_append_new(
+				list, rq->n_columns ? columns_value(rq, bytes, end)
+						    : text_value(bytes, end));
+		bytes += used;
+		len -= used;
+	}
+	return list;
+}
+
+static bool blank(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!strchr(" \t\r\n", bytes[i]) || !bytes[i])
+			return false;
+	return true;
+}
+
+json_t *reply_read(
+	const struct def_request *rq, const char *bytes, size_t len, struct err *e)
+{
+	switch (rq->reply) {
+	case REPLY_JSON:
+		return blank(bytes, len) ? json_null() : json_read(bytes, len, e);
+	case REPLY_JSON_LINES:
+		return json_read_lines(bytes, len, e);
+	case REPLY_TEXT:
+		return text_value(bytes, len);
+	case REPLY_LINES:
+		return read_lines(rq, bytes, len);
+	}
+	return NULL;
+}
+
+static void describe_ssh(const struct rendered *r, struct str *out)
+{
+	const char *key;
+	json_t *v;
+	str_addf(out, "ssh %s:", r->host.buf);
+	json_object_foreach (r->vars, key, v) {
+		str_addf(out, " %s=", key);
+		json_text_to(out, v);
+	}
+	str_addf(out, " %s", r->body.buf);
+}
+
+static void describe_sql(const struct rendered *r, struct str *out)
+{
+	json_t *v;
+	size_t i;
+	str_adds(out, r->sql.buf);
+	json_array_foreach (r->params, i, v) {
+		str_addf(out, "%s$%zu = ", i ? ", " : "  [", i + 1);
+		json_text_to(out, v);
+	}
+	if (i)
+		str_addc(out, ']');
+}
+
+void request_describe(const struct rendered *r, struct str *out)
+{
+	struct str raw = STR_INIT_MAX(1 << 20);
+	switch (r->transport) {
+	case DEF_HTTP:
+		str_addf(&raw, "%s %s", r->method, r->url.buf);
+		if (r->body.len)
+			str_addf(&raw, " %s", r->body.buf);
+		break;
+	case DEF_SQL:
+		describe_sql(r, &raw);
+		break;
+	case DEF_SSH:
+		describe_ssh(r, &raw);
+		break;
+	case DEF_NONE:
+		break;
+	}
+	/* one line: runs of white space of statements and scripts become one blank */
+	struct str one = STR_INIT_MAX(1 << 20);
+	for (size_t i = 0; i < raw.len; i++) {
+		bool space = strchr(" \t\r\n", raw.buf[i]) != NULL;
+		if (!space || (one.len && one.buf[one.len - 1] != ' '))
+			str_addc(&one, space ? ' ' : raw.buf[i]);
+	}
+	utf8_clean(out, one.buf, one.len, 16384, UTF8_ONE_LINE);
+	str_release(&one);
+	str_release(&raw);
+}

@@ -1,0 +1,28 @@
+#ifndef CONNECTOR_REQUEST_H
+#define CONNECTOR_REQUEST_H
+
+#include "backends/connector/source_private.h"
+
+/* A request with every template filled in: what is sent, or shown by a preview. */
+struct rendered {
+	enum def_transport transport;
+	const char *method;
+	struct str url, body, sql, host;
+	const char *
+		content_type; /* of a json or form body, unless the headers name one; or NULL */
+	json_t *headers;       /* object of texts */
+	json_t *params, *vars; /* sql, ssh; or NULL */
+};
+
+/* `scope` holds the secrets (or their masks). `sorted`: the query in order of its names, as signatures want it. */
+bool request_render(const struct source *s, const struct exchange_spec *spec,
+	json_t *scope, bool sorted, struct rendered *out, struct err *e) MUST_USE;
+void rendered_release(struct rendered *r); /* wipes */
+/* One line for people: "POST https://... {...}", the statement with its values, or host and script. */
+void request_describe(const struct rendered *r, struct str *out);
+
+/* The reply's bytes as JSON, as the request's `reply:` and `columns:` say. Empty gives json_null. New reference, NULL with e. */
+json_t *reply_read(const struct def_request *rq, const char *bytes, size_t len,
+	struct err *e) MUST_USE;
+
+#endif

@@ -1,0 +1,170 @@
+/*
+ * A source: an instance of a connector at work. It knows what is under way, so that freeing it ends everything.
+ */
+#include "backends/connector/source_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void op_add(struct source *s, struct op *op, void (*cancel)(struct op *op))
+{
+	op->cancel = cancel;
+	op->next = s->ops;
+	op->at = &s->ops;
+	if (s->ops)
+		s->ops->at = &op->next;
+	s->ops = op;
+}
+
+void op_remove(struct op *op)
+{
+	*op->at = op->next;
+	if (op->next)
+		op->next->at = op->at;
+}
+
+json_t *source_scope(const struct source *s)
+{
+	char now[32];
+	clock_format(now, sizeof(now), clock_now(), false);
+	return json_pack("{s:O,s:O,s:O,s:s,s:s}", "settings", s->settings, "given",
+		s->given, "source", s->info, "operator", s->reach.config->operator_name,
+		"now", now);
+}
+
+json_t *scope_with(json_t *scope, const char *key, json_t *value)
+{
+	json_t *copy = json_copy(scope);
+	json_object_set(copy, key, value ? value : json_null());
+	return copy;
+}
+
+void scope_merge(json_t *scope, json_t *more)
+{
+	if (json_is_object(more))
+		json_object_update_missing(scope, more);
+}
+
+void json_wipe_own(json_t *v)
+{
+	const char *key;
+	json_t *sub;
+	size_t i;
+	if (!v || v->refcount != 1) {
+		json_decref(v);
+		return;
+	}
+	if (json_is_string(v)) {
+		json_wipe(v);
+		return;
+	}
+	/* containers: each member is judged alone, so it must lose its place first */
+	if (json_is_object(v)) {
+		void *it;
+		while ((it = json_object_iter(v))) {
+			key = json_object_iter_key(it);
+			sub = json_incref(json_object_iter_value(it));
+			json_object_del(v, key);
+			json_wipe_own(sub);
+		}
+	} else if (json_is_array(v)) {
+		for (i = json_array_size(v); i-- > 0;) {
+			sub = json_incref(json_array_get(v, i));
+			json_array_remove(v, i);
+			json_wipe_own(sub);
+		}
+	}
+	json_decref(v);
+}
+
+static bool choose_auth(struct source *s, struct err *e)
+{
+	json_t *scope = source_scope(s);
+	s->auth = NULL;
+	for (size_t i = 0; i < s->def->n_auth && !s->auth; i++) {
+		const struct def_auth *a = &s->def->auth[i];
+		json_t *holds =
+			a->when.jmes ? jmes_search(a->when.jmes, scope, scope, e) : NULL;
+		if (a->when.jmes && !holds) {
+			json_decref(scope);
+			return err_wrap(e, "source %s: auth.when", s->cfg.name);
+		}
+		if (!a->when.jmes || jmes_truthy(holds))
+			s->auth = a;
+		json_decref(holds);
+	}
+	json_decref(scope);
+	return s->auth ||
+	       err_set(e, ERR_CONFIG,
+		       "source %s: no kind of auth of connector %s fits the given "
+		       "settings and secrets",
+		       s->cfg.name, s->def->name);
+}
+
+static json_t *given_secrets(const struct connector *c, const json_t *values)
+{
+	json_t *given = json_object();
+	for (size_t i = 0; i < c->n_secrets; i++)
+		json_object_set_new(given, c->secrets[i].name,
+			json_boolean(
+				json_object_get(values, c->secrets[i].name) != NULL));
+	return given;
+}
+
+struct source *source_new(const struct reach *reach, struct connector *c,
+	const struct config_source *cfg, struct err *e)
+{
+	json_t *settings = source_settings(c, reach->config, cfg, e);
+	if (!settings) {
+		connector_free(c);
+		return NULL;
+	}
+	struct source *s = xcalloc(1, sizeof(*s));
+	s->reach = *reach;
+	s->def = c;
+	s->cfg = *cfg;
+	s->settings = settings;
+	s->given = given_secrets(c, cfg->values);
+	s->info = json_pack("{s:s,s:s}", "name", cfg->name, "env", cfg->env);
+	s->ca_file = json_str(cfg->values, "ca_file", NULL);
+	s->proxy = json_str(cfg->values, "proxy", NULL);
+	s->plain_http = json_flag(cfg->values, "plain_http", false);
+	if (!choose_auth(s, e)) {
+		source_free(s);
+		return NULL;
+	}
+	if (s->auth->kind == AUTH_LOGIN)
+		s->login = login_new(s);
+	return s;
+}
+
+void source_free(struct source *s)
+{
+	if (!s)
+		return;
+	while (s->ops)
+		s->ops->cancel(s->ops);
+	login_free(s->login);
+	json_decref(s->settings);
+	json_decref(s->given);
+	json_decref(s->info);
+	connector_free(s->def);
+	free(s);
+}
+
+const char *source_name(const struct source *s)
+{
+	return s->cfg.name;
+}
+
+const struct connector *source_connector(const struct source *s)
+{
+	return s->def;
+}
+
+int64_t source_every_ms(const struct source *s, size_t collection)
+{
+	const struct def_collect *d = &s->def->collects[collection];
+	int64_t every = s->cfg.every_ms ? s->cfg.every_ms : d->every_ms;
+	return every > d->min_every_ms ? every : d->min_every_ms;
+}
