@@ -17,9 +17,9 @@ struct job_type {
 	void (*cancel)(struct job_run *j); /* a person asked: start nothing more */
 	void (*release)(struct job_run
 			*j); /* frees `state`, cancels what is under way, no callbacks */
-	bool changes;        /* counts as running for the idle check and for --stop */
+	bool changes;        /* counts as running for the idle check */
 };
-extern const struct job_type preview_type, action_type, log_type, refresh_type, stop_type;
+extern const struct job_type preview_type, action_type, log_type, refresh_type;
 
 struct job_run {
 	struct executor *executor;

@@ -13,7 +13,6 @@ static const struct job_type *const types[] = {
 	&action_type,
 	&log_type,
 	&refresh_type,
-	&stop_type,
 };
 
 static void tell_failed(void *arg, json_t *answer, const struct err *e)

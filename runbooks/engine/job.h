@@ -29,7 +29,6 @@
  * outcome per target, end; refused attempts too type "log": spec {key, part}; result
  * {parts: [{title, state, try}], part, error_at: seq of the first error line or 0, lines,
  * truncated}; output = the lines type "refresh": spec {source? , key?}; collects at once
- * type "stop": the worker ends when nothing runs (watchdesk worker --stop)
  */
 
 /* Builds the arguments of job_add. Targets: keys "kind:source:id" with titles. New

@@ -1,4 +1,4 @@
-/* The log of a record, fetched for a console: its lines become the job's output, bounded; the first error line is marked. And: refresh, stop. */
+/* The log of a record, fetched for a console: its lines become the job's output, bounded; the first error line is marked. And: refresh. */
 #include <string.h>
 
 #include "backends/base/log.h"
@@ -173,16 +173,4 @@ static void refresh_start(struct job_run *j)
 const struct job_type refresh_type = {
 	.name = "refresh",
 	.start = refresh_start,
-};
-
-static void stop_start(struct job_run *j)
-{
-	j->worker->stopping = true;
-	job_state(j, "running", NULL, NULL);
-	job_end(j, "done", NULL, NULL);
-}
-
-const struct job_type stop_type = {
-	.name = "stop",
-	.start = stop_start,
 };

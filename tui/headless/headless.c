@@ -1,0 +1,204 @@
+/* What all headless commands share: opening, and store requests that are waited for. */
+#include "tui/headless/headless.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+#include "runbooks/engine/job.h"
+
+#define ANSWER_WITHIN_MS 30000
+#define STORE_WITHIN_MS 5000
+
+int headless_fail(const struct err *e)
+{
+	fprintf(stderr, "watchdesk: %s\n", e->msg);
+	switch (e->code) {
+	case ERR_USAGE:
+		return EXIT_WRONG_CALL;
+	case ERR_CONFIG:
+		return EXIT_BAD_CONFIG;
+	case ERR_UNKNOWN:
+		return EXIT_UNKNOWN;
+	case ERR_DENIED:
+	case ERR_CONFLICT:
+		return EXIT_REFUSED;
+	case ERR_NOTFOUND:
+		return EXIT_NOT_FOUND;
+	case ERR_NONE:
+	case ERR_IO:
+	case ERR_PARSE:
+	case ERR_LIMIT:
+	case ERR_AUTH:
+	case ERR_NET:
+	case ERR_TIMEOUT:
+	case ERR_THROTTLE:
+	case ERR_REMOTE:
+		break;
+	}
+	return EXIT_FAILED;
+}
+
+void print_json(json_t *v)
+{
+	char *text = json_pretty(v);
+
+	puts(text);
+	free(text);
+}
+
+static bool open_store(struct headless *h, bool with_worker, struct err *e)
+{
+	int64_t until = clock_mono_ms() + STORE_WITHIN_MS;
+
+	h->loop = loop_new();
+	if (with_worker && !h->args->no_worker &&
+		!worker_start(h->store_path, h->config.path, e))
+		return false;
+	for (;;) {
+		h->store = store_open(h->loop, h->store_path, STORE_CONSOLE, e);
+		/* A worker that was just started makes the store; nobody else will. */
+		if (h->store || !with_worker || e->code != ERR_NOTFOUND ||
+			clock_mono_ms() >= until)
+			return h->store != NULL;
+		e->code = ERR_NONE;
+		loop_turn(h->loop, 20);
+	}
+}
+
+bool headless_open(
+	struct headless *h, const struct arguments *a, bool with_worker, int *status)
+{
+	struct err e = ERR_INIT;
+
+	memset(h, 0, sizeof(*h));
+	h->args = a;
+	if (!config_load(&h->config, a->config_path, &e)) {
+		*status = headless_fail(&e);
+		return false;
+	}
+	if (a->store_path || h->config.store_path)
+		h->store_path =
+			xstrdup(a->store_path ? a->store_path : h->config.store_path);
+	else
+		h->store_path = store_default_path(&e);
+	if (h->store_path && open_store(h, with_worker, &e))
+		return true;
+	*status = headless_fail(&e);
+	if (e.code == ERR_NOTFOUND || e.code == ERR_IO)
+		*status = EXIT_NO_STORE;
+	headless_close(h);
+	return false;
+}
+
+void headless_close(struct headless *h)
+{
+	if (h->store)
+		store_close(h->store);
+	if (h->loop)
+		loop_free(h->loop);
+	free(h->store_path);
+	config_release(&h->config);
+}
+
+struct answer {
+	bool done;
+	json_t *value;
+	struct err err;
+};
+
+static void on_answer(void *arg, json_t *value, const struct err *e)
+{
+	struct answer *a = arg;
+
+	a->done = true;
+	if (e)
+		a->err = *e;
+	else
+		a->value = value ? json_incref(value) : json_null();
+}
+
+static json_t *wait_answer(
+	struct headless *h, struct answer *a, struct store_req *r, struct err *e)
+{
+	if (!loop_until(h->loop, &a->done, ANSWER_WITHIN_MS)) {
+		store_cancel(h->store, r);
+		err_set(e, ERR_TIMEOUT, "the store did not answer within %d s",
+			ANSWER_WITHIN_MS / 1000);
+		return NULL;
+	}
+	if (!a->value && e)
+		*e = a->err;
+	return a->value;
+}
+
+json_t *headless_ask(
+	struct headless *h, const char *question, json_t *args, struct err *e)
+{
+	struct answer a = {.err = ERR_INIT};
+
+	return wait_answer(h, &a, store_ask(h->store, question, args, on_answer, &a), e);
+}
+
+json_t *headless_tell(struct headless *h, const char *change, json_t *args, struct err *e)
+{
+	struct answer a = {.err = ERR_INIT};
+
+	return wait_answer(h, &a, store_tell(h->store, change, args, on_answer, &a), e);
+}
+
+static void on_change(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+void headless_wait(struct headless *h, int timeout_ms)
+{
+	bool changed = false;
+
+	store_on_change(h->store, on_change, &changed);
+	(void)loop_until(h->loop, &changed, timeout_ms);
+	store_on_change(h->store, NULL, NULL);
+}
+
+static bool worker_lost(struct headless *h, int64_t started, struct err *e)
+{
+	if (clock_mono_ms() - started < STORE_WITHIN_MS || worker_pid(h->store_path) != 0)
+		return false;
+	err_set(e, ERR_IO,
+		"no worker runs (see %s.log): what was asked stays in the store and "
+		"starts with the next "
+		"worker",
+		h->store_path);
+	return true;
+}
+
+json_t *headless_job(struct headless *h, json_t *args,
+	void (*changed)(struct headless *h, long long job, void *arg), void *arg,
+	struct err *e)
+{
+	json_t *added = headless_tell(h, "job_add", args, e), *job;
+	long long id = json_int(added, "job", 0);
+	int64_t started = clock_mono_ms();
+
+	if (!added)
+		return NULL;
+	json_decref(added);
+	for (;;) {
+		job = headless_ask(
+			h, "job", json_pack("{s:I}", "job", (json_int_t)id), e);
+		if (!job)
+			return NULL;
+		if (changed)
+			changed(h, id, arg);
+		if (job_ended(json_str(job, "state", "")))
+			return job;
+		if (worker_lost(h, started, e)) {
+			json_decref(job);
+			return NULL;
+		}
+		json_decref(job);
+		headless_wait(h, 1000);
+	}
+}
