@@ -15,8 +15,7 @@ void act_note(struct view *v);
 void act_url(struct view *v);
 void act_copy(struct view *v);
 
-/* Opens the form of a runbook for these targets. */
-bool act_open_runbook(
-	struct app *a, const char *runbook, const struct target *targets, size_t n);
+/* Opens the form of a runbook for the targets of the view; says why not when it does not apply. */
+void act_runbook(struct view *v, const char *runbook);
 
 #endif

@@ -180,6 +180,11 @@ struct loop *app_loop(struct app *a)
 	return a->loop;
 }
 
+const json_t *app_counts(struct app *a)
+{
+	return a->counts;
+}
+
 const char *app_me(struct app *a)
 {
 	return a->me;
@@ -198,6 +203,23 @@ const struct runbooks *app_runbooks(struct app *a)
 		if (!a->runbooks)
 			app_say_err(a, &e);
 	}
+	return a->runbooks;
+}
+
+static void load_runbooks(struct loop *l, void *arg)
+{
+	struct app *a = arg;
+	(void)l;
+	a->load_timer = NULL;
+	(void)app_runbooks(a);
+	a->dirty = true;
+}
+
+const struct runbooks *app_runbooks_soon(struct app *a)
+{
+	if (!a->runbooks && !a->load_timer && !a->load_tried)
+		a->load_timer = loop_timer(a->loop, 1, load_runbooks, a);
+	a->load_tried = true;
 	return a->runbooks;
 }
 
@@ -319,6 +341,9 @@ void app_free(struct app *a)
 	input_stop(a);
 	store_on_change(a->store, NULL, NULL);
 	store_cancel(a->store, a->counts_req);
+	store_cancel(a->store, a->choose_req);
+	free(a->choosing);
+	loop_timer_cancel(a->loop, a->load_timer);
 	while (a->top && a->top->lane < 0) {
 		struct view *v = a->top;
 		a->top = v->below;

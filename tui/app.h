@@ -8,11 +8,14 @@
 struct store *app_store(struct app *a);
 const struct config *app_config(struct app *a); /* never NULL */
 struct loop *app_loop(struct app *a);
-const char *app_me(struct app *a); /* the operator */
+const json_t *app_counts(struct app *a); /* last answer of "counts", or NULL */
+const char *app_me(struct app *a);       /* the operator */
 bool app_read_only(struct app *a);
 /* The catalogue, read when first asked for; NULL when it cannot be: said already. */
 struct runbooks;
 const struct runbooks *app_runbooks(struct app *a);
+/* The same for drawing: NULL until it is read, which happens after the screen is painted. */
+const struct runbooks *app_runbooks_soon(struct app *a);
 
 /* Opens a view above the others. False when init refused: the reason is then on the last
  * line. */

@@ -45,6 +45,11 @@ struct app {
 	bool dirty, quit;
 	bool painted;
 	int64_t shifted_ms; /* when the list last moved under the cursor by itself */
+	struct store_req *choose_req; /* act.c: one command at a time */
+	struct choosing *choosing;
+	long long asked_rid; /* the record that a prompt is about */
+	struct loop_timer *load_timer;
+	bool load_tried; /* a catalogue that cannot be read is complained about once */
 	struct loop_timer *esc_timer, *tick_timer, *resize_timer, *retry_timer;
 	struct loop_watch *input;
 	void (*on_paint)(void *arg); /* after each paint: tests */

@@ -1,0 +1,261 @@
+/* The lanes of records and their columns. */
+#include "tui/lanes.h"
+
+#include <string.h>
+
+#define RECORD(row) ((const struct record *)(row))
+
+static void cell_severity(const void *row, void *arg, struct str *out, look_t *look)
+{
+	(void)arg;
+	str_adds(out, severity_short(RECORD(row)->severity));
+	*look = look_of_severity(RECORD(row)->severity);
+}
+
+static void add_group(const struct record *r, struct str *out)
+{
+	if (r->group > 1)
+		str_addf(out, " x%d", r->group);
+}
+
+static void cell_kind(const void *row, void *arg, struct str *out, look_t *look)
+{
+	(void)arg;
+	*look = ROLE_DIM;
+	str_adds(out, kind_name(RECORD(row)->kind));
+	add_group(RECORD(row), out);
+}
+
+static void cell_state(const void *row, void *arg, struct str *out, look_t *look)
+{
+	(void)arg;
+	str_adds(out, word_of_state(RECORD(row)->state));
+	*look = look_of_state(RECORD(row)->kind, RECORD(row)->state);
+}
+
+static usec_t since(const struct record *r)
+{
+	return r->since ? r->since : r->started ? r->started : r->updated;
+}
+
+static void cell_since(const void *row, void *arg, struct str *out, look_t *look)
+{
+	char age[16];
+	(void)arg;
+	app_age(age, sizeof(age), since(RECORD(row)));
+	str_adds(out, age);
+	*look = ROLE_DIM;
+}
+
+/* The group's size belongs to the kind; where that column is not shown it follows the title. */
+static bool kind_shown(const struct table *t)
+{
+	for (size_t i = 0; i < t->n_columns; i++)
+		if (t->columns[i].cell == cell_kind)
+			return t->widths[i] > 0;
+	return false;
+}
+
+static void cell_what(const void *row, void *arg, struct str *out, look_t *look)
+{
+	(void)look;
+	str_adds(out, RECORD(row)->title);
+	if (!kind_shown(arg))
+		add_group(RECORD(row), out);
+}
+
+static void cell_source(const void *row, void *arg, struct str *out, look_t *look)
+{
+	(void)arg;
+	str_adds(out, RECORD(row)->source);
+	*look = ROLE_DIM;
+}
+
+static void cell_owner(const void *row, void *arg, struct str *out, look_t *look)
+{
+	(void)arg;
+	str_adds(out, RECORD(row)->owner);
+	*look = ROLE_DIM;
+}
+
+static void cell_actor(const void *row, void *arg, struct str *out, look_t *look)
+{
+	(void)arg;
+	(void)look;
+	str_adds(out, RECORD(row)->actor);
+}
+
+/* The phrases are stored with "; " between; on a line that is cut anyway a comma reads better. */
+static void cell_why(const void *row, void *arg, struct str *out, look_t *look)
+{
+	(void)arg;
+	(void)look;
+	for (const char *s = RECORD(row)->why; *s; s++)
+		str_addc(out, *s == ';' ? ',' : *s);
+}
+
+static void cell_cause(const void *row, void *arg, struct str *out, look_t *look)
+{
+	if (*RECORD(row)->cause)
+		str_adds(out, RECORD(row)->cause);
+	else
+		cell_why(row, arg, out, look);
+}
+
+static void cell_took(const void *row, void *arg, struct str *out, look_t *look)
+{
+	const struct record *r = row;
+	char text[16];
+	(void)arg;
+	*look = ROLE_DIM;
+	if (!r->started || !r->ended || r->ended < r->started)
+		return;
+	clock_format_age(text, sizeof(text), r->ended - r->started);
+	str_adds(out, text);
+}
+
+static void cell_due(const void *row, void *arg, struct str *out, look_t *look)
+{
+	const struct record *r = row;
+	char text[16];
+	(void)arg;
+	if (!r->due)
+		return;
+	if (r->due < clock_now()) {
+		str_adds(out, "passed");
+		*look = ROLE_WARN;
+		return;
+	}
+	clock_format_age(text, sizeof(text), r->due - clock_now());
+	str_adds(out, text);
+	*look = r->due - clock_now() < 3600 * USEC_PER_SEC ? ROLE_WARN : ROLE_DIM;
+}
+
+static void cell_amount(const void *row, void *arg, struct str *out, look_t *look)
+{
+	char text[64];
+	(void)arg;
+	(void)look;
+	format_money(text, sizeof(text), RECORD(row)->amount, RECORD(row)->currency);
+	str_adds(out, text);
+}
+
+static void cell_usual(const void *row, void *arg, struct str *out, look_t *look)
+{
+	char text[64];
+	(void)arg;
+	format_money(text, sizeof(text), RECORD(row)->expected, RECORD(row)->currency);
+	str_adds(out, text);
+	*look = ROLE_DIM;
+}
+
+#define SEV                                                     \
+	{                                                       \
+		.title = "SEV", .min = 4, .cell = cell_severity \
+	}
+#define KIND                                                            \
+	{                                                               \
+		.title = "KIND", .min = 8, .rank = 4, .cell = cell_kind \
+	}
+#define STATE                                                  \
+	{                                                      \
+		.title = "STATE", .min = 9, .cell = cell_state \
+	}
+#define SINCE                                                                \
+	{                                                                    \
+		.title = "SINCE", .min = 5, .rank = 2, .align = ALIGN_RIGHT, \
+		.cell = cell_since                                           \
+	}
+#define WHAT                                                                       \
+	{                                                                          \
+		.title = "WHAT", .min = 16, .max = 90, .share = 3, .strong = true, \
+		.cell = cell_what                                                  \
+	}
+#define SOURCE                                                      \
+	{                                                           \
+		.title = "SOURCE", .min = 12, .max = 16, .rank = 5, \
+		.cut = UTF8_CUT_MIDDLE, .cell = cell_source         \
+	}
+#define OWNER                                                                        \
+	{                                                                            \
+		.title = "OWNER", .min = 9, .max = 12, .rank = 6, .cell = cell_owner \
+	}
+#define WHY                                                                  \
+	{                                                                    \
+		.title = "WHY", .min = 18, .max = 90, .share = 3, .rank = 3, \
+		.cell = cell_why                                             \
+	}
+
+static const struct column triage[] = {SEV, KIND, STATE, SINCE, WHAT, SOURCE, OWNER, WHY};
+static const struct column runs[] = {STATE, SINCE,
+	{.title = "TOOK", .min = 5, .rank = 7, .align = ALIGN_RIGHT, .cell = cell_took},
+	WHAT, SOURCE, OWNER,
+	{.title = "CAUSE OR WHY",
+		.min = 18,
+		.max = 90,
+		.share = 4,
+		.rank = 3,
+		.cell = cell_cause}};
+static const struct column incidents[] = {SEV, STATE, SINCE, WHAT, SOURCE, OWNER, WHY};
+static const struct column access_columns[] = {KIND, STATE, SINCE,
+	{.title = "DUE", .min = 6, .rank = 3, .align = ALIGN_RIGHT, .cell = cell_due},
+	{.title = "WHO", .min = 12, .max = 20, .share = 1, .rank = 4, .cell = cell_actor},
+	WHAT, SOURCE, WHY};
+static const struct column cost[] = {STATE, SINCE, WHAT,
+	{.title = "AMOUNT",
+		.min = 10,
+		.rank = 2,
+		.align = ALIGN_RIGHT,
+		.cell = cell_amount},
+	{.title = "USUAL",
+		.min = 10,
+		.rank = 6,
+		.align = ALIGN_RIGHT,
+		.cell = cell_usual},
+	SOURCE, OWNER, WHY};
+static const struct column checks[] = {SEV, STATE, SINCE, WHAT, SOURCE, OWNER, WHY};
+
+#define COLUMNS(array) .columns = (array), .n_columns = LENGTH(array)
+#define BIT(kind) (1u << (kind))
+
+const struct lane lanes[LANE_COUNT] = {
+	[LANE_TRIAGE] = {.title = "Triage",
+		.brief = "Triage",
+		.view = &list_view,
+		.need_only = true,
+		.fold = true,
+		COLUMNS(triage),
+		.empty = "Nothing needs a person."},
+	[LANE_RUNS] = {.title = "Runs",
+		.brief = "Runs",
+		.view = &list_view,
+		.kinds = BIT(KIND_RUN),
+		COLUMNS(runs),
+		.empty = "No runs are known yet."},
+	[LANE_INCIDENTS] = {.title = "Incidents",
+		.brief = "Inc",
+		.view = &list_view,
+		.kinds = BIT(KIND_INCIDENT),
+		COLUMNS(incidents),
+		.empty = "No incidents are known."},
+	[LANE_ACCESS] = {.title = "Access",
+		.brief = "Access",
+		.view = &list_view,
+		.kinds = BIT(KIND_ACCESS) | BIT(KIND_GRANT),
+		COLUMNS(access_columns),
+		.empty = "No requests for access and no grants are known."},
+	[LANE_COST] = {.title = "Cost",
+		.brief = "Cost",
+		.view = &list_view,
+		.kinds = BIT(KIND_COST),
+		COLUMNS(cost),
+		.empty = "No cost anomalies are known."},
+	[LANE_CHECKS] = {.title = "Checks",
+		.brief = "Checks",
+		.view = &list_view,
+		.kinds = BIT(KIND_CHECK),
+		COLUMNS(checks),
+		.empty = "No checks are known."},
+	[LANE_ACTIONS] = {.title = "Actions", .brief = "Act", .view = &actions_view},
+	[LANE_SOURCES] = {.title = "Sources", .brief = "Src", .view = &sources_view},
+};

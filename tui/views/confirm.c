@@ -1,0 +1,161 @@
+/*
+ * The last question before something happens. Every rule here keeps a key that was not meant from being a yes: it must come
+ * alone, by hand, after the question has stood on the screen for a moment without any other key.
+ */
+#include "tui/app_inside.h"
+#include "tui/line.h"
+#include <string.h>
+
+struct confirm_state {
+	struct view v;
+	struct view *asker;
+	struct confirm c;
+	char *what, *undo, *typed, *verb;
+	struct line line;
+	int64_t quiet_since; /* last key, or first paint; 0: not painted yet */
+	char note[160];
+};
+
+bool app_confirm(struct view *v, const struct confirm *c)
+{
+	if (!app_open(v->app, &confirm_view, NULL))
+		return false;
+	struct confirm_state *s = (struct confirm_state *)v->app->top;
+	s->asker = v;
+	s->c = *c;
+	s->what = arena_strdup(&s->v.mem, c->what);
+	s->undo = arena_strdup(&s->v.mem, c->undo && *c->undo ? c->undo : NULL);
+	s->typed = arena_strdup(&s->v.mem, c->typed && *c->typed ? c->typed : NULL);
+	s->verb = arena_strdup(&s->v.mem, c->verb ? c->verb : "start");
+	line_set(&s->line, "");
+	return true;
+}
+
+static void answer(struct confirm_state *s, bool yes)
+{
+	struct view *asker = s->asker;
+	void (*fn)(struct view *) = yes ? s->c.yes : s->c.no;
+	app_close(&s->v);
+	if (fn)
+		fn(asker);
+}
+
+/* A held key never lets the quiet time pass. */
+static bool armed(struct confirm_state *s)
+{
+	int64_t now = clock_mono_ms();
+	bool ok = s->quiet_since && now - s->quiet_since >= ARM_MS;
+	if (s->quiet_since)
+		s->quiet_since = now;
+	return ok;
+}
+
+static void refuse(struct confirm_state *s, const char *why)
+{
+	(void)str_copy(s->note, sizeof(s->note), why);
+}
+
+static void yes_no_key(struct confirm_state *s, const struct event *ev)
+{
+	bool quiet = armed(s);
+	if (ev->type == EVENT_PASTE || ev->burst)
+		refuse(s, "Pasted text does not answer this.");
+	else if (!quiet && ev->key != K_ESC)
+		refuse(s, "Too soon after the question came up: read it, then press the "
+			  "key once.");
+	else if (ev->key == 'y')
+		answer(s, true);
+	else if (ev->key == K_ENTER)
+		refuse(s, "Enter alone is not yes. y starts it, Esc goes back.");
+	else
+		answer(s, false);
+}
+
+static void typed_key(struct confirm_state *s, const struct event *ev)
+{
+	bool quiet = armed(s);
+	if (ev->type == EVENT_PASTE || ev->burst) {
+		refuse(s, "Pasted text is not taken here: type it.");
+	} else if (ev->key == K_ESC) {
+		answer(s, false);
+	} else if (ev->key != K_ENTER) {
+		/* Typing is not held up; what was typed before the question could be read is dropped. */
+		if (!quiet && !*s->line.text && s->quiet_since == 0)
+			return;
+		(void)line_event(&s->line, ev);
+		s->note[0] = '\0';
+	} else if (strcmp(s->line.text, s->typed) == 0) {
+		answer(s, true);
+	} else {
+		refuse(s, "That is not it. Type it exactly, or Esc to go back; nothing "
+			  "has been sent.");
+	}
+}
+
+static bool key(struct view *v, const struct event *ev)
+{
+	struct confirm_state *s = (struct confirm_state *)v;
+	s->note[0] = '\0';
+	if (ev->type == EVENT_KEY && ev->key == K_CTRL('c'))
+		answer(s, false);
+	else if (s->typed)
+		typed_key(s, ev);
+	else
+		yes_no_key(s, ev);
+	return true;
+}
+
+static int lines_of(const char *text, int width)
+{
+	int lines = 1, col = 0;
+	for (const char *p = text; *p; p++) {
+		if (*p == '\n' || ++col > width) {
+			lines++;
+			col = 0;
+		}
+	}
+	return lines;
+}
+
+static void draw(struct view *v, const struct canvas *c)
+{
+	struct confirm_state *s = (struct confirm_state *)v;
+	int width = c->cols - 2, what = lines_of(s->what, width - 8);
+	bool odd = s->typed ? !utf8_ascii(s->typed) : !utf8_ascii(s->what);
+	int rows = what + 4 + (s->undo ? 1 : 0) + (odd ? 1 : 0), row = 1;
+	if (rows > c->rows)
+		rows = c->rows;
+	struct canvas box = canvas_sub(c, c->rows - rows, 0, rows, c->cols);
+	canvas_clear(&box);
+	canvas_rule(&box, 0);
+	row += canvas_wrap(&box, row, 1, width, what,
+		s->c.danger ? ROLE_DANGER : ROLE_TITLE, s->what);
+	if (s->undo)
+		canvas_putf(&box, row++, 1, -1, ROLE_TEXT, "This can be undone by: %s.",
+			s->undo);
+	if (odd)
+		canvas_put(&box, row++, 1, -1, ROLE_WARN,
+			"It contains characters that are not ASCII: look twice.");
+	if (s->typed) {
+		int used = canvas_putf(
+			&box, row, 1, -1, ROLE_KEY, "Type %s to %s:", s->typed, s->verb);
+		line_draw(&s->line, &box, row, used + 2, c->cols - used - 4, true);
+	} else {
+		canvas_putf(&box, row, 1, -1, ROLE_KEY, "y %s     any other key: back",
+			s->verb);
+	}
+	if (s->note[0])
+		canvas_put(&box, row + 1, 1, -1, ROLE_WARN, s->note);
+	/* The quiet time begins when the question can be read. */
+	if (!s->quiet_since)
+		s->quiet_since = clock_mono_ms() ? clock_mono_ms() : 1;
+}
+
+const struct view_type confirm_view = {
+	.name = "confirm",
+	.size = sizeof(struct confirm_state),
+	.overlay = true,
+	.help = "The last question.",
+	.draw = draw,
+	.key = key,
+};

@@ -1,0 +1,226 @@
+/* A lane of records: Triage, Runs, Incidents, Access, Cost, Checks. The lanes differ by a row of tui/lanes.c. */
+#include "tui/views/list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct list_view *list_of(struct view *v)
+{
+	return (struct list_view *)v;
+}
+
+static void answered(struct view *v)
+{
+	struct list_view *l = list_of(v);
+	pane_follow(l, l->pane.rid == 0);
+}
+
+static bool init(struct view *v, struct err *e)
+{
+	struct list_view *l = list_of(v);
+	(void)e;
+	l->lane = &lanes[v->lane];
+	table_init(&l->table, l->lane->columns, l->lane->n_columns, &l->table);
+	window_init(&l->w, v, answered);
+	l->w.q.kinds = l->lane->kinds;
+	l->w.q.need_only = l->lane->need_only;
+	l->w.q.fold_groups = l->lane->fold;
+	l->w.q.sort = l->lane->sort;
+	window_reset(&l->w);
+	return true;
+}
+
+static void release(struct view *v)
+{
+	struct list_view *l = list_of(v);
+	window_release(&l->w);
+	pane_release(l);
+	marks_clear(l);
+	free(l->marks);
+	filter_free(l->filter);
+	arena_release(&l->scratch);
+}
+
+/* "9 need a person of 20 412", "41 of 20 412 for state:failed", "3 marked" */
+static void title(struct view *v, struct str *path, struct str *side)
+{
+	struct list_view *l = list_of(v);
+	char n[40];
+	str_adds(path, l->lane->title);
+	if (!l->w.known)
+		return;
+	window_total(&l->w, n, sizeof(n));
+	str_adds(side, n);
+	if (l->lane->need_only && !*l->filter_text)
+		str_adds(side, l->w.total == 1 ? " needs a person" : " need a person");
+	long long all = json_int(app_counts(v->app), "all", -1);
+	if (l->lane->kinds) {
+		all = 0;
+		for (int k = 0; k < KIND_COUNT; k++)
+			if (l->lane->kinds & (1u << k))
+				all += json_int(json_sub(app_counts(v->app), "total"),
+					kind_name((enum kind)k), 0);
+	}
+	if (app_counts(v->app) && all > (long long)l->w.total) {
+		format_count(n, sizeof(n), all);
+		str_addf(side, " of %s", n);
+	}
+	if (*l->filter_text)
+		str_addf(side, " for /%s", l->filter_text);
+	if (l->w.q.sort != l->lane->sort)
+		str_addf(side, ", by %s", sort_word(l->w.q.sort));
+	if (l->n_marks)
+		str_addf(side, ", %zu marked", l->n_marks);
+}
+
+static void draw_empty(struct list_view *l, const struct canvas *c)
+{
+	if (!l->w.known || l->w.err.code) {
+		canvas_put(c, 1, TABLE_GUTTER, -1, ROLE_DIM,
+			l->w.err.code ? l->w.err.msg : "Reading the store ...");
+		return;
+	}
+	if (*l->filter_text) {
+		canvas_putf(c, 1, TABLE_GUTTER, -1, ROLE_TEXT,
+			"Nothing matches /%s. Esc shows all again.", l->filter_text);
+		return;
+	}
+	const json_t *counts = app_counts(l->v.app);
+	long long sources = json_int(counts, "sources", 0);
+	if (counts && !sources) {
+		canvas_put(c, 1, TABLE_GUTTER, -1, ROLE_TEXT,
+			"No source is configured yet. `watchdesk doctor` says where the "
+			"file is and what to write.");
+		return;
+	}
+	char as_of[48];
+	int used = canvas_put(c, 1, TABLE_GUTTER, -1, ROLE_TEXT, l->lane->empty);
+	usec_t t = json_int(counts, "as_of", 0);
+	app_clock(l->v.app, as_of, sizeof(as_of), t);
+	if (t)
+		canvas_putf(c, 1, TABLE_GUTTER + used + 1, -1, ROLE_DIM,
+			"%lld %s, as of %s.", sources,
+			plural(sources, "source", "sources"), as_of);
+}
+
+static void draw_rows(struct list_view *l, const struct canvas *c)
+{
+	table_header(&l->table, c, 0);
+	for (int row = 1; row < c->rows; row++) {
+		size_t at = l->w.top + (size_t)row - 1;
+		const struct record *r = window_at(&l->w, at);
+		if (r)
+			table_row(
+				&l->table, c, row, r, at == l->w.at, mark_has(l, r->rid));
+	}
+}
+
+static void draw(struct view *v, const struct canvas *c)
+{
+	struct list_view *l = list_of(v);
+	struct canvas rows = canvas_sub(c, 0, 0, c->rows, c->cols);
+	if (pane_fits(l, c)) {
+		rows = canvas_sub(c, 0, 0, c->rows - PANE_ROWS, c->cols);
+		struct canvas pane =
+			canvas_sub(c, c->rows - PANE_ROWS, 0, PANE_ROWS, c->cols);
+		pane_draw(l, &pane);
+	}
+	window_height(&l->w, rows.rows > 1 ? (size_t)rows.rows - 1 : 1);
+	if (l->w.total == 0 || !l->w.known)
+		draw_empty(l, &rows);
+	else
+		draw_rows(l, &rows);
+}
+
+static void move(struct view *v, enum move m)
+{
+	window_move(&list_of(v)->w, m);
+	pane_follow(list_of(v), false);
+}
+
+static bool key(struct view *v, const struct event *ev)
+{
+	struct list_view *l = list_of(v);
+	if (ev->type != EVENT_KEY || ev->key != K_ESC)
+		return false;
+	if (l->n_marks) {
+		marks_clear(l);
+		return true;
+	}
+	return filter_clear(l);
+}
+
+static void changed(struct view *v)
+{
+	window_refresh(&list_of(v)->w);
+}
+
+static size_t targets(struct view *v, struct target *out, size_t max)
+{
+	struct list_view *l = list_of(v);
+	size_t n = l->n_marks < max ? l->n_marks : max;
+	for (size_t i = 0; i < n; i++)
+		out[i] = l->marks[i];
+	if (n)
+		return n;
+	const struct record *r = window_current(&l->w);
+	if (!r || !max)
+		return 0;
+	arena_clear(&l->scratch);
+	target_of(&l->scratch, r, out);
+	return 1;
+}
+
+static void open_current(struct view *v)
+{
+	const struct record *r = window_current(&list_of(v)->w);
+	if (r)
+		(void)app_open(v->app, &detail_view,
+			&(struct view_arg){.rid = r->rid, .title = r->title});
+}
+
+static void mark(struct view *v)
+{
+	struct list_view *l = list_of(v);
+	const struct record *r = window_current(&l->w);
+	if (!r)
+		return;
+	if (!mark_has(l, r->rid) && l->n_marks >= TARGETS_MAX) {
+		app_say(v->app, ROLE_WARN, "%d can be marked at once.", TARGETS_MAX);
+		return;
+	}
+	mark_toggle(l, r);
+	window_move(&l->w, MOVE_DOWN);
+	pane_follow(l, false);
+}
+
+static const struct command commands[] = {
+	{"open", "Enter Right", "Enter open", "all that is known about it", CMD_TARGET,
+		open_current},
+	{"filter", "/", "/ filter",
+		"show only what matches: words, state:failed env:prod age<2h !source:x",
+		0, filter_open},
+	{"mark", "Space", "Space mark",
+		"mark it, and go on; commands then act on all marked. Esc clears",
+		CMD_TARGET, mark},
+	{"sort", "S", NULL,
+		"sort by the next thing: attention, changed, started, due, amount, title",
+		0, list_sort},
+	{NULL},
+};
+
+const struct view_type list_view = {
+	.name = "list",
+	.size = sizeof(struct list_view),
+	.help = "Records, the most urgent first. The cursor stays on its record when "
+		"rows move.",
+	.init = init,
+	.release = release,
+	.title = title,
+	.draw = draw,
+	.key = key,
+	.move = move,
+	.changed = changed,
+	.targets = targets,
+	.commands = commands,
+};

@@ -1,0 +1,171 @@
+/*
+ * The pane below the list: why the record is here, what it is linked to, what can be done. It follows the cursor when that
+ * has rested for a moment, so that moving through a list stays cheap on a slow line.
+ */
+#include "tui/views/list.h"
+
+#include "runbooks/engine/runbook.h"
+#include <string.h>
+
+enum { REST_MS = 150, LABEL = 12 };
+
+bool pane_fits(const struct list_view *l, const struct canvas *c)
+{
+	(void)l;
+	return c->rows >= PANE_MIN_ROWS && c->cols >= PANE_MIN_COLS;
+}
+
+static void links_answer(struct view *v, json_t *answer)
+{
+	struct list_view *l = (struct list_view *)v;
+	json_decref(l->pane.links);
+	l->pane.links = json_incref(answer);
+}
+
+static void show(struct list_view *l)
+{
+	struct list_pane *p = &l->pane;
+	const struct record *r = window_current(&l->w);
+	if (!r) {
+		p->rid = 0;
+		return;
+	}
+	bool other = r->rid != p->rid;
+	arena_clear(&p->mem);
+	record_copy(&p->mem, &p->record, r);
+	p->rid = r->rid;
+	if (other) {
+		json_decref(p->links);
+		p->links = NULL;
+	}
+	ask_start(&l->v, &p->ask, "links", json_pack("{s:I}", "rid", (json_int_t)r->rid),
+		links_answer);
+	app_paint(l->v.app);
+}
+
+static void rested(struct loop *loop, void *arg)
+{
+	struct list_view *l = arg;
+	(void)loop;
+	l->pane.rest = NULL;
+	show(l);
+}
+
+void pane_follow(struct list_view *l, bool at_once)
+{
+	struct list_pane *p = &l->pane;
+	if (l->v.rows < PANE_MIN_ROWS || l->v.cols < PANE_MIN_COLS)
+		return;
+	/* Moving on starts the rest anew; answers for a record that is shown already do not. */
+	loop_timer_cancel(app_loop(l->v.app), p->rest);
+	p->rest = NULL;
+	if (at_once || l->w.rid == p->rid)
+		show(l);
+	else
+		p->rest = loop_timer(app_loop(l->v.app), REST_MS, rested, l);
+}
+
+void pane_release(struct list_view *l)
+{
+	ask_cancel(&l->pane.ask);
+	loop_timer_cancel(app_loop(l->v.app), l->pane.rest);
+	json_decref(l->pane.links);
+	arena_release(&l->pane.mem);
+}
+
+static void draw_label(const struct canvas *c, int row, const char *label)
+{
+	canvas_put(c, row, 1, LABEL - 1, ROLE_HEADER, label);
+}
+
+static void add_link(struct str *out, const json_t *link, struct app *a)
+{
+	char age[16];
+	usec_t since = json_int(link, "since", 0);
+	const char *reason = json_str(link, "reason", "");
+	app_age(age, sizeof(age), since);
+	str_addf(out, "%s%s %s, %s", out->len ? "   |   " : "",
+		json_str(link, "title", ""), json_str(link, "state", ""), age);
+	if (*reason)
+		str_addf(out, " (%s%s)",
+			json_flag(link, "before", false) ? "before; " : "", reason);
+	(void)a;
+}
+
+static int draw_links(struct list_view *l, const struct canvas *c, int row)
+{
+	struct str text = STR_INIT;
+	size_t n = json_array_size(l->pane.links);
+	for (size_t i = 0; i < n && i < 4; i++)
+		add_link(&text, json_array_get(l->pane.links, i), l->v.app);
+	if (n > 4)
+		str_addf(&text, "   |   and %zu more", n - 4);
+	if (!n)
+		return row;
+	draw_label(c, row, "Linked");
+	row += canvas_wrap(
+		c, row, LABEL + 1, c->cols - LABEL - 2, 2, ROLE_TEXT, text.buf);
+	str_release(&text);
+	return row;
+}
+
+static void draw_runbooks(struct list_view *l, const struct canvas *c, int row)
+{
+	const struct record *r = &l->pane.record;
+	const struct runbooks *all = app_runbooks_soon(l->v.app);
+	const struct config_source *source =
+		config_source(app_config(l->v.app), r->source);
+	struct str text = STR_INIT;
+	for (size_t i = 0; all && i < runbooks_count(all); i++) {
+		const struct runbook *b = runbooks_at(all, i);
+		if (runbook_on_hosts(b) ||
+			!runbook_applies(b, r, source ? source->connector : ""))
+			continue;
+		char key = runbook_key(b);
+		str_addf(&text, "%s%c  %s", text.len ? "    " : "", key ? key : 'r',
+			runbook_name(b));
+	}
+	if (*r->url)
+		str_addf(&text, "%so  open at the source", text.len ? "    " : "");
+	draw_label(c, row, "Runbooks");
+	canvas_put(c, row, LABEL + 1, -1, text.len ? ROLE_TEXT : ROLE_DIM,
+		text.len ? text.buf
+		: all    ? "none applies"
+			 : "");
+	str_release(&text);
+}
+
+static void draw_head(struct list_view *l, const struct canvas *c)
+{
+	const struct record *r = &l->pane.record;
+	char time[48], side[200];
+	app_clock(l->v.app, time, sizeof(time), r->since ? r->since : r->started);
+	(void)str_format(side, sizeof(side), "%s   %s since %s", r->source,
+		word_of_state(r->state), time);
+	int width = utf8_width(side);
+	canvas_put(c, 1, c->cols - 1 - width, width, ROLE_DIM, side);
+	canvas_put(c, 1, 1, c->cols - width - 5, ROLE_TITLE, r->title);
+}
+
+void pane_draw(struct list_view *l, const struct canvas *c)
+{
+	const struct record *r = &l->pane.record;
+	int row = 2;
+	canvas_rule(c, 0);
+	if (!l->pane.rid)
+		return;
+	draw_head(l, c);
+	if (*r->why) {
+		draw_label(c, row, "Why here");
+		row += canvas_wrap(
+			c, row, LABEL + 1, c->cols - LABEL - 2, 2, ROLE_TEXT, r->why);
+	}
+	if (*r->cause && row < c->rows - 1) {
+		draw_label(c, row, "Cause");
+		canvas_put(c, row++, LABEL + 1, -1, ROLE_BAD, r->cause);
+	}
+	if (row < c->rows - 2)
+		row = draw_links(l, c, row);
+	if (row < c->rows)
+		draw_runbooks(l, c, row);
+}
