@@ -25,7 +25,7 @@
  * enum host steps:
  *     - call: NAME                     a call of the record's connector, HTTP, SQL or SSH; with: {k:
  * template} adds to params
- *     - wait: {until: expr over {record}, within: 30m, optional: true}      the record as
+ *     - wait: {until: expr over {record, before}, fails: expr, within: 30m, optional: true}   before: the record when the action was planned      the record as
  * collected; re-collects while waiting
  * SQL)
  *     - ssh: {host: template, script: |..., vars: {..}}

@@ -15,6 +15,7 @@ struct step {
 				object of variables; exec: argv */
 	struct tmpl *host;   /* ssh */
 	const char *text;    /* ssh: the script */
+	struct jmes *fails;  /* wait: it cannot be reached any more; or NULL */
 	struct jmes *until;  /* wait */
 	int64_t within_ms;   /* wait; ssh, exec: time limit, 0: the transport's */
 	bool optional;       /* wait: not reached in time is said, not failed */

@@ -18,6 +18,7 @@ static const struct yaml_key step_keys[] = {
 
 static const struct yaml_key wait_keys[] = {
 	{"until", YAML_STRING, true},
+	{"fails", YAML_STRING, false},
 	{"within", YAML_DURATION, true},
 	{"optional", YAML_BOOL, false},
 	{NULL, 0, false},
@@ -59,7 +60,12 @@ static bool load_wait(
 	s->optional = json_flag(w, "optional", false);
 	s->within_ms = duration_ms(w, "within");
 	s->until = jmes_compile(json_str(w, "until", ""), e);
-	return s->until || yaml_err_value(e, doc, w, "until", "%s", e->msg);
+	if (!s->until)
+		return yaml_err_value(e, doc, w, "until", "%s", e->msg);
+	if (!json_sub(w, "fails"))
+		return true;
+	s->fails = jmes_compile(json_str(w, "fails", ""), e);
+	return s->fails || yaml_err_value(e, doc, w, "fails", "%s", e->msg);
 }
 
 static bool load_ssh(
@@ -180,11 +186,13 @@ void steps_free(struct step *steps, size_t n)
 		tmpl_free(s->with);
 		tmpl_free(s->host);
 		jmes_free(s->until);
+		jmes_free(s->fails);
 		/* One level only: steps_load refuses deeper ones. */
 		for (size_t k = 0; k < s->n_rescue; k++) {
 			tmpl_free(s->rescue[k].with);
 			tmpl_free(s->rescue[k].host);
 			jmes_free(s->rescue[k].until);
+			jmes_free(s->rescue[k].fails);
 		}
 		free(s->rescue);
 	}

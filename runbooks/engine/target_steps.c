@@ -11,12 +11,18 @@
 
 static void wait_look(struct loop *l, void *arg);
 
-static bool until_true(const struct target_run *t, json_t *record, struct err *e)
+static bool holds(const struct target_run *t, const struct jmes *expr, json_t *record,
+	struct err *e)
 {
-	json_t *scope = json_pack("{s:O}", "record", record);
-	json_t *answer = jmes_search(t->step->until, scope, scope, e);
-	bool yes = answer && jmes_truthy(answer);
+	json_t *scope, *answer;
+	bool yes;
 
+	if (!expr || !json_is_object(record) || e->code != ERR_NONE)
+		return false;
+	scope = json_pack(
+		"{s:O, s:O}", "record", record, "before", t->plan->targets[t->n].record);
+	answer = jmes_search(expr, scope, scope, e);
+	yes = answer && jmes_truthy(answer);
 	json_decref(answer);
 	json_decref(scope);
 	return yes;
@@ -40,14 +46,15 @@ static void on_record(void *arg, json_t *answer, const struct err *e)
 
 	(void)e;
 	t->request = NULL;
-	if (json_is_object(answer) && until_true(t, answer, &wrong)) {
-		str_format(text, sizeof(text), "%s is %s",
-			json_str(answer, "source", "it"), state);
+	str_format(
+		text, sizeof(text), "%s is %s", json_str(answer, "source", "it"), state);
+	if (holds(t, t->step->until, answer, &wrong)) {
 		target_step_done(t, STEP_END_OK, text);
 		return;
 	}
-	if (wrong.code != ERR_NONE) {
-		target_step_done(t, STEP_END_FAILED, wrong.msg);
+	if (holds(t, t->step->fails, answer, &wrong) || wrong.code != ERR_NONE) {
+		target_step_done(
+			t, STEP_END_FAILED, wrong.code != ERR_NONE ? wrong.msg : text);
 		return;
 	}
 	if (clock_mono_ms() >= t->deadline_ms) {
