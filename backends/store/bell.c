@@ -27,7 +27,8 @@ struct bell {
 	struct loop_watch *watch;
 	struct loop_timer
 		*pause; /* running: a call was made less than BELL_PAUSE_MS ago */
-	bool pending;   /* rung during the pause */
+	unsigned long rings;
+	bool pending; /* rung during the pause */
 	void (*fn)(void *arg);
 	void *arg;
 };
@@ -145,6 +146,7 @@ static void bell_pause_over(struct loop *l, void *arg)
 static void bell_call(struct bell *b)
 {
 	b->pending = false;
+	b->rings++;
 	b->pause = loop_timer(b->loop, BELL_PAUSE_MS, bell_pause_over, b);
 	b->fn(b->arg); /* last: it may close the store */
 }
@@ -179,4 +181,14 @@ void bell_listen(struct bell *b, void (*fn)(void *arg), void *arg)
 		return;
 	}
 	b->watch = loop_watch(b->loop, b->notify, LOOP_READ, bell_heard, b);
+}
+
+bool bell_listening(const struct bell *b)
+{
+	return b->watch != NULL;
+}
+
+unsigned long bell_rings(const struct bell *b)
+{
+	return b->rings;
 }

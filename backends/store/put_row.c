@@ -93,6 +93,7 @@ bool put_commit(struct store *s, bool full_sync, struct err *e)
 		put_void(s);
 		return false;
 	}
+	s->writes++;
 	bell_ring(s->bell);
 	return true;
 }

@@ -11,8 +11,8 @@
  * 5 MB of ids, streamed through a small page cache; nothing of it stays in memory. Text that
  * many records share is a number in `term`, so that a word is looked for once in each text and not once in each record.
  *
- * All of it derives from rec: scan_rebuild makes it anew. Cells are in the byte order of the machine, like the
- * rest of a store they are not meant to be moved to another architecture without a rebuild.
+ * All of it derives from rec and is written in the same transaction (put_row.c). Cells are
+ * in the byte order of the machine: a store is not moved to another architecture.
  */
 enum { SCAN_CELLS = 64 };
 

@@ -28,6 +28,7 @@ struct store {
 	struct bell *bell;
 	struct kept *kept;          /* query.c: answers as arrays of rids */
 	struct terms *terms;        /* term.c: the words that records share */
+	unsigned long long writes;  /* commits of this process */
 	unsigned terms_life;        /* grows when numbers of terms became void */
 	struct put_state *put;      /* put.c */
 	struct source_names *names; /* record.c: sid -> name */
@@ -165,6 +166,8 @@ bool put_history(struct store *s, long long rid, enum state from, enum state to,
 struct bell *bell_new(struct loop *l, const char *store_path);
 void bell_free(struct bell *b);
 void bell_ring(struct bell *b); /* after COMMIT */
+bool bell_listening(const struct bell *b);
+unsigned long bell_rings(const struct bell *b); /* how often it was heard */
 void bell_listen(struct bell *b, void (*fn)(void *arg), void *arg);
 
 /* Each frees what its file keeps in the store. */
