@@ -1,0 +1,116 @@
+/* Starting the console: configuration, store, theme, terminal, worker; and ending it. */
+#include "tui/console.h"
+
+#include "runbooks/engine/job.h"
+#include "tui/app_inside.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { STORE_WITHIN_MS = 5000, WORKER_AFTER_MS = 30 };
+
+struct console {
+	const struct console_options *o;
+	struct config config;
+	char *store_path;
+	struct loop *loop;
+	struct store *store;
+	struct theme theme;
+	struct term *term;
+	struct app *app;
+	struct err worker_err;
+};
+
+/* A console has no use for a store of its own making: the worker makes it. */
+static bool open_store(struct console *c, struct err *e)
+{
+	int64_t until = clock_mono_ms() + STORE_WITHIN_MS;
+	c->store = store_open(c->loop, c->store_path, STORE_CONSOLE, e);
+	if (c->store || e->code != ERR_NOTFOUND || c->o->no_worker)
+		return c->store != NULL;
+	if (!worker_start(c->store_path, c->config.path, e))
+		return false;
+	while (!c->store && clock_mono_ms() < until) {
+		(void)loop_turn(c->loop, 20);
+		c->store = store_open(c->loop, c->store_path, STORE_CONSOLE, e);
+		if (!c->store && e->code != ERR_NOTFOUND)
+			return false;
+	}
+	return c->store != NULL;
+}
+
+static bool open_theme(struct console *c, struct err *e)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	bool mono = c->o->mono || (no_colour && *no_colour);
+	const char *name = mono              ? "mono"
+			   : c->o->theme     ? c->o->theme
+			   : c->config.theme ? c->config.theme
+					     : "default";
+	if (!theme_load(&c->theme, name, e))
+		return false;
+	c->theme.no_colour = mono || strcmp(name, "mono") == 0;
+	return true;
+}
+
+static bool open_all(struct console *c, struct err *e)
+{
+	if (!config_load(&c->config, c->o->config_path, e))
+		return false;
+	const char *path = c->o->store_path ? c->o->store_path : c->config.store_path;
+	c->store_path = path ? xstrdup(path) : store_default_path(e);
+	if (!c->store_path)
+		return false;
+	c->loop = loop_new();
+	if (!open_theme(c, e) || !open_store(c, e))
+		return false;
+	struct term_options t = {.theme = &c->theme, .ascii = c->o->ascii};
+	c->term = term_open(&t, e);
+	return c->term != NULL;
+}
+
+static void close_all(struct console *c)
+{
+	app_free(c->app);
+	term_close(c->term);
+	if (c->store)
+		store_close(c->store);
+	if (c->loop)
+		loop_free(c->loop);
+	free(c->store_path);
+	config_release(&c->config);
+}
+
+/* After the first paint: starting a process takes longer than painting. */
+static void start_worker(struct loop *l, void *arg)
+{
+	struct console *c = arg;
+	struct err e = ERR_INIT;
+	(void)l;
+	if (!worker_start(c->store_path, c->config.path, &e))
+		app_say_err(c->app, &e);
+}
+
+int console_main(const struct console_options *o, struct err *e)
+{
+	struct console c = {.o = o};
+	if (!open_all(&c, e)) {
+		close_all(&c);
+		return 1;
+	}
+	struct app_options ao = {
+		.loop = c.loop, .store = c.store, .config = &c.config, .term = c.term};
+	c.app = app_new(&ao);
+	input_start(c.app);
+	if (term_is_ascii(c.term) && !o->ascii)
+		app_say(c.app, ROLE_WARN,
+			"The locale is not UTF-8, so other characters are shown as "
+			"\"?\". LANG=C.UTF-8 helps.");
+	if (!o->no_worker)
+		loop_timer(c.loop, WORKER_AFTER_MS, start_worker, &c);
+	loop_run(c.loop);
+	bool gone = c.app->gone.code != ERR_NONE;
+	if (gone)
+		*e = c.app->gone;
+	close_all(&c);
+	return gone ? 1 : 0;
+}
