@@ -16,11 +16,20 @@ static const struct yaml_key call_keys[] = {
 	{NULL},
 };
 
+/* What a script of a call prints is for people, unless the file says how to read it. */
+static void ssh_text(const json_t *in, struct def_request *rq)
+{
+	if (rq->transport == DEF_SSH && !json_object_get(in, "reply"))
+		rq->reply = REPLY_TEXT;
+}
+
 static bool read_step(struct connector *c, const json_t *in, const char *what,
 	struct def_step *out, struct err *e)
 {
-	return def_request(c, in, NULL, &out->request, e) &&
-	       def_need_request(c, in, &out->request, what, e) &&
+	if (!def_request(c, in, NULL, &out->request, e))
+		return false;
+	ssh_text(in, &out->request);
+	return def_need_request(c, in, &out->request, what, e) &&
 	       def_expr(c, in, "success", &out->success, e) &&
 	       def_expr(c, in, "refusal", &out->refusal, e);
 }
@@ -79,6 +88,7 @@ static bool read_preview(
 	if (!def_check(c, v, "preview", keys, WITH_REQUEST, e) ||
 		!def_request(c, v, base, &out->preview, e))
 		return false;
+	ssh_text(v, &out->preview);
 	if (base->transport == DEF_SQL && !json_object_get(v, "sql"))
 		out->preview_rollback = true;
 	if (base->transport == DEF_SSH && !json_object_get(v, "ssh"))
@@ -102,9 +112,11 @@ static bool read_verify(
 	out->every_ms = def_ms(v, "every", 2000);
 	out->within_ms = def_ms(v, "within", 60 * 1000);
 	out->verify_missing = json_flag(v, "missing", false);
-	return def_check(c, v, "verify", keys, WITH_REQUEST, e) &&
-	       def_request(c, v, NULL, &out->verify, e) &&
-	       def_need_request(c, v, &out->verify, "verify", e) &&
+	if (!def_check(c, v, "verify", keys, WITH_REQUEST, e) ||
+		!def_request(c, v, NULL, &out->verify, e))
+		return false;
+	ssh_text(v, &out->verify);
+	return def_need_request(c, v, &out->verify, "verify", e) &&
 	       def_expr(c, v, "until", &out->until, e) &&
 	       def_tmpl(c, v, "says", &out->verify_says, e);
 }

@@ -189,6 +189,9 @@ bool def_request(struct connector *c, const json_t *obj, const struct def_reques
 		*out = *base;
 	if (!find_transport(c, obj, out, &key, e))
 		return false;
+	if (key)
+		out->raw = json_str(
+			obj, key, json_str(json_object_get(obj, "ssh"), "host", ""));
 	if (key && base)
 		out->json = out->form = out->body = out->query = NULL;
 	if (!check_fit(c, obj, out->transport, e) || !reply_keys(c, obj, out, e) ||

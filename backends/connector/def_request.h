@@ -37,7 +37,8 @@ enum def_reply { REPLY_JSON, REPLY_JSON_LINES, REPLY_TEXT, REPLY_LINES };
  *   json: {dry_run: false, note: "{{ params.note }}"}     or  form: {a: b}   or  body: "text"
  *   headers: {X-Amz-Target: "AWSInsightsIndexService.GetAnomalies"}            over the connector's `headers:`
  *   timeout: 30s     max_bytes: 16777216      accept_status: [404]  (further statuses whose reply is judged, not an error)
- *   reply: json | json-lines | text | lines    how the reply (or stdout of ssh) is read. Default json. An empty reply is null.
+ *   reply: json | json-lines | text | lines    how the reply (or stdout of ssh) is read. Default json (calls and
+ *                    previews by ssh: text). An empty reply is null.
  *                    json-lines gives an array; text a string; lines an array of strings
  *   columns: [mount, size, used]     with reply: lines: each line split at tabs becomes {mount, size, used}
  *
@@ -54,6 +55,7 @@ enum def_reply { REPLY_JSON, REPLY_JSON_LINES, REPLY_TEXT, REPLY_LINES };
 struct def_request {
 	enum def_transport transport;
 	const char *method; /* "GET", ...; DEF_HTTP */
+	const char *raw;    /* path, statement or host as written, for messages */
 	struct tmpl *path;
 	struct tmpl *query, *json, *form, *body, *headers; /* NULL: none */
 	const int *accept_status;

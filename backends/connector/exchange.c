@@ -2,6 +2,7 @@
  * One request and its reply: authenticated, sent through its transport, read into JSON. A 401 with a login is
  * answered by one new login: the far side has refused, so sending again repeats nothing.
  */
+#include "backends/base/utf8.h"
 #include "backends/connector/request.h"
 
 #include <stdlib.h>
@@ -18,7 +19,8 @@ struct exchange {
 	struct http_call *http;
 	struct pg_call *pg;
 	struct ssh_call *ssh;
-	struct err err; /* of what never was sent */
+	struct err err;     /* of what never was sent */
+	struct str scratch; /* text of an answer, until its callback has returned */
 };
 
 static void exchange_free(struct exchange *x)
@@ -33,8 +35,10 @@ static void answer(struct exchange *x, const struct exchange_reply *r)
 {
 	exchange_fn *fn = x->fn;
 	void *arg = x->arg;
+	struct str scratch = x->scratch;
 	exchange_free(x);
 	fn(arg, r);
+	str_release(&scratch);
 }
 
 static void fail_now(struct loop *l, void *arg)
@@ -112,6 +116,7 @@ static void http_came(void *arg, const struct http_reply *reply)
 		.affected = -1,
 		.exit_code = -1,
 		.sent = reply->sent,
+		.err_out = "",
 		.link = reply->link ? reply->link : "",
 		.next = x->spec.next_header ? http_header(reply, x->spec.next_header)
 					    : "",
@@ -237,6 +242,7 @@ static void pg_came(void *arg, const struct pg_reply *reply)
 		.exit_code = -1,
 		.sent = reply->sent,
 		.truncated = reply->truncated,
+		.err_out = "",
 		.link = "",
 		.next = ""};
 	answer(x, &r);
@@ -278,6 +284,17 @@ static void send_sql(struct exchange *x, struct rendered *r, json_t *scope)
 
 /* ---- ssh ---- */
 
+/* The last line with something in it, made safe: where programs say why they failed. */
+static void last_line(struct str *out, const char *text, size_t len)
+{
+	while (len && strchr("\r\n \t", text[len - 1]))
+		len--;
+	size_t from = len;
+	while (from && text[from - 1] != '\n')
+		from--;
+	utf8_clean(out, text + from, len - from, 200, UTF8_ONE_LINE);
+}
+
 static void ssh_came(void *arg, const struct ssh_reply *reply)
 {
 	struct exchange *x = arg;
@@ -286,13 +303,18 @@ static void ssh_came(void *arg, const struct ssh_reply *reply)
 		.affected = -1,
 		.exit_code = reply->proved ? reply->exit_code : -1,
 		.sent = reply->started,
+		.err_out = "",
 		.link = "",
 		.next = ""};
 	bool change = x->spec.mode == PG_WRITE;
+	struct str last = STR_INIT_MAX(1024);
+	if (reply->err_out)
+		last_line(&last, reply->err_out, reply->err_len);
+	r.err_out = last.buf;
 	if (r.err.code == ERR_NONE && r.exit_code != 0 && !change)
-		err_set(&r.err, ERR_REMOTE, "the script ended with code %d: %.*s",
-			r.exit_code, (int)(reply->err_len > 200 ? 200 : reply->err_len),
-			reply->err_out ? reply->err_out : "");
+		err_set(&r.err, ERR_REMOTE, "the script ended with code %d: %s",
+			r.exit_code, last.buf);
+	x->scratch = last;
 	finish(x, &r, reply->out ? reply->out : "", reply->out_len);
 }
 
@@ -350,6 +372,7 @@ struct exchange *exchange_start(
 	struct session *se, const struct exchange_spec *spec, exchange_fn *fn, void *arg)
 {
 	struct exchange *x = xcalloc(1, sizeof(*x));
+	str_init(&x->scratch, 1024);
 	x->se = se;
 	x->spec = *spec;
 	x->spec.scope = json_incref(spec->scope);

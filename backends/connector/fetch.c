@@ -11,7 +11,7 @@ struct fetch {
 	json_t *scope;
 	struct fetch_fns fns;
 	void *arg;
-	struct pager pager;
+	struct paging pager;
 	struct str base;
 	struct exchange *exchange;
 	bool more;
@@ -21,7 +21,7 @@ struct fetch {
 
 static void fetch_free(struct fetch *f)
 {
-	pager_release(&f->pager);
+	paging_release(&f->pager);
 	str_wipe(&f->base);
 	json_decref(f->scope);
 	free(f);
@@ -60,7 +60,7 @@ static void replied(void *arg, const struct exchange_reply *r)
 		end(f);
 		return;
 	}
-	if (!pager_take(&f->pager, r, f->scope, &items, &f->more, &f->err)) {
+	if (!paging_take(&f->pager, r, f->scope, &items, &f->more, &f->err)) {
 		end(f);
 		return;
 	}
@@ -72,7 +72,7 @@ static void replied(void *arg, const struct exchange_reply *r)
 
 static void ask(struct fetch *f)
 {
-	json_t *extra = f->pager.url ? NULL : pager_params(&f->pager);
+	json_t *extra = f->pager.url ? NULL : paging_params(&f->pager);
 	struct exchange_spec spec = {.rq = &f->def->request,
 		.scope = f->scope,
 		.url = f->pager.url,
@@ -100,7 +100,7 @@ struct fetch *fetch_start(struct session *se, const struct def_fetch *def, json_
 		!tmpl_render_text(se->source->def->base, full, &f->base, &ignored))
 		str_clear(&f->base);
 	json_decref(full);
-	pager_init(&f->pager, &def->page, f->base.buf);
+	paging_init(&f->pager, &def->page, f->base.buf);
 	ask(f);
 	return f;
 }

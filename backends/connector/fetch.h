@@ -4,7 +4,7 @@
 #include "backends/connector/source_private.h"
 
 /* Where a paged list stands. The state machine alone, without I/O: paging.c. */
-struct pager {
+struct paging {
 	const struct def_page *def;
 	const char *base; /* URL of the source: next links must stay with it */
 	size_t pages, items;
@@ -13,12 +13,12 @@ struct pager {
 	char *url;     /* the same for links */
 	bool cut;      /* ended by a budget, not by the far side */
 };
-void pager_init(struct pager *p, const struct def_page *def, const char *base);
-void pager_release(struct pager *p);
+void paging_init(struct paging *p, const struct def_page *def, const char *base);
+void paging_release(struct paging *p);
 /* The parameters of the page to fetch; NULL when there are none. New reference. */
-json_t *pager_params(const struct pager *p);
+json_t *paging_params(const struct paging *p);
 /* Takes a reply: its items (new reference) and whether another page is to be fetched. */
-bool pager_take(struct pager *p, const struct exchange_reply *r, json_t *scope,
+bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope,
 	json_t **items, bool *more, struct err *e) MUST_USE;
 
 /* All pages of a def_fetch, one after the other. */

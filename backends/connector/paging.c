@@ -7,19 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-void pager_init(struct pager *p, const struct def_page *def, const char *base)
+void paging_init(struct paging *p, const struct def_page *def, const char *base)
 {
-	*p = (struct pager){.def = def, .base = base, .number = def->first};
+	*p = (struct paging){.def = def, .base = base, .number = def->first};
 }
 
-void pager_release(struct pager *p)
+void paging_release(struct paging *p)
 {
 	json_decref(p->token);
 	free(p->url);
 	memset(p, 0, sizeof(*p));
 }
 
-json_t *pager_params(const struct pager *p)
+json_t *paging_params(const struct paging *p)
 {
 	const struct def_page *d = p->def;
 	json_t *out = json_object();
@@ -61,7 +61,7 @@ static json_t *search(const struct def_expr *x, const char *what, json_t *input,
 }
 
 static json_t *find_items(
-	const struct pager *p, json_t *body, json_t *scope, struct err *e)
+	const struct paging *p, json_t *body, json_t *scope, struct err *e)
 {
 	json_t *v = p->def->items.jmes ? search(&p->def->items, "items", body, scope, e)
 				       : json_incref(body);
@@ -112,7 +112,7 @@ static bool host_allowed(const struct def_page *d, const char *origin)
 }
 
 /* The token and everything else of ours would go to where the link points: only to the same origin, or a host of the list. */
-static char *safe_link(const struct pager *p, char *url, struct err *e)
+static char *safe_link(const struct paging *p, char *url, struct err *e)
 {
 	struct str ours = STR_INIT_MAX(4096), theirs = STR_INIT_MAX(4096);
 	bool ok = http_origin(p->base, &ours, e);
@@ -135,7 +135,7 @@ static char *safe_link(const struct pager *p, char *url, struct err *e)
 	return NULL;
 }
 
-static bool next_link(struct pager *p, const struct exchange_reply *r, json_t *body,
+static bool next_link(struct paging *p, const struct exchange_reply *r, json_t *body,
 	json_t *scope, bool *more, struct err *e)
 {
 	char *url = NULL;
@@ -164,7 +164,7 @@ static bool next_link(struct pager *p, const struct exchange_reply *r, json_t *b
 
 /* ---- tokens ---- */
 
-static bool set_token(struct pager *p, json_t *v, bool *more, struct err *e)
+static bool set_token(struct paging *p, json_t *v, bool *more, struct err *e)
 {
 	bool none = json_is_null(v) || (json_is_string(v) && !json_string_length(v));
 	*more = !none;
@@ -180,7 +180,7 @@ static bool set_token(struct pager *p, json_t *v, bool *more, struct err *e)
 		       p->def->param);
 }
 
-static bool next_token(struct pager *p, const struct exchange_reply *r, json_t *body,
+static bool next_token(struct paging *p, const struct exchange_reply *r, json_t *body,
 	json_t *scope, bool *more, struct err *e)
 {
 	json_t *v = p->def->next_header ? json_string(r->next)
@@ -189,7 +189,7 @@ static bool next_token(struct pager *p, const struct exchange_reply *r, json_t *
 }
 
 static bool next_last(
-	struct pager *p, json_t *items, json_t *scope, bool *more, struct err *e)
+	struct paging *p, json_t *items, json_t *scope, bool *more, struct err *e)
 {
 	size_t n = json_array_size(items);
 	*more = false;
@@ -202,7 +202,7 @@ static bool next_last(
 /* ---- counted pages ---- */
 
 static bool next_counted(
-	struct pager *p, size_t n, json_t *body, json_t *scope, bool *more, struct err *e)
+	struct paging *p, size_t n, json_t *body, json_t *scope, bool *more, struct err *e)
 {
 	const struct def_page *d = p->def;
 	p->offset += (long)n;
@@ -226,7 +226,7 @@ static bool next_counted(
 	return true;
 }
 
-static bool advance(struct pager *p, const struct exchange_reply *r, json_t *body,
+static bool advance(struct paging *p, const struct exchange_reply *r, json_t *body,
 	json_t *items, json_t *scope, bool *more, struct err *e)
 {
 	*more = false;
@@ -246,7 +246,7 @@ static bool advance(struct pager *p, const struct exchange_reply *r, json_t *bod
 	return false;
 }
 
-bool pager_take(struct pager *p, const struct exchange_reply *r, json_t *scope,
+bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope,
 	json_t **items, bool *more, struct err *e)
 {
 	json_t *body = r->body ? r->body : json_null();

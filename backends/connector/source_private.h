@@ -84,6 +84,7 @@ struct exchange_reply {
 	long affected;  /* SQL, else -1 */
 	int exit_code;  /* ssh, else -1 */
 	bool sent, truncated;
+	const char *err_out;     /* ssh: stderr, safe text of at most a line; else "" */
 	const char *link, *next; /* Link header, the wanted header; "" */
 	int64_t retry_after_ms;
 };

@@ -1,0 +1,245 @@
+/*
+ * Calls: what changes something on the far side. Sent once; what was sent and not answered is UNKNOWN, and so is an
+ * answer that cannot be read. A far side that answers 200 and refuses is caught by `success`.
+ */
+#include "backends/connector/call.h"
+#include "backends/base/utf8.h"
+#include "backends/connector/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void call_free(struct call *c)
+{
+	exchange_cancel(c->exchange);
+	session_close(&c->session);
+	json_decref(c->input);
+	json_decref(c->scope);
+	json_decref(c->steps);
+	op_remove(&c->op);
+	free(c);
+}
+
+static void cancel_op(struct op *op)
+{
+	call_free((struct call *)(void *)op);
+}
+
+void call_cancel(struct call *c)
+{
+	if (c)
+		call_free(c);
+}
+
+void call_end(struct call *c, const struct err *e, json_t *reply, const char *known)
+{
+	call_fn *fn = c->fn;
+	void *arg = c->arg;
+	struct str safe = STR_INIT_MAX(1024);
+	utf8_clean(&safe, known, strlen(known), 300, UTF8_ONE_LINE);
+	struct call_result r = {
+		.err = *e, .sent = c->sent, .reply = reply, .known = safe.buf};
+	json_incref(reply);
+	call_free(c);
+	fn(arg, &r);
+	json_decref(reply);
+	str_release(&safe);
+}
+
+json_t *call_scope(const struct source *s, json_t *input)
+{
+	json_t *scope = source_scope(s);
+	if (json_is_object(input))
+		json_object_update(scope, input);
+	scope_merge(scope, json_path(input, "record.opaque"));
+	return scope;
+}
+
+void call_say(const struct call *c, const struct tmpl *says, json_t *envelope,
+	const char *fallback, struct str *out)
+{
+	struct err ignored = ERR_INIT;
+	json_t *scope = scope_with(c->scope, "reply", envelope);
+	if (!says || !tmpl_render_text(says, scope, out, &ignored)) {
+		str_clear(out);
+		str_adds(out, fallback);
+	}
+	json_decref(scope);
+}
+
+void call_default_words(const struct exchange_reply *r, struct str *out)
+{
+	if (r->status)
+		str_addf(out, "HTTP %d", r->status);
+	else if (r->exit_code >= 0)
+		str_addf(out, "exit code %d", r->exit_code);
+	else if (r->affected >= 0)
+		str_addf(out, "%ld %s", r->affected, r->affected == 1 ? "row" : "rows");
+}
+
+/* ---- running ---- */
+
+static bool reads_only(const struct def_request *rq)
+{
+	return rq->transport == DEF_HTTP && strcmp(rq->method, "GET") == 0;
+}
+
+/* What a failed exchange of a change means: a lost answer, or one that cannot be read, proves nothing. */
+static void judge_failure(
+	const struct def_request *rq, const struct exchange_reply *r, struct err *e)
+{
+	bool lost = e->code == ERR_NET || e->code == ERR_TIMEOUT ||
+		    e->code == ERR_LIMIT || e->code == ERR_PARSE;
+	bool gateway = r->status == 502 || r->status == 504;
+	if (rq->transport == DEF_SQL || reads_only(rq) || !r->sent)
+		return;
+	if (lost || gateway) {
+		struct err was = *e;
+		err_set(e, ERR_UNKNOWN, "sent, but what became of it is not known: %s",
+			was.msg);
+	}
+}
+
+static bool is_success(const struct call *c, const struct def_step *step,
+	const struct exchange_reply *r, json_t *envelope, struct err *e)
+{
+	struct str words = STR_INIT_MAX(400);
+	struct err ignored = ERR_INIT;
+	bool ok = r->exit_code <= 0;
+	if (step->success.jmes) {
+		json_t *v = jmes_search(step->success.jmes, envelope, c->scope, e);
+		if (!v)
+			return err_wrap(e, "success") || (e->code = ERR_UNKNOWN, false);
+		ok = jmes_truthy(v);
+		json_decref(v);
+	}
+	if (ok)
+		return true;
+	json_t *why = step->refusal.jmes ? jmes_search(step->refusal.jmes, envelope,
+						   c->scope, &ignored)
+					 : NULL;
+	if (why && !json_is_null(why))
+		json_scalar_to(&words, why);
+	else if (*r->err_out)
+		str_adds(&words, r->err_out);
+	struct str plain = STR_INIT_MAX(64);
+	call_default_words(r, &plain);
+	err_set(e, ERR_REMOTE, "refused (%s)%s%s", plain.buf, words.len ? ": " : "",
+		words.buf);
+	str_release(&plain);
+	str_release(&words);
+	json_decref(why);
+	return false;
+}
+
+static void run_step(struct call *c);
+
+static void step_failed(struct call *c, struct err *e, json_t *body)
+{
+	if (c->def->n_steps > 1)
+		err_wrap(e, "step %zu of %zu", c->step + 1, c->def->n_steps);
+	call_end(c, e, body, e->msg);
+}
+
+static void step_done(void *arg, const struct exchange_reply *r)
+{
+	struct call *c = arg;
+	const struct def_step *step = &c->def->steps[c->step];
+	struct err e = r->err;
+	c->exchange = NULL;
+	c->sent = c->sent || (r->sent && !reads_only(&step->request));
+	if (e.code != ERR_NONE) {
+		judge_failure(&step->request, r, &e);
+		step_failed(c, &e, r->body);
+		return;
+	}
+	json_t *envelope = exchange_envelope(r);
+	if (!is_success(c, step, r, envelope, &e)) {
+		step_failed(c, &e, r->body);
+		json_decref(envelope);
+		return;
+	}
+	if (c->step + 1 < c->def->n_steps) {
+		if (step->name)
+			json_object_set(c->steps, step->name, envelope);
+		json_object_set(c->scope, "prev", envelope);
+		c->step++;
+		json_decref(envelope);
+		run_step(c);
+		return;
+	}
+	struct str plain = STR_INIT_MAX(64), known = STR_INIT_MAX(4096);
+	call_default_words(r, &plain);
+	call_say(c, c->def->says, envelope, plain.buf, &known);
+	json_decref(envelope);
+	call_end(c, &e, r->body, known.buf);
+	str_release(&plain);
+	str_release(&known);
+}
+
+static void run_step(struct call *c)
+{
+	const struct def_request *rq = &c->def->steps[c->step].request;
+	struct exchange_spec spec = {.rq = rq, .scope = c->scope, .mode = PG_WRITE};
+	c->exchange = exchange_start(&c->session, &spec, step_done, c);
+}
+
+static void opened(void *arg, const struct err *e)
+{
+	struct call *c = arg;
+	if (e->code != ERR_NONE) {
+		struct err copy = *e;
+		call_end(c, &copy, NULL, copy.msg);
+		return;
+	}
+	c->run(c);
+}
+
+/* ---- starting ---- */
+
+static void no_call(struct call *c)
+{
+	struct err e = ERR_INIT;
+	err_set(&e, ERR_NOTFOUND, "connector %s has no such call", c->source->def->name);
+	call_end(c, &e, NULL, e.msg);
+}
+
+struct call *call_start(struct source *s, const char *name, json_t *input, call_fn *fn,
+	void *arg, void (*run)(struct call *c))
+{
+	struct call *c = xcalloc(1, sizeof(*c));
+	const char *const *lists[12] = {NULL};
+	size_t n = 0;
+	c->source = s;
+	c->def = connector_call(s->def, name);
+	c->input = json_incref(input);
+	c->scope = call_scope(s, input);
+	c->steps = json_object();
+	json_object_set(c->scope, "steps", c->steps);
+	c->fn = fn;
+	c->arg = arg;
+	c->run = c->def ? run : no_call;
+	op_add(s, &c->op, cancel_op);
+	if (c->def) {
+		lists[n++] = c->def->preview.secrets;
+		lists[n++] = c->def->verify.secrets;
+		for (size_t i = 0; i < c->def->n_steps; i++)
+			lists[n++] = c->def->steps[i].request.secrets;
+	}
+	session_open(&c->session, s, lists, n, opened, c);
+	return c;
+}
+
+struct call *source_call(
+	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg)
+{
+	return call_start(s, call, input, fn, arg, run_step);
+}
+
+void source_verify_times(
+	const struct source *s, const char *call, int64_t *every_ms, int64_t *within_ms)
+{
+	const struct def_call *d = connector_call(s->def, call);
+	*every_ms = d && d->has_verify ? d->every_ms : 0;
+	*within_ms = d && d->has_verify ? d->within_ms : 0;
+}

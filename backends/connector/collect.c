@@ -1,0 +1,235 @@
+/*
+ * One collection of one source: secrets, sub-collections, pages, batches, re-reading, result.
+ */
+#include "backends/connector/collect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void collect_free(struct collect *c)
+{
+	struct loop *loop = c->source->reach.loop;
+	walks_cancel(c);
+	fetch_cancel(c->each_fetch);
+	fetch_cancel(c->reread);
+	loop_timer_cancel(loop, c->timer);
+	session_close(&c->session);
+	arena_release(&c->arena);
+	json_decref(c->scope);
+	json_decref(c->each);
+	json_decref(c->open_items);
+	json_decref(c->seen);
+	json_decref(c->best);
+	free(c->enrich_left);
+	free(c->kept);
+	op_remove(&c->op);
+	free(c);
+}
+
+void collect_error(struct collect *c, const struct err *e, int64_t retry_after_ms)
+{
+	if (c->errors++ == 0)
+		c->err = *e;
+	if (retry_after_ms > c->retry_after_ms)
+		c->retry_after_ms = retry_after_ms;
+}
+
+void collect_finish(struct collect *c)
+{
+	struct collect_fns fns = c->fns;
+	if (c->errors > 1) {
+		size_t len = strlen(c->err.msg);
+		str_format(c->err.msg + len, sizeof(c->err.msg) - len,
+			" (and %zu more errors)", c->errors - 1);
+	}
+	char *since = since_result(c);
+	struct collect_result r = {.err = c->err,
+		.full = c->def->complete && !c->errors && !c->cut && !c->refused,
+		.kind = c->def->kind,
+		.gone = c->def->gone,
+		.since = since,
+		.retry_after_ms = c->retry_after_ms,
+		.rows = c->rows,
+		.pages = c->pages,
+		.took_ms = clock_mono_ms() - c->started_ms};
+	collect_free(c);
+	fns.done(fns.arg, &r);
+	free(since);
+}
+
+/* ---- batches ---- */
+
+struct batch {
+	struct record *records;
+	size_t n, unknown, refused;
+	struct err first;
+};
+
+static void map_item(
+	struct collect *c, const struct mapper *m, json_t *item, struct batch *b)
+{
+	struct err e = ERR_INIT;
+	bool unknown = false;
+	if (!map_record(m, item, &b->records[b->n], &unknown, &e)) {
+		if (b->refused++ == 0)
+			b->first = e;
+		return;
+	}
+	since_take(c, item, m->scope);
+	if (c->seen)
+		json_object_set_new(c->seen, b->records[b->n].id, json_true());
+	b->unknown += unknown;
+	b->n++;
+}
+
+bool collect_deliver(struct collect *c, json_t *items, json_t *scope)
+{
+	struct mapper m = {c->source, c->def, scope, &c->arena};
+	size_t n = json_array_size(items), i;
+	json_t *item;
+	struct batch b = {.first = ERR_INIT};
+	b.records = arena_alloc(&c->arena, (n + 1) * sizeof(*b.records));
+	json_array_foreach (items, i, item)
+		map_item(c, &m, item, &b);
+	c->rows += b.n;
+	c->refused += b.refused;
+	struct collect_batch out = {
+		b.records, b.n, b.unknown, b.refused, b.refused ? b.first.msg : NULL};
+	c->in_batch = true;
+	if (b.n || b.refused)
+		c->fns.batch(c->fns.arg, &out);
+	c->in_batch = false;
+	for (i = 0; i < b.n; i++)
+		record_release_json(&b.records[i]);
+	arena_clear(&c->arena);
+	if (!c->cancelled)
+		return true;
+	collect_free(c);
+	return false;
+}
+
+/* ---- from the start to the sub-collections ---- */
+
+static bool each_page(void *arg, json_t *items, const struct exchange_reply *r)
+{
+	struct collect *c = arg;
+	json_t *one;
+	size_t i;
+	(void)r;
+	json_array_foreach (items, i, one) {
+		if (json_array_size(c->each) >= c->def->each_max) {
+			c->cut = true;
+			break;
+		}
+		json_array_append(c->each, one);
+	}
+	return true;
+}
+
+static void each_done(void *arg, const struct fetch_end *end)
+{
+	struct collect *c = arg;
+	c->each_fetch = NULL;
+	c->pages += end->pages;
+	c->cut = c->cut || end->cut;
+	if (end->err.code != ERR_NONE) {
+		collect_error(c, &end->err, end->retry_after_ms);
+		collect_finish(c);
+		return;
+	}
+	walks_start(c);
+}
+
+static bool each_by_expr(struct collect *c, struct err *e)
+{
+	if (!c->def->each.jmes)
+		return json_array_append_new(c->each, json_null()) == 0;
+	json_t *v = jmes_search(c->def->each.jmes, c->scope, c->scope, e);
+	if (!v)
+		return err_wrap(e, "each");
+	if (!json_is_array(v)) {
+		json_decref(v);
+		return err_set(
+			e, ERR_CONFIG, "each: \"%s\" is no list here", c->def->each.text);
+	}
+	json_decref(c->each);
+	c->each = v;
+	return true;
+}
+
+static void opened(void *arg, const struct err *e)
+{
+	static const struct fetch_fns fns = {each_page, each_done};
+	struct collect *c = arg;
+	struct err err = *e;
+	if (err.code == ERR_NONE) {
+		json_t *since = since_scope(c);
+		c->scope = scope_with(c->session.scope, "since", since);
+		json_decref(since);
+		c->each = json_array();
+		if (c->def->has_each_fetch) {
+			c->each_fetch = fetch_start(
+				&c->session, &c->def->each_fetch, c->scope, &fns, c);
+			return;
+		}
+	}
+	if (err.code != ERR_NONE || !each_by_expr(c, &err)) {
+		collect_error(c, &err, 0);
+		collect_finish(c);
+		return;
+	}
+	walks_start(c);
+}
+
+static void too_long(struct loop *l, void *arg)
+{
+	(void)l;
+	struct collect *c = arg;
+	struct err e = ERR_INIT;
+	char limit[32];
+	c->timer = NULL;
+	clock_format_words(limit, sizeof(limit), c->def->timeout_ms * 1000);
+	err_set(&e, ERR_TIMEOUT, "the collection took longer than %s", limit);
+	collect_error(c, &e, 0);
+	collect_finish(c);
+}
+
+static void cancel_op(struct op *op)
+{
+	collect_free((struct collect *)(void *)op);
+}
+
+struct collect *source_collect(struct source *s, size_t collection, const char *since,
+	const json_t *open_items, const struct collect_fns *fns)
+{
+	BUG_ON(collection >= s->def->n_collects);
+	struct collect *c = xcalloc(1, sizeof(*c));
+	c->source = s;
+	c->def = &s->def->collects[collection];
+	c->fns = *fns;
+	c->kept = since ? xstrdup(since) : NULL;
+	c->started_ms = clock_mono_ms();
+	c->enrich_left = xcalloc(c->def->n_enrich + 1, sizeof(*c->enrich_left));
+	for (size_t i = 0; i < c->def->n_enrich; i++)
+		c->enrich_left[i] = c->def->enrich[i].max;
+	if (c->def->has_reread && json_array_size(open_items) > 0) {
+		c->open_items = json_incref((json_t *)(uintptr_t)open_items);
+		c->seen = json_object();
+	}
+	op_add(s, &c->op, cancel_op);
+	c->timer = loop_timer(s->reach.loop, c->def->timeout_ms, too_long, c);
+	const char *const *lists[] = {c->def->fetch.request.secrets,
+		c->def->each_fetch.request.secrets, c->def->reread.request.secrets};
+	session_open(&c->session, s, lists, LENGTH(lists), opened, c);
+	return c;
+}
+
+void collect_cancel(struct collect *c)
+{
+	if (!c)
+		return;
+	if (c->in_batch)
+		c->cancelled = true;
+	else
+		collect_free(c);
+}

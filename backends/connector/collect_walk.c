@@ -1,0 +1,225 @@
+/*
+ * Sub-collections: each walks its pages, a few at a time. A page waits until its items that need one request more
+ * have it; then it is mapped and handed out.
+ */
+#include "backends/connector/collect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct walk {
+	struct walk *next, **at;
+	struct collect *c;
+	json_t *each, *scope;
+	struct fetch *fetch;
+	json_t *items;     /* of the page in hand, filtered; ours to change */
+	size_t item, rule; /* what to look at next for enrichment */
+	struct fetch *enrich;
+	json_t *got;
+	struct loop_timer *
+		deferred; /* enrichment of the page in hand begins; the fetch waits meanwhile */
+};
+
+static void walk_free(struct walk *w)
+{
+	*w->at = w->next;
+	if (w->next)
+		w->next->at = w->at;
+	w->c->n_walks--;
+	fetch_cancel(w->fetch);
+	fetch_cancel(w->enrich);
+	loop_timer_cancel(w->c->source->reach.loop, w->deferred);
+	json_decref(w->each);
+	json_decref(w->scope);
+	json_decref(w->items);
+	json_decref(w->got);
+	free(w);
+}
+
+void walks_cancel(struct collect *c)
+{
+	while (c->walks)
+		walk_free(c->walks);
+}
+
+/* ---- enrichment ---- */
+
+static bool enrich_page(void *arg, json_t *items, const struct exchange_reply *r)
+{
+	struct walk *w = arg;
+	(void)r;
+	json_array_extend(w->got, items);
+	return true;
+}
+
+static void enrich_go(struct walk *w);
+
+static void enrich_done(void *arg, const struct fetch_end *end)
+{
+	struct walk *w = arg;
+	const struct def_enrich *d = &w->c->def->enrich[w->rule];
+	w->enrich = NULL;
+	w->c->pages += end->pages;
+	/* one item's extra request that fails costs its extra, not the item */
+	json_object_set(json_array_get(w->items, w->item), d->as,
+		end->err.code == ERR_NONE ? w->got : json_null());
+	json_decref(w->got);
+	w->got = NULL;
+	w->rule++;
+	enrich_go(w);
+}
+
+static bool wanted(const struct walk *w, const struct def_enrich *d, json_t *item)
+{
+	struct err ignored = ERR_INIT;
+	if (!d->when.jmes)
+		return true;
+	json_t *v = jmes_search(d->when.jmes, item, w->scope, &ignored);
+	bool yes = v && jmes_truthy(v);
+	json_decref(v);
+	return yes;
+}
+
+static void enrich_ask(struct walk *w, const struct def_enrich *d, json_t *item)
+{
+	static const struct fetch_fns fns = {enrich_page, enrich_done};
+	json_t *scope = scope_with(w->scope, "item", item);
+	w->got = json_array();
+	w->enrich = fetch_start(&w->c->session, &d->fetch, scope, &fns, w);
+	json_decref(scope);
+}
+
+/* Looks for the next item that needs a request; hands the page out when none does. */
+static void enrich_go(struct walk *w)
+{
+	struct collect *c = w->c;
+	for (; w->item < json_array_size(w->items); w->item++, w->rule = 0) {
+		json_t *item = json_array_get(w->items, w->item);
+		for (; w->rule < c->def->n_enrich; w->rule++) {
+			const struct def_enrich *d = &c->def->enrich[w->rule];
+			if (c->enrich_left[w->rule] == 0 || !json_is_object(item) ||
+				!wanted(w, d, item))
+				continue;
+			c->enrich_left[w->rule]--;
+			enrich_ask(w, d, item);
+			return;
+		}
+	}
+	json_t *items = w->items;
+	w->items = NULL;
+	json_t *scope = json_incref(w->scope);
+	bool alive = collect_deliver(c, items, scope);
+	json_decref(items);
+	json_decref(scope);
+	if (alive)
+		fetch_resume(w->fetch);
+}
+
+static void enrich_later(struct loop *l, void *arg)
+{
+	struct walk *w = arg;
+	(void)l;
+	w->deferred = NULL;
+	enrich_go(w);
+}
+
+/* ---- pages ---- */
+
+/* Shallow copies of the items that are wanted, so that `as` can be added. */
+static json_t *filtered(struct walk *w, json_t *items)
+{
+	struct collect *c = w->c;
+	json_t *out = json_array(), *item;
+	size_t i;
+	json_array_foreach (items, i, item) {
+		struct err e = ERR_INIT;
+		if (c->def->when.jmes) {
+			json_t *v = jmes_search(c->def->when.jmes, item, w->scope, &e);
+			bool skip = v && !jmes_truthy(v);
+			json_decref(v);
+			if (skip)
+				continue;
+		}
+		if (c->def->n_enrich && json_is_object(item))
+			json_array_append_new(out, json_copy(item));
+		else
+			json_array_append(out, item);
+	}
+	return out;
+}
+
+static bool page(void *arg, json_t *items, const struct exchange_reply *r)
+{
+	struct walk *w = arg;
+	struct collect *c = w->c;
+	(void)r;
+	if (c->def->n_enrich == 0) {
+		json_t *kept =
+			c->def->when.jmes ? filtered(w, items) : json_incref(items);
+		json_t *scope = json_incref(w->scope);
+		bool alive = collect_deliver(c, kept, scope);
+		json_decref(kept);
+		json_decref(scope);
+		return alive;
+	}
+	w->items = filtered(w, items);
+	w->item = w->rule = 0;
+	w->deferred = loop_defer(c->source->reach.loop, enrich_later, w);
+	return false;
+}
+
+static void walk_error(struct walk *w, const struct fetch_end *end)
+{
+	struct collect *c = w->c;
+	struct err e = end->err;
+	if (!json_is_null(w->each)) {
+		const char *name =
+			json_str(w->each, "name", json_str(w->each, "id", NULL));
+		struct str text = STR_INIT_MAX(200);
+		if (name)
+			str_adds(&text, name);
+		else
+			json_scalar_to(&text, w->each);
+		err_wrap(&e, "%s", text.buf);
+		str_release(&text);
+	}
+	/* the far side is one with all the others, so asking on would not help; hosts are each their own */
+	if (c->def->fetch.request.transport != DEF_SSH &&
+		(e.code == ERR_AUTH || e.code == ERR_THROTTLE || e.code == ERR_NET))
+		c->stopping = true;
+	collect_error(c, &e, end->retry_after_ms);
+}
+
+static void done(void *arg, const struct fetch_end *end)
+{
+	struct walk *w = arg;
+	struct collect *c = w->c;
+	w->fetch = NULL;
+	c->pages += end->pages;
+	c->cut = c->cut || end->cut;
+	if (end->err.code != ERR_NONE)
+		walk_error(w, end);
+	walk_free(w);
+	walks_start(c);
+}
+
+void walks_start(struct collect *c)
+{
+	static const struct fetch_fns fns = {page, done};
+	while (!c->stopping && c->n_walks < c->def->parallel &&
+		c->each_next < json_array_size(c->each)) {
+		struct walk *w = xcalloc(1, sizeof(*w));
+		w->c = c;
+		w->each = json_incref(json_array_get(c->each, c->each_next++));
+		w->scope = scope_with(c->scope, "each", w->each);
+		w->next = c->walks;
+		w->at = &c->walks;
+		if (w->next)
+			w->next->at = &w->next;
+		c->walks = w;
+		c->n_walks++;
+		w->fetch = fetch_start(&c->session, &c->def->fetch, w->scope, &fns, w);
+	}
+	if (c->n_walks == 0)
+		reread_start(c);
+}
