@@ -181,8 +181,10 @@ static bool read_log(
 		return false;
 	out->format = (enum log_format)format;
 	out->tail_range = json_object_get(in, "tail") != NULL;
-	if (!def_fetch(c, in, &out->fetch, e) || !read_parts(c, in, out, e) ||
-		!def_expr(c, in, "line", &out->line, e))
+	bool ok = def_fetch(c, in, &out->fetch, e);
+	if (out->format != LOGFMT_ITEMS) /* split here, not by the request */
+		out->fetch.request.reply = REPLY_TEXT;
+	if (!ok || !read_parts(c, in, out, e) || !def_expr(c, in, "line", &out->line, e))
 		return false;
 	if (out->fetch.request.transport == DEF_NONE && out->format != LOGFMT_ITEMS)
 		return yaml_err(e, &c->doc, in, "format",

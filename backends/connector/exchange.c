@@ -124,6 +124,12 @@ static void http_came(void *arg, const struct http_reply *reply)
 	finish(x, &r, reply->body ? reply->body : "", reply->len);
 }
 
+static bool data_came(void *arg, const char *bytes, size_t len)
+{
+	struct exchange *x = arg;
+	return x->spec.on_data(x->arg, bytes, len);
+}
+
 struct credentials {
 	struct str user, password, region, service, session;
 };
@@ -225,7 +231,7 @@ static void send_http(struct exchange *x, struct rendered *r, json_t *scope)
 		.ca_file = s->ca_file,
 		.proxy = s->proxy,
 		.plain_http = s->plain_http,
-		.on_data = x->spec.on_data};
+		.on_data = x->spec.on_data ? data_came : NULL};
 	x->http = http_send(s->reach.http, &rq, http_came, x);
 	credentials_wipe(&cred);
 }

@@ -201,8 +201,8 @@ static bool next_last(
 
 /* ---- counted pages ---- */
 
-static bool next_counted(
-	struct paging *p, size_t n, json_t *body, json_t *scope, bool *more, struct err *e)
+static bool next_counted(struct paging *p, size_t n, json_t *body, json_t *scope,
+	bool *more, struct err *e)
 {
 	const struct def_page *d = p->def;
 	p->offset += (long)n;
