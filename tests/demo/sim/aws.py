@@ -14,9 +14,8 @@ def signature(secret: str, rq: Request, scope: str, signed: str, stamp: str) -> 
     """Signature Version 4 over a request with a plain path and no query, as Cost Explorer is called."""
     date, region, service, _ = scope.split("/")
     names = signed.split(";")
-    path = rq.base[rq.base.index("/", 8) :] + rq.path  # as the client saw it
     canonical = "\n".join(
-        [rq.method, path, rq.raw_query]
+        [rq.method, rq.raw_path, rq.raw_query]
         + ["%s:%s" % (n, " ".join((rq.headers.get(n) or "").split())) for n in names]
         + ["", signed, hashlib.sha256(rq.body).hexdigest()]
     )

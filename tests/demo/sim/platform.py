@@ -51,5 +51,4 @@ class Platform:
     def describe(self) -> Dict[str, Any]:
         base = self.server.base
         systems = {name: {"url": "%s/%s" % (base, name), **values} for name, values in CREDENTIALS.items()}
-        systems["aws"]["url"] += "/"
         return {"ready": True, "url": base, "port": self.server.server_address[1], "systems": systems}

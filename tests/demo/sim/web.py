@@ -20,6 +20,7 @@ HTML = (
 class Request:
     def __init__(self, method: str, path: str, query: str, headers: Any, body: bytes, base: str) -> None:
         self.method, self.path, self.raw_query = method, path, query
+        self.raw_path = path  # as it was on the request line
         self.headers, self.body, self.base = headers, body, base
         self.args: List[Tuple[str, str]] = parse_qsl(query, keep_blank_values=True)
         self.parts: Dict[str, str] = {}
@@ -230,6 +231,7 @@ class Connection(BaseHTTPRequestHandler):
             prefix = "/fault/" + kind
         name, _, rest = path.lstrip("/").partition("/")
         rq = Request(self.command, "/" + rest, query, self.headers, body, server.base + prefix + "/" + name)
+        rq.raw_path = self.path.partition("?")[0]
         if name == "sim":
             with server.world.lock:
                 server.world.advance()
