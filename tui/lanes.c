@@ -168,7 +168,7 @@ static void cell_usual(const void *row, void *arg, struct str *out, look_t *look
 	}
 #define WHAT                                                                       \
 	{                                                                          \
-		.title = "WHAT", .min = 16, .max = 90, .share = 3, .strong = true, \
+		.title = "WHAT", .min = 18, .max = 90, .share = 4, .strong = true, \
 		.cell = cell_what                                                  \
 	}
 #define SOURCE                                                      \

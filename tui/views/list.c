@@ -205,7 +205,7 @@ static const struct command commands[] = {
 		CMD_TARGET, mark},
 	{"sort", "S", NULL,
 		"sort by the next thing: attention, changed, started, due, amount, title",
-		0, list_sort},
+		0, list_order},
 	{NULL},
 };
 

@@ -43,7 +43,7 @@ void target_of(struct arena *mem, const struct record *r, struct target *out);
 /* list_filter.c */
 void filter_open(struct view *v);
 bool filter_clear(struct list_view *l); /* true: there was one */
-void list_sort(struct view *v);
+void list_order(struct view *v);
 const char *sort_word(enum store_sort s);
 
 #endif

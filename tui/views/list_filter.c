@@ -82,7 +82,7 @@ bool filter_clear(struct list_view *l)
 	return apply(l, "");
 }
 
-void list_sort(struct view *v)
+void list_order(struct view *v)
 {
 	struct list_view *l = (struct list_view *)v;
 	l->w.q.sort = (enum store_sort)((l->w.q.sort + 1) % SORT_COUNT);
