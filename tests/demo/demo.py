@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""`make demo`: the console on a simulated data platform, in one temporary folder, nothing left behind.
+
+    demo.py [--build build] [--seed 7] [-- arguments of watchdesk]
+    demo.py --check        start everything, print where it is as one line of JSON, wait until stdin is closed
+
+Beside the simulated systems a private PostgreSQL cluster and a private sshd are further sources, where those programs
+are installed.
+"""
+import os
+import sys
+
+# platform.py in this folder would hide the standard module of that name.
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import argparse  # noqa: E402
+import json  # noqa: E402
+import shutil  # noqa: E402
+import signal  # noqa: E402
+import subprocess  # noqa: E402
+import tempfile  # noqa: E402
+import threading  # noqa: E402
+import time  # noqa: E402
+from typing import Any, Dict, List, Optional  # noqa: E402
+
+from demo.private import Postgres, Sshd, end  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+
+ASSETS = """\
+assets:
+  - {match: orders_daily, tier: 1, owner: data-core, service: orders, env: prod}
+  - {match: "*orders_features*", tier: 2, owner: ml-feats, service: orders, env: prod}
+  - {match: "mart.orders", tier: 1, owner: data-core, service: orders, env: prod}
+  - {match: "stg.orders", tier: 1, owner: data-core, service: orders, env: prod}
+  - {match: "orders*", tier: 1, owner: data-core, service: orders, env: prod}
+  - {match: "WH_ETL", tier: 2, owner: ml-feats, service: orders, env: prod}
+  - {match: "crm_*", tier: 2, owner: crm, service: crm}
+  - {match: "finance_*", tier: 1, owner: finance, service: finance}
+  - {match: "warehouse*", tier: 2, owner: platform, service: warehouse}
+  - {match: "*_microbatch", tier: 3, owner: ingest, service: ingest}
+  - {match: "clicks_*", tier: 4, owner: ingest, service: ingest}
+  - {match: "geo_*", tier: 3, owner: ingest, service: ingest}
+  - {match: "etl-*", tier: 2, owner: platform, service: etl-hosts}
+"""
+
+
+def quoted(text: str) -> str:
+    return json.dumps(text)
+
+
+class Demo:
+    def __init__(self, build: str, seed: int) -> None:
+        self.build, self.seed = os.path.abspath(build), seed
+        self.folder = tempfile.mkdtemp(prefix="watchdesk-demo-", dir=os.environ.get("TMPDIR") or "/tmp")
+        os.chmod(self.folder, 0o711)  # the cluster's own user passes through
+        self.home = self.sub("home")
+        self.config = os.path.join(self.sub("home/config/watchdesk"), "config.yaml")
+        self.store = os.path.join(self.sub("home/state/watchdesk"), "demo.db")
+        self.platform: Optional[subprocess.Popen] = None
+        self.console: Optional[subprocess.Popen] = None
+        self.postgres = Postgres(os.path.join(self.folder, "pg"))
+        self.sshd = Sshd(os.path.join(self.folder, "ssh"))
+        self.systems: Dict[str, Any] = {}
+        self.url = ""
+
+    def sub(self, name: str) -> str:
+        path = os.path.join(self.folder, name)
+        os.makedirs(path, 0o700, exist_ok=True)
+        return path
+
+    def env(self) -> Dict[str, str]:
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "PG", "WATCHDESK_"))}
+        for name in ("config", "state", "data", "cache", "runtime"):
+            key = "XDG_RUNTIME_DIR" if name == "runtime" else "XDG_%s_HOME" % name.upper()
+            env[key] = self.sub("home/" + name)
+        return env
+
+    # ---- start ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        sql = os.path.join(ROOT, "backends/catalog/sql")
+        scripts = [sql + "/postgres-access.sql", sql + "/focus-cost.sql", HERE + "/pg.sql", HERE + "/pg_grants.sql"]
+        threads = [threading.Thread(target=self.postgres.start, args=(scripts,)), threading.Thread(target=self.sshd.start)]
+        for t in threads:
+            t.start()
+        try:
+            self.start_platform()
+        finally:
+            for t in threads:
+                t.join()
+        if self.postgres.ready:
+            self.start_sessions()
+        self.write_config()
+
+    def start_platform(self) -> None:
+        self.platform = subprocess.Popen(
+            [sys.executable, os.path.join(HERE, "platform.py"), "--seed", str(self.seed)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        line = self.platform.stdout.readline()
+        if not line:
+            raise RuntimeError("the simulated platform did not start")
+        told = json.loads(line)
+        self.url, self.systems = told["url"], told["systems"]
+
+    def start_sessions(self) -> None:
+        for who in ("contractor-7", "contractor-7", "m.ito", "svc-airflow"):
+            self.postgres.session(who, ["select pg_sleep(86400)"])
+        with open(os.path.join(HERE, "pg_move.sql")) as script:
+            moves = [part.strip() for part in script.read().split("\n\n") if part.strip()]
+        for move in moves:
+            # psql repeats the statement before \watch; a file keeps both on one connection
+            path = os.path.join(self.sub("move"), "%d.sql" % len(self.postgres.sessions))
+            with open(path, "w") as out:
+                out.write(move + "\n")
+            command = self.postgres.command("postgres", ["-f", path])
+            self.postgres.sessions.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+    # ---- configuration -------------------------------------------------------------------------
+
+    def secret(self, name: str, value: str) -> str:
+        path = os.path.join(self.sub("home/config/watchdesk/secrets"), name)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(value + "\n")
+        return "{file: %s}" % quoted(path)
+
+    def write_config(self) -> None:
+        s = self.systems
+        out: List[str] = [
+            "# Written by make demo; everything here is simulated or private to this folder.",
+            "banner: simulation",
+            "operator: oncall",
+            "store: %s" % quoted(self.store),
+            "worker: {idle_exit: 1m, log: %s}" % quoted(os.path.join(self.home, "worker.log")),
+            "sources:",
+        ]
+        for name, env in (("airflow", "prod"), ("airflow-eu", "prod")):
+            out += [
+                "  %s:" % ("airflow-prod" if name == "airflow" else name),
+                "    connector: airflow3",
+                "    env: %s" % env,
+                "    every: 3s",
+                "    url: %s" % s[name]["url"],
+                "    username: %s" % s[name]["username"],
+                "    password: %s" % self.secret(name, s[name]["password"]),
+            ]
+        out += ["  alertmanager:", "    connector: alertmanager", "    env: prod", "    every: 3s", "    url: %s" % s["alertmanager"]["url"]]
+        out += [
+            "  servicenow:",
+            "    connector: servicenow",
+            "    env: prod",
+            "    every: 4s",
+            "    url: %s" % s["servicenow"]["url"],
+            "    username: %s" % s["servicenow"]["username"],
+            "    password: %s" % self.secret("servicenow", s["servicenow"]["password"]),
+            "  okta:",
+            "    connector: okta",
+            "    env: prod",
+            "    every: 10s",
+            "    url: %s" % s["okta"]["url"],
+            "    groups: [%s]" % ", ".join(g["name"] for g in s["okta"]["groups"]),
+            "    admin_groups: [warehouse-admins, prod-deployers]",
+            "    token: %s" % self.secret("okta", s["okta"]["token"]),
+            "  aws-cost:",
+            "    connector: aws-cost",
+            "    env: prod",
+            "    every: 10s",
+            "    url: %s" % s["aws"]["url"],
+            "    access_key: %s" % self.secret("aws-key", s["aws"]["access_key_id"]),
+            "    secret_key: %s" % self.secret("aws-secret", s["aws"]["secret_access_key"]),
+        ]
+        out += self.private_sources()
+        with open(self.config, "w") as f:
+            f.write("\n".join(out) + "\n" + ASSETS)
+        self.write_cheap_aws()
+
+    def private_sources(self) -> List[str]:
+        out: List[str] = []
+        if self.postgres.ready:
+            for name, connector, more in (("pg-prod", "postgres-access", []), ("focus", "focus-cost", ["    hold_back: 0"])):
+                out += ["  %s:" % name, "    connector: %s" % connector, "    env: prod", "    every: 5s"]
+                out += ["    host: %s" % self.postgres.folder, "    port: %d" % self.postgres.port, "    dbname: postgres", "    user: watchdesk"] + more
+        if self.sshd.ready:
+            out += ["  hosts:", "    connector: host-health", "    env: prod", "    every: 15s", "    hosts: [etl-04]", "hosts:"]
+            out += [
+                "  etl-04: {host: 127.0.0.1, port: %d, user: %s, identity: %s, known_hosts: %s, transport: libssh2, env: prod, owner: platform}"
+                % (self.sshd.port, self.sshd.user, quoted(self.sshd.path("user")), quoted(self.sshd.path("known_hosts")))
+            ]
+        return out
+
+    def write_cheap_aws(self) -> None:
+        """The shipped connector asks AWS at most each 15 min, because each question costs money. Here it costs nothing."""
+        with open(os.path.join(ROOT, "backends/catalog/aws-cost.yaml")) as f:
+            text = f.read().replace("min_every: 15m", "min_every: 5s")
+        folder = self.sub("home/config/watchdesk/connectors")
+        with open(os.path.join(folder, "aws-cost.yaml"), "w") as f:
+            f.write(text)
+
+    # ---- stop ----------------------------------------------------------------------------------
+
+    def worker_pid(self) -> int:
+        """From the worker's lock file; 0 when it is not ours or not there."""
+        try:
+            with open(self.store + ".worker") as f:
+                pid = int((f.read().split() or ["0"])[0])
+            with open("/proc/%d/cmdline" % pid, "rb") as f:
+                return pid if b"watchdesk-worker" in f.read() else 0
+        except (OSError, ValueError):
+            return 0
+
+    def stop_worker(self) -> None:
+        pid = self.worker_pid()
+        for number, wait in ((signal.SIGTERM, 4.0), (signal.SIGKILL, 1.0)):
+            if not pid:
+                return
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                return
+            until = time.monotonic() + wait
+            while time.monotonic() < until and self.worker_pid() == pid:
+                time.sleep(0.03)
+            pid = self.worker_pid()
+
+    def stop(self) -> None:
+        end(self.console)
+        self.stop_worker()
+        self.sshd.stop()
+        self.postgres.stop()
+        end(self.platform)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ---- what it is for ------------------------------------------------------------------------
+
+    def describe(self) -> Dict[str, Any]:
+        told: Dict[str, Any] = {"config": self.config, "folder": self.folder, "store": self.store, "url": self.url, "systems": self.systems, "env": {}}
+        told["env"] = {k: v for k, v in self.env().items() if k.startswith("XDG_")}
+        told["postgres"] = {"host": self.postgres.folder, "port": self.postgres.port, "bin": self.postgres.bin} if self.postgres.ready else None
+        told["sshd"] = {"port": self.sshd.port} if self.sshd.ready else None
+        return told
+
+    def open_console(self, args: List[str]) -> int:
+        program = os.path.join(self.build, "watchdesk")
+        if not os.access(program, os.X_OK):
+            print("demo: %s is not built: run make first" % program, file=sys.stderr)
+            return 1
+        self.console = subprocess.Popen([program, "--config", self.config] + args, env=self.env())
+        while True:
+            try:
+                return self.console.wait()
+            except KeyboardInterrupt:
+                continue  # the console has the terminal: it decides what Ctrl-C means
+
+
+def stop_on_signal(number: int, frame: Any) -> None:
+    raise SystemExit(128 + number)
+
+
+def wait_for_eof() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"))
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("rest", nargs="*")
+    args = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop_on_signal)
+    demo = Demo(args.build, args.seed)
+    try:
+        demo.start()
+        if args.check:
+            print(json.dumps(demo.describe()), flush=True)
+            wait_for_eof()
+            return 0
+        for name, server in (("PostgreSQL", demo.postgres), ("sshd", demo.sshd)):
+            if not server.ready:
+                print("demo: without %s: %s" % (name, server.why), file=sys.stderr)
+        return demo.open_console(args.rest)
+    except KeyboardInterrupt:
+        return 130
+    except RuntimeError as e:
+        print("demo: %s" % e, file=sys.stderr)
+        return 1
+    finally:
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        demo.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

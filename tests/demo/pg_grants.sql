@@ -1,0 +1,1 @@
+grant select on focus_cost to watchdesk_operator;
