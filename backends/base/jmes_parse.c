@@ -303,6 +303,7 @@ static struct jmes_node *field(struct parser *p, const struct jmes_token *t)
 	struct jmes_node *n = node(p, JN_FIELD, NULL, NULL);
 	n->name = t->name;
 	n->name_len = strlen(t->name);
+	n->at = t->at;
 	return n;
 }
 
@@ -310,6 +311,7 @@ static struct jmes_node *literal(struct parser *p, const struct jmes_token *t)
 {
 	struct jmes_node *n = node(p, JN_LITERAL, NULL, NULL);
 	n->value = t->value;
+	n->at = t->at;
 	return n;
 }
 

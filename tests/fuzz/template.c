@@ -1,0 +1,39 @@
+/* Templates and paths: a rendered path holds no line break and no ".." part. */
+#include "backends/base/template.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void as_path(const char *text, json_t *scope)
+{
+	struct err e = ERR_INIT;
+	struct str out = STR_INIT;
+	struct tmpl *t = tmpl_compile_path(NULL, NULL, NULL, text, &e);
+	if (t && tmpl_render_path(t, scope, &out, &e) && strstr(out.buf, "/../"))
+		if (!strpbrk(out.buf, "?#"))
+			abort();
+	tmpl_free(t);
+	str_release(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct err e = ERR_INIT;
+	json_t *scope = json_pack("{s:s, s:s, s:i}", "a", "..", "b", "x/y", "n", 3);
+	char *text = strndup((const char *)data, size);
+	json_t *tree = json_string(text); /* NULL when it is not UTF-8 */
+	if (tree) {
+		struct tmpl *t = tmpl_compile(NULL, NULL, NULL, tree, &e);
+		if (t)
+			json_decref(tmpl_render(t, scope, &e));
+		tmpl_free(t);
+		as_path(text, scope);
+	}
+	json_decref(tree);
+	json_decref(scope);
+	free(text);
+	return 0;
+}

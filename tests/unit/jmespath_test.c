@@ -1,0 +1,217 @@
+/* JMESPath beyond the compliance suite: our functions, messages, limits. */
+#include "backends/base/jmespath.h"
+
+#include "backends/base/mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOW "2026-11-23T08:00:00Z"
+
+static json_t *from(const char *text)
+{
+	struct err e = ERR_INIT;
+	json_t *v = json_read(text, strlen(text), &e);
+	if (!v)
+		fail_msg("%s: %s", text, e.msg);
+	return v;
+}
+
+static void gives_for(const char *expr, const char *input, const char *want)
+{
+	struct err e = ERR_INIT;
+	json_t *in = from(input), *scope = from("{\"settings\":{\"url\":\"u\"}}");
+	struct jmes *j = jmes_compile(expr, &e);
+	json_t *v = j ? jmes_search(j, in, scope, &e) : NULL;
+	char *got = v ? json_text(v) : xstrdup(e.msg);
+	if (strcmp(got, want) != 0)
+		fail_msg("%s: got %s, wanted %s", expr, got, want);
+	free(got);
+	jmes_free(j);
+	json_decref(v);
+	json_decref(in);
+	json_decref(scope);
+}
+
+static void gives(const char *expr, const char *want)
+{
+	gives_for(expr,
+		"{\"s\":\"A "
+		"b\",\"n\":7,\"z\":null,\"a\":[3,1,3],\"o\":{\"k2\":1,\"k1\":\"x\"}}",
+		want);
+}
+
+static void test_text(void **state)
+{
+	(void)state;
+	gives("lower(s)", "\"a b\"");
+	gives("upper('h\xC3\xA9')", "\"H\xC3\x89\"");
+	gives("lower(z)", "null");
+	gives("lower(n)", "column 1: lower(): argument 1 must be a string, not number");
+	gives("trim('  x ')", "\"x\"");
+	gives("split('a--b--', '--')", "[\"a\",\"b\",\"\"]");
+	gives("split(s, '')", "column 1: split(): the separator is empty");
+	gives("replace('aXbX', 'X', '..')", "\"a..b..\"");
+	gives("substr('h\xC3\xA9llo', `1`, `3`)", "\"\xC3\xA9ll\"");
+	gives("substr('hello', `-3`, `2`)", "\"ll\"");
+	gives("substr('hello', `9`, `2`)", "\"\"");
+	gives("substr('hello', `0`, `-2`)", "\"\"");
+	gives("match('run-42-x', '([0-9]+)-(y)?')", "[\"42-\",\"42\",null]");
+	gives("match('x', '[0-9]')", "null");
+	gives("match('ab', s)", "null");
+	gives("match('ab', '(')",
+		"column 13: bad regular expression: Unmatched ( or \\(");
+	gives("match('ab', to_string(s)).x", "null");
+	gives("parse_json('{\"a\": 1}').a", "1");
+	gives("parse_json('nope')", "null");
+	gives("format('{} of {}: {}', n, a, z)", "\"7 of [3,1,3]: \"");
+	gives("format('{}')", "column 1: format(): the text has 1 times {} for 0 values");
+	gives("reverse('h\xC3\xA9')", "\"\xC3\xA9h\"");
+	gives("to_string(`0.1`)", "\"0.1\"");
+}
+
+static void test_lists_and_numbers(void **state)
+{
+	(void)state;
+	gives("items(o)",
+		"[{\"key\":\"k1\",\"value\":\"x\"},{\"key\":\"k2\",\"value\":1}]");
+	gives("from_items(items(o)) == o", "true");
+	gives("from_items(a)",
+		"column 1: from_items(): item 0 is no object with a string \"key\"");
+	gives("unique(a)", "[3,1]");
+	gives("unique(`[\"1\", 1, 1.0, [1], [1]]`)", "[\"1\",1,[1]]");
+	gives("coalesce(z, `false`, n)", "false");
+	gives("percent(`1`, `4`)", "25");
+	gives("percent(n, `0`)", "null");
+	gives("percent(z, n)", "null");
+	gives("round(`2.345`, `2`)", "2.35");
+	gives("round(`-2.5`, `0`)", "-3");
+	gives("round(`1250`, `-2`)", "1300");
+	gives("floor(`-1.5`)", "-2");
+	gives("ceil(`1.2`)", "2");
+	gives("sum(a)", "7");
+	gives("avg(`[1, 2]`)", "1.5");
+	gives("sum(`[9223372036854775807, 1]`)", "9.223372036854776e+18");
+	gives("to_number('0x10')", "null");
+	gives("sort_by(`[{\"k\":2,\"v\":1},{\"k\":1},{\"k\":2,\"v\":0}]`, &k)[].v",
+		"[1,0]");
+	gives("`1` == `1.0`", "true");
+	gives("scope().settings.url", "\"u\"");
+}
+
+static void test_time(void **state)
+{
+	usec_t now;
+	(void)state;
+	assert_true(clock_parse(NOW, &now));
+	clock_set_test(now);
+	gives("now()", "\"2026-11-23T08:00:00Z\"");
+	gives("ago('7d')", "\"2026-11-16T08:00:00Z\"");
+	gives("time('2026-11-22T14:02:03.5+01:00')", "\"2026-11-22T13:02:03.500000Z\"");
+	gives("time(`1763992923`)", "\"2025-11-24T14:02:03.000000Z\"");
+	gives("time('1763992923000')", "\"2025-11-24T14:02:03.000000Z\"");
+	gives("time('')", "null");
+	gives("time('0001-01-01T00:00:00Z')", "null");
+	gives("time('soon')", "column 1: time(): \"soon\" is not a time");
+	gives("epoch('1969-12-31T23:59:59.5Z')", "-1");
+	gives("epoch('2025-11-24T14:02:03Z')", "1763992923");
+	gives("date('2025-11-24 14:02:03')", "\"2025-11-24\"");
+	gives("add_time('2025-11-24T14:00:00Z', '-2h')",
+		"\"2025-11-24T12:00:00.000000Z\"");
+	gives("add_time('9999-12-31', '9d')",
+		"column 1: add_time(): the time is outside the years 1 to 9999");
+	gives("seconds('2h')", "7200");
+	gives("seconds(z)", "null");
+	gives("seconds('long')", "column 1: seconds(): \"long\" is not a duration such "
+				 "as 30s, 5m, 2h or 7d");
+	clock_end_test();
+}
+
+static void test_messages(void **state)
+{
+	(void)state;
+	gives("foo[", "column 5: the expression ends too early: expected a number, a "
+		      "slice, * or ? in the brackets");
+	gives("", "column 1: the expression is empty");
+	gives("a = b", "column 3: \"=\" does not belong here (to compare, write ==)");
+	gives("'abc", "column 1: the closing ' is missing");
+	gives("lenght(a)",
+		"column 1: there is no function lenght(): did you mean length()?");
+	gives("a.length(a, a)", "column 3: length() takes 1 argument, not 2");
+	gives("a b", "column 3: unexpected \"b\": expected the end of the expression");
+	gives("`{bad}`", "column 1: bad JSON between backticks: not valid JSON at line "
+			 "1, column 5: "
+			 "string or '}' expected near 'bad'");
+	gives("a[::0]", "column 3: the step of a slice may not be 0");
+	gives("[99999999999999]", "column 2: the index is too large");
+	gives("&a", "column 1: unexpected \"&a\": & stands only before a function's "
+		    "argument");
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	struct err e = ERR_INIT;
+	char *expr = xmalloc(20000);
+	memset(expr, '(', 9000);
+	expr[9000] = '\0';
+	assert_null(jmes_compile(expr, &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+	expr[100] = '\0';
+	assert_null(jmes_compile(expr, &e));
+	assert_non_null(strstr(e.msg, "nested deeper"));
+	size_t n = 0;
+	for (int i = 0; i < 2000; i++)
+		n += (size_t)snprintf(expr + n, 8, "a.");
+	snprintf(expr + n, 8, "a");
+	assert_null(jmes_compile(expr, &e));
+	assert_non_null(strstr(e.msg, "too long a chain"));
+	free(expr);
+	json_t *in = json_array();
+	for (int i = 0; i < 3000; i++)
+		json_array_append_new(in, json_integer(i));
+	struct jmes *j = jmes_compile("map(&length(map(&to_string(@), scope())), @)", &e);
+	assert_non_null(j);
+	assert_null(jmes_search(j, in, in, &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+	jmes_free(j);
+	json_decref(in);
+}
+
+/* The result is ours; input and literals keep their own references. */
+static void test_references(void **state)
+{
+	(void)state;
+	struct err e = ERR_INIT;
+	json_t *in = from("{\"a\":[1,{\"b\":\"x\"}]}");
+	struct jmes *j = jmes_compile("a[1].b || `[\"y\"]`", &e);
+	json_t *v = jmes_search(j, in, NULL, &e);
+	json_decref(in);
+	jmes_free(j);
+	assert_string_equal(json_string_value(v), "x");
+	json_decref(v);
+	j = jmes_compile("`[\"y\"]`", &e);
+	v = jmes_search(j, NULL, NULL, &e);
+	jmes_free(j);
+	assert_int_equal(json_array_size(v), 1);
+	json_decref(v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_lists_and_numbers),
+		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_references),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,195 @@
+/* Secrets: each way to get one, each way to fail, and what stays behind. */
+#include "backends/base/secret.h"
+
+#include "backends/base/log.h"
+#include "backends/base/mem.h"
+#include "backends/base/str.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct answer {
+	bool done;
+	int calls;
+	bool ok;
+	char text[600];
+};
+
+static void on_secret(void *arg, const char *value, const struct err *e)
+{
+	struct answer *a = arg;
+	a->calls++;
+	a->ok = value != NULL;
+	snprintf(a->text, sizeof(a->text), "%s", value ? value : e->msg);
+	a->done = true;
+}
+
+static struct answer ask_json(const char *spec)
+{
+	struct answer a = {false, 0, false, ""};
+	struct loop *l = loop_new();
+	json_t *v = json_loads(spec, JSON_DECODE_ANY, NULL);
+	assert_non_null(v);
+	secret_resolve(l, v, on_secret, &a);
+	assert_int_equal(a.calls, 0);
+	json_decref(v);
+	assert_true(loop_until(l, &a.done, 15000));
+	assert_int_equal(a.calls, 1);
+	loop_free(l);
+	return a;
+}
+
+static void gives(const char *spec, const char *want)
+{
+	struct answer a = ask_json(spec);
+	assert_string_equal(a.text, want);
+	assert_true(a.ok);
+}
+
+static void fails(const char *spec, const char *says)
+{
+	struct answer a = ask_json(spec);
+	assert_false(a.ok);
+	if (!strstr(a.text, says))
+		fail_msg("%s: got \"%s\", wanted \"%s\"", spec, a.text, says);
+}
+
+static void test_command(void **state)
+{
+	(void)state;
+	gives("{\"command\":[\"printf\",\"geheim1\\nsecond\\n\"]}", "geheim1");
+	gives("{\"command\":[\"/bin/sh\",\"-c\",\"printf '%s' "
+	      "\\\"${WD_TEST_LEAK-clean}\\\"\"]}",
+		"clean");
+	fails("{\"command\":[\"/bin/sh\",\"-c\",\"echo no key >&2; exit 3\"]}",
+		"status 3: no key");
+	fails("{\"command\":[\"/bin/sh\",\"-c\",\"kill -9 $$\"]}", "signal 9");
+	fails("{\"command\":[\"/bin/sh\",\"-c\",\"head -c 70000 /dev/zero | tr '\\\\0' "
+	      "x\"]}",
+		"64 KiB");
+	fails("{\"command\":[\"true\"]}", "the secret is empty");
+	fails("{\"command\":[\"/no/such/program\"]}", "the secret's command");
+}
+
+static void test_file(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/wd-secret-XXXXXX";
+	assert_non_null(mkdtemp(dir));
+	char *path = xasprintf("%s/key", dir), *alias = xasprintf("%s/link", dir);
+	char *spec = xasprintf("{\"file\":\"%s\"}", path),
+	     *via = xasprintf("{\"file\":\"%s\"}", alias);
+	int fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_int_equal(write(fd, "top secret\n\n", 12), 12);
+	close(fd);
+	gives(spec, "top secret");
+	assert_int_equal(symlink(path, alias), 0);
+	fails(via, "symbolic link");
+	chmod(path, 0640);
+	fails(spec, "chmod 600");
+	unlink(path);
+	fails(spec, "No such file");
+	assert_int_equal(mkdir(path, 0700), 0);
+	fails(spec, "not a regular file");
+	rmdir(path);
+	unlink(alias);
+	rmdir(dir);
+	free(path);
+	free(alias);
+	free(spec);
+	free(via);
+}
+
+static void test_env(void **state)
+{
+	(void)state;
+	setenv("WD_TEST_SECRET", "from-the-env", 1);
+	const char *bytes = getenv("WD_TEST_SECRET");
+	gives("{\"env\":\"WD_TEST_SECRET\"}", "from-the-env");
+	assert_null(getenv("WD_TEST_SECRET"));
+	assert_int_equal(bytes[0], 0);
+	gives("{\"env\":\"WD_TEST_SECRET\"}", "from-the-env");
+	fails("{\"env\":\"WD_TEST_NOT_SET\"}", "WD_TEST_NOT_SET is not set");
+}
+
+static void test_redacted(void **state)
+{
+	(void)state;
+	struct str text = STR_INIT;
+	gives("{\"command\":[\"echo\",\"redact-me-please\"]}", "redact-me-please");
+	str_adds(&text, "token redact-me-please is bad");
+	log_scrub(&text);
+	assert_string_equal(text.buf, "token [secret] is bad");
+	str_release(&text);
+}
+
+static void spec(const char *text, const char *says)
+{
+	struct err e = ERR_INIT;
+	json_t *v = json_loads(text, JSON_DECODE_ANY, NULL);
+	bool ok = secret_spec_check(v, &e);
+	json_decref(v);
+	if (says ? ok || !strstr(e.msg, says) : !ok)
+		fail_msg(
+			"%s: got \"%s\", wanted \"%s\"", text, e.msg, says ? says : "ok");
+}
+
+static void test_spec(void **state)
+{
+	(void)state;
+	spec("{\"command\":[\"pass\",\"x\"]}", NULL);
+	spec("{\"file\":\"/x\"}", NULL);
+	spec("{\"env\":\"X\"}", NULL);
+	spec("\"hunter2\"", "not written into this file: write {command:");
+	spec("{}", "one of command, file, env");
+	spec("{\"file\":\"/x\",\"env\":\"X\"}", "one of command, file, env");
+	spec("{\"vault\":\"x\"}", "one of command, file, env");
+	spec("{\"file\":7}", "one of command, file, env");
+	spec("{\"file\":\"x\"}", "absolute path");
+	spec("{\"env\":\"A=b\"}", "name of a variable");
+	spec("{\"command\":\"pass x\"}", "a list of texts");
+	spec("{\"command\":[]}", "a list of texts");
+	spec("{\"command\":[\"x\",7]}", "a list of texts");
+	fails("\"hunter2\"", "not written into this file");
+}
+
+static void test_harden(void **state)
+{
+	(void)state;
+	setenv("PGHOST", "elsewhere", 1);
+	setenv("PGPASSFILE", "x", 1);
+	setenv("SSLKEYLOGFILE", "/tmp/x", 1);
+	setenv("WD_TEST_STAYS", "1", 1);
+	secret_harden();
+	assert_null(getenv("PGHOST"));
+	assert_null(getenv("PGPASSFILE"));
+	assert_null(getenv("SSLKEYLOGFILE"));
+	assert_non_null(getenv("WD_TEST_STAYS"));
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+	/* The leak checker attaches to this process at exit and needs it again. */
+	prctl(PR_SET_DUMPABLE, 1);
+}
+
+int main(void)
+{
+	setenv("WD_TEST_LEAK", "leaked", 1);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_env),
+		cmocka_unit_test(test_redacted),
+		cmocka_unit_test(test_spec),
+		cmocka_unit_test(test_harden),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
