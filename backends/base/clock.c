@@ -245,7 +245,7 @@ usec_t clock_from_epoch(double n)
 	if (!isfinite(us) || us > (double)SECONDS_MOST * 1e6 ||
 		us < (double)SECONDS_LEAST * 1e6)
 		return 0;
-	return llround(us);
+	return (usec_t)(us < 0 ? us - 0.5 : us + 0.5);
 }
 
 /* Rounds towards the past, so that the remainder is never negative. */

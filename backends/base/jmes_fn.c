@@ -1,7 +1,7 @@
 /*
  * JMESPath functions: the look-up by name, the check of arguments, the call.
  */
-#include "backends/base/jmes_private.h"
+#include "backends/base/jmes_fn.h"
 
 #include "backends/base/yaml.h"
 

@@ -1,7 +1,7 @@
 /*
  * JMESPath functions on arrays and objects, and those on any value.
  */
-#include "backends/base/jmes_private.h"
+#include "backends/base/jmes_fn.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * JMESPath functions on numbers. Whole results are integers, so that ids and counts stay exact.
  */
-#include "backends/base/jmes_private.h"
+#include "backends/base/jmes_fn.h"
 
 #include <limits.h>
 #include <math.h>

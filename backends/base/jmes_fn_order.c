@@ -2,7 +2,7 @@
  * JMESPath functions that compare: sort, max, min and their _by forms. Strings are ordered by code point,
  * which in UTF-8 is the order of the bytes.
  */
-#include "backends/base/jmes_private.h"
+#include "backends/base/jmes_fn.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * JMESPath functions on strings. Positions and lengths are code points.
  */
-#include "backends/base/jmes_private.h"
+#include "backends/base/jmes_fn.h"
 
 #include "backends/base/utf8.h"
 

@@ -1,7 +1,7 @@
 /*
  * JMESPath functions on time. Times go out as ISO 8601 UTC; "" and the zero time of Go count as not known: null.
  */
-#include "backends/base/jmes_private.h"
+#include "backends/base/jmes_fn.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -35,6 +35,19 @@ static const char *level_name(enum log_level level)
 	return "error";
 }
 
+static void log_use(int fd, enum log_level least)
+{
+	if (log_file.fd > 0)
+		close(log_file.fd);
+	log_file.fd = fd;
+	log_file.least = least;
+}
+
+void log_stderr(enum log_level least)
+{
+	log_use(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), least);
+}
+
 bool log_open(const char *path, enum log_level least, struct err *e)
 {
 	int fd = open(path,
@@ -47,10 +60,7 @@ bool log_open(const char *path, enum log_level least, struct err *e)
 	if (high < 0)
 		return err_set(e, ERR_IO, "%s: the log cannot be opened: %s", path,
 			code == ELOOP ? "it is a symbolic link" : strerror(code));
-	if (log_file.fd > 0)
-		close(log_file.fd);
-	log_file.fd = high;
-	log_file.least = least;
+	log_use(high, least);
 	return true;
 }
 

@@ -295,7 +295,7 @@ static void sleep_and_dispatch(struct loop *l, int timeout_ms)
 	unsigned long turn;
 	int n;
 
-	if (l->stopped || l->deferred || any_always_ready(l))
+	if (l->stopped || l->deferred || any_always_ready(l) || (l->until && *l->until))
 		wait = 0;
 	n = epoll_wait(l->epoll, got, EVENTS_A_TURN, wait);
 	turn = ++l->turn;
@@ -343,12 +343,15 @@ static int64_t real_ms(void)
 bool loop_until(struct loop *l, const bool *done, int timeout_ms)
 {
 	int64_t end = real_ms() + timeout_ms;
+	const bool *outer = l->until;
 
+	l->until = done;
 	while (!*done) {
 		int64_t left = end - real_ms();
 
 		if (left <= 0 || !loop_turn(l, (int)left))
 			break;
 	}
+	l->until = outer;
 	return *done;
 }

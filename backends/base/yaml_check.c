@@ -222,7 +222,7 @@ static bool check_value(const struct yaml_doc *doc, const json_t *obj,
 static bool unknown_key(const struct yaml_doc *doc, const json_t *obj, const char *key,
 	const char *what, const struct yaml_key *keys, struct err *e)
 {
-	const char *names[64];
+	const char *names[64] = {NULL};
 	size_t n = 0;
 	struct str list = STR_INIT_MAX(256);
 	for (; keys[n].name && n < LENGTH(names); n++) {
