@@ -14,11 +14,15 @@
 
 #include "backends/base/mem.h"
 
+enum { DB_PARAMS_MAX = 63 };
+
 struct db_stmt {
 	struct db *db;
 	sqlite3_stmt *stmt;
 	char *sql;
 	unsigned long long hash;
+	/* SQLite takes "$2" for a name and numbers names as they come: the index of each. */
+	unsigned char at[DB_PARAMS_MAX + 1];
 };
 
 struct db {
@@ -43,8 +47,7 @@ static bool db_fail(struct db *d, int rc, const char *what, struct err *e)
 	case SQLITE_NOTADB:
 		return err_set(e, ERR_IO,
 			"the store %s is damaged or is no store (%s): move it away, a "
-			"new one is "
-			"made at the next start",
+			"new one is made at the next start",
 			path, sqlite3_errmsg(d->sql));
 	case SQLITE_FULL:
 		return err_set(e, ERR_IO,
@@ -54,8 +57,7 @@ static bool db_fail(struct db *d, int rc, const char *what, struct err *e)
 	case SQLITE_PERM:
 		return err_set(e, ERR_IO,
 			"the store %s cannot be opened or written (%s): check the "
-			"permissions of "
-			"the file and its folder",
+			"permissions of the file and its folder",
 			path, sqlite3_errmsg(d->sql));
 	case SQLITE_IOERR:
 		return err_set(e, ERR_IO,
@@ -92,6 +94,17 @@ static void stmts_grow(struct db *d)
 	free(old);
 }
 
+static void stmt_number(struct db_stmt *s)
+{
+	for (int i = 1; i <= sqlite3_bind_parameter_count(s->stmt); i++) {
+		const char *name = sqlite3_bind_parameter_name(s->stmt, i);
+		long long n;
+		if (name != NULL && str_to_int(name + 1, &n) && n >= 1 &&
+			n <= DB_PARAMS_MAX)
+			s->at[n] = (unsigned char)i;
+	}
+}
+
 struct db_stmt *db_stmt(struct db *d, const char *sql, struct err *e)
 {
 	unsigned long long hash = str_hash(sql, strlen(sql), 0);
@@ -115,6 +128,7 @@ struct db_stmt *db_stmt(struct db *d, const char *sql, struct err *e)
 	s->db = d;
 	s->sql = xstrdup(sql);
 	s->hash = hash;
+	stmt_number(s);
 	*slot = s;
 	d->used++;
 	return s;
@@ -123,25 +137,25 @@ struct db_stmt *db_stmt(struct db *d, const char *sql, struct err *e)
 /* A bind fails only for a wrong index, which is our own mistake. */
 void db_bind_int(struct db_stmt *s, int index, long long v)
 {
-	int rc = sqlite3_bind_int64(s->stmt, index, v);
+	int rc = sqlite3_bind_int64(s->stmt, s->at[index], v);
 	BUG_ON(rc != SQLITE_OK);
 }
 
 void db_bind_text(struct db_stmt *s, int index, const char *text)
 {
-	int rc = sqlite3_bind_text(s->stmt, index, text, -1, SQLITE_STATIC);
+	int rc = sqlite3_bind_text(s->stmt, s->at[index], text, -1, SQLITE_STATIC);
 	BUG_ON(rc != SQLITE_OK);
 }
 
 void db_bind_blob(struct db_stmt *s, int index, const void *bytes, size_t len)
 {
-	int rc = sqlite3_bind_blob(s->stmt, index, bytes, (int)len, SQLITE_STATIC);
+	int rc = sqlite3_bind_blob(s->stmt, s->at[index], bytes, (int)len, SQLITE_STATIC);
 	BUG_ON(rc != SQLITE_OK);
 }
 
 void db_bind_null(struct db_stmt *s, int index)
 {
-	int rc = sqlite3_bind_null(s->stmt, index);
+	int rc = sqlite3_bind_null(s->stmt, s->at[index]);
 	BUG_ON(rc != SQLITE_OK);
 }
 
@@ -383,7 +397,7 @@ static void bind_json(struct db_stmt *s, int index, const json_t *v)
 		db_bind_int(s, index, json_integer_value(v));
 		return;
 	case JSON_REAL:
-		sqlite3_bind_double(s->stmt, index, json_real_value(v));
+		sqlite3_bind_double(s->stmt, s->at[index], json_real_value(v));
 		return;
 	case JSON_TRUE:
 	case JSON_FALSE:
@@ -395,7 +409,7 @@ static void bind_json(struct db_stmt *s, int index, const json_t *v)
 	case JSON_OBJECT:
 	case JSON_ARRAY: {
 		char *text = json_text(v);
-		sqlite3_bind_text(s->stmt, index, text, -1, SQLITE_TRANSIENT);
+		sqlite3_bind_text(s->stmt, s->at[index], text, -1, SQLITE_TRANSIENT);
 		free(text);
 		return;
 	}
