@@ -136,9 +136,8 @@ void http_cancel(struct http *h, struct http_call *c)
 	(void)h;
 	if (!c)
 		return;
-	if (c->in_data)
-		c->cancelled =
-			true; /* libcurl is at work on it: on_body ends it when on_data returns */
+	if (c->in_callback) /* libcurl or deliver is at work on it, and ends it */
+		c->cancelled = true;
 	else
 		call_drop(c);
 }

@@ -2,13 +2,14 @@
  * Words for an HTTP answer that is not 2xx. The far side's own message is the most useful thing that it holds, and
  * every system puts it somewhere else; the places are listed once, in message_keys.
  */
+#include "backends/transport/http_private.h"
+
 #include <string.h>
 #include <strings.h>
 
 #include "backends/base/json.h"
 #include "backends/base/utf8.h"
 #include "backends/transport/http.h"
-#include "backends/transport/http_private.h"
 
 #define MESSAGE_BYTES 200
 #define JSON_BYTES ((size_t)256 << 10) /* a larger error body is read as text */

@@ -13,38 +13,43 @@
 struct pg;
 
 struct pg_target {
-	const char *host;     /* name, address, or absolute folder of a unix socket */
-	const char *port;     /* NULL: 5432 */
+	const char *host; /* name, address, or absolute folder of a unix socket */
+	const char *port; /* NULL: 5432 */
 	const char *dbname, *user, *password; /* password may be NULL */
-	const char *sslmode;  /* NULL: "verify-full" for a network host, "disable" for sockets and loopback addresses */
+	const char *
+		sslmode; /* NULL: "verify-full" for a network host, "disable" for sockets and loopback addresses */
 	const char *sslrootcert; /* NULL: the system's default file of libpq */
 	const char *application; /* application_name, e.g. "watchdesk/oncall" */
 };
 
 enum pg_mode {
-	PG_READ,    /* default_transaction_read_only=on */
-	PG_WRITE,   /* BEGIN; statement; COMMIT, or ROLLBACK when max_affected is passed */
+	PG_READ,  /* BEGIN READ ONLY; statement; ROLLBACK */
+	PG_WRITE, /* BEGIN; statement; COMMIT, or ROLLBACK when max_affected is passed */
 	PG_PREVIEW, /* the same in a transaction that is always rolled back */
 };
 
 struct pg_query {
 	const char *sql;
-	const json_t *params;   /* array: strings, numbers, booleans, null; or objects/arrays (sent as JSON text). May be NULL */
+	const json_t *
+		params; /* array: strings, numbers, booleans, null; or objects/arrays (sent as JSON text). May be NULL */
 	enum pg_mode mode;
-	int64_t timeout_ms;     /* 0: 30 000; also statement_timeout; lock_timeout is a third of it */
-	size_t max_rows;        /* PG_READ: more are not read, `truncated` is set. 0: 100 000 */
-	size_t max_bytes;       /* of all values, 0: 16 MiB: ERR_LIMIT */
-	long max_affected;      /* PG_WRITE: more rows roll back and fail. < 0: no limit */
+	int64_t timeout_ms; /* 0: 30 000; also statement_timeout; lock_timeout is a third of it */
+	size_t max_rows;  /* PG_READ: more are not read, `truncated` is set. 0: 100 000 */
+	size_t max_bytes; /* of all values, 0: 16 MiB: ERR_LIMIT */
+	long max_affected; /* PG_WRITE: more rows roll back and fail. < 0: no limit */
 };
 
 struct pg_reply {
-	json_t *rows;     /* array of objects by column name; int2/4/8, float, numeric -> numbers (numeric that is no exact int64/short decimal stays a string), bool -> booleans,
+	json_t *rows; /* array of objects by column name; int2/4/8, float, numeric -> numbers (numeric that is no exact int64/short decimal stays a string), bool -> booleans,
 	                     json/jsonb -> parsed, the rest strings; borrowed, incref to keep */
-	long affected;    /* command's row count, -1 when none */
+	long affected; /* command's row count, -1 when none */
 	bool truncated;
-	bool sent;        /* did the statement leave us? */
-	bool committed;   /* PG_WRITE: COMMIT was confirmed */
-	struct err err;   /* ERR_UNKNOWN when the connection was lost after COMMIT was sent; SQL errors ERR_REMOTE with SQLSTATE, message, hint; 28xxx and 42501 ERR_AUTH */
+	const char *
+		notice; /* the last NOTICE or WARNING, e.g. that a REVOKE found nothing; "" when none */
+	bool sent;      /* did the statement leave us? */
+	bool committed; /* PG_WRITE: COMMIT was confirmed */
+	struct err
+		err; /* ERR_UNKNOWN when the connection was lost after COMMIT was sent; SQL errors ERR_REMOTE with SQLSTATE, message, hint; 28xxx and 42501 ERR_AUTH */
 };
 typedef void pg_fn(void *arg, const struct pg_reply *reply);
 struct pg_call;
@@ -52,7 +57,8 @@ struct pg_call;
 struct pg *pg_new(struct loop *l);
 void pg_free(struct pg *p);
 /* Everything is copied. fn once, later. */
-struct pg_call *pg_send(struct pg *p, const struct pg_target *to, const struct pg_query *q, pg_fn *fn, void *arg);
+struct pg_call *pg_send(struct pg *p, const struct pg_target *to,
+	const struct pg_query *q, pg_fn *fn, void *arg);
 /* No callback after this; the server is told by closing the connection. NULL is fine. */
 void pg_cancel(struct pg *p, struct pg_call *c);
 

@@ -12,8 +12,10 @@ struct resolver;
 struct resolver *resolver_new(struct loop *l);
 void resolver_free(struct resolver *r);
 struct resolve_call;
-typedef void resolve_fn(void *arg, const char *address /* numeric; NULL: failed */, const struct err *e);
-struct resolve_call *resolve(struct resolver *r, const char *host, int64_t timeout_ms, resolve_fn *fn, void *arg);
+typedef void resolve_fn(
+	void *arg, const char *address /* numeric; NULL: failed */, const struct err *e);
+struct resolve_call *resolve(struct resolver *r, const char *host, int64_t timeout_ms,
+	resolve_fn *fn, void *arg);
 void resolve_cancel(struct resolver *r, struct resolve_call *c);
 
 #endif

@@ -18,34 +18,36 @@
 struct ssh;
 
 struct ssh_host {
-	const char *host;       /* name or alias; refused when it begins with "-" or holds blanks or control characters */
-	const char *port;       /* NULL: ssh_config's, else 22 */
-	const char *user;       /* NULL: ssh_config's, else ours */
-	const char *identity;   /* private key file, NULL: agent and defaults */
+	const char *
+		host; /* name or alias; refused when it begins with "-" or holds blanks or control characters */
+	const char *port;        /* NULL: ssh_config's, else 22 */
+	const char *user;        /* NULL: ssh_config's, else ours */
+	const char *identity;    /* private key file, NULL: agent and defaults */
 	const char *known_hosts; /* file, NULL: ~/.ssh/known_hosts (and the system's) */
-	const char *config;     /* ssh_config file for `ssh -F`, NULL: the user's */
+	const char *config;      /* ssh_config file for `ssh -F`, NULL: the user's */
 	bool libssh2;
 };
 
 struct ssh_script {
-	const char *text;       /* the constant script, POSIX sh */
-	const json_t *vars;     /* object NAME -> scalar; or NULL */
-	int64_t timeout_ms;     /* 0: 60 000, whole call */
-	int64_t connect_ms;     /* 0: 8 000 */
-	size_t max_bytes;       /* stdout + stderr, 0: 4 MiB; more ends the call with ERR_LIMIT (then UNKNOWN for changes) */
+	const char *text;   /* the constant script, POSIX sh */
+	const json_t *vars; /* object NAME -> scalar; or NULL */
+	int64_t timeout_ms; /* 0: 60 000, whole call */
+	int64_t connect_ms; /* 0: 8 000 */
+	size_t max_bytes; /* stdout + stderr, 0: 4 MiB; more ends the call with ERR_LIMIT (then UNKNOWN for changes) */
 	/* Optional: output as it arrives, raw bytes, without the sentinel. */
 	void (*on_output)(void *arg, int stream, const char *bytes, size_t len);
 };
 
 struct ssh_reply {
-	bool proved;      /* the sentinel came: exit_code is what the script returned */
-	int exit_code;    /* valid when proved */
-	const char *out;  /* stdout without the sentinel, valid during the callback */
+	bool proved;     /* the sentinel came: exit_code is what the script returned */
+	int exit_code;   /* valid when proved */
+	const char *out; /* stdout without the sentinel, valid during the callback */
 	size_t out_len;
 	const char *err_out;
 	size_t err_len;
-	bool started;     /* the far side had begun to read the script: without `proved` the outcome cannot be known */
-	struct err err;   /* ERR_NONE when proved (whatever the exit code); host key and login ERR_AUTH; not reached ERR_NET;
+	bool started; /* the far side had begun to read the script: without `proved` the outcome cannot be known */
+	struct err
+		err; /* ERR_NONE when proved (whatever the exit code); host key and login ERR_AUTH; not reached ERR_NET;
 	                     lost after the start ERR_UNKNOWN */
 };
 typedef void ssh_fn(void *arg, const struct ssh_reply *reply);
@@ -53,7 +55,8 @@ struct ssh_call;
 
 struct ssh *ssh_new(struct loop *l);
 void ssh_free(struct ssh *s);
-struct ssh_call *ssh_run(struct ssh *s, const struct ssh_host *host, const struct ssh_script *script, ssh_fn *fn, void *arg);
+struct ssh_call *ssh_run(struct ssh *s, const struct ssh_host *host,
+	const struct ssh_script *script, ssh_fn *fn, void *arg);
 /* Drops the connection; no callback. The remote script gets SIGHUP/EOF at best. NULL is fine. */
 void ssh_cancel(struct ssh *s, struct ssh_call *c);
 

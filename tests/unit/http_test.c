@@ -1,4 +1,4 @@
-/* The HTTP transport against tests/servers/http.py. */
+/* The HTTP transport against tests/servers/http_replies.py. */
 #include "backends/transport/http.h"
 
 #include <setjmp.h>
@@ -515,7 +515,7 @@ static int setup(void **state)
 		dup2(from[1], 1);
 		for (int fd = 3; fd < 64; fd++)
 			close(fd);
-		execlp("python3", "python3", "tests/servers/http.py", (char *)NULL);
+		execlp("python3", "python3", "tests/servers/http_replies.py", (char *)NULL);
 		_exit(127);
 	}
 	close(to[0]);
