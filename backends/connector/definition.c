@@ -159,6 +159,16 @@ const char *connector_collection(const struct connector *c, size_t i)
 	return i < c->n_collects ? c->collects[i].name : NULL;
 }
 
+enum kind connector_kind(const struct connector *c, size_t i)
+{
+	return c->collects[i].kind;
+}
+
+bool connector_rereads(const struct connector *c, size_t i)
+{
+	return c->collects[i].has_reread;
+}
+
 const struct def_call *connector_call(const struct connector *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_calls; i++)

@@ -1,0 +1,118 @@
+/* Every paging style against tests/servers/far_side.py: all items, the end, budgets, and links that lead astray. */
+#include "connector_help.h"
+
+static struct rig rig;
+
+#define HEAD "settings: {url: {type: url, required: true}}\ncollect:\n  rows:\n    kind: run\n    complete: true\n    gone: unknown\n"
+#define RECORD \
+	"    record: {id: id, title: name, state: {value: state, map: {success: succeeded, failed: failed}}}\n"
+
+static void all_seven(const char *request)
+{
+	char *yaml = xasprintf("%s    %s\n%s", HEAD, request, RECORD);
+	struct got o = rig_try(&rig, yaml, "");
+	got_ok(&o, 7);
+	assert_true(o.r.full);
+	assert_int_equal(o.unknown, 2);
+	for (int i = 0; i < 7; i++) {
+		char id[8];
+		str_format(id, sizeof(id), "%d", i);
+		assert_string_equal(
+			json_str(json_array_get(o.records, (size_t)i), "id", ""), id);
+	}
+	got_release(&o);
+	free(yaml);
+}
+
+static void test_styles(void **state)
+{
+	(void)state;
+	/* the server gives 3 rows at most although 5 are asked for: the offset goes by what came */
+	all_seven("get: /offset\n    page: {style: offset, size: 5, items: rows, total: total}");
+	all_seven("get: /page\n    page: {style: page, size: 3, items: rows}");
+	all_seven("get: /page\n    page: {style: page, size: 7, items: rows, more: more}");
+	all_seven("get: /token\n    page: {style: token, param: token, next: next, items: rows}");
+	all_seven("post: /body-token\n    json: {fixed: 1}\n    page: {style: token, where: json, "
+		  "param: page.token, next: next, items: rows}");
+	all_seven("get: /header-token\n    page: {style: token, param: token, next_header: x-next}");
+	all_seven("get: /link\n    page: {style: link}");
+	all_seven("get: /body-link\n    page: {style: link, next: next, items: rows}");
+	all_seven("get: /last\n    page: {style: last-item, param: after, next: id, size: 3}");
+	all_seven("get: /last\n    page: {style: last-item, param: after, next: id}");
+}
+
+static struct got one(const char *request)
+{
+	char *yaml = xasprintf("%s    %s\n%s", HEAD, request, RECORD);
+	struct got o = rig_try(&rig, yaml, "");
+	free(yaml);
+	return o;
+}
+
+static void test_does_not_advance(void **state)
+{
+	(void)state;
+	struct got o = one("get: /stuck\n    page: {style: token, param: token, next: next, items: rows}");
+	got_fails(&o, ERR_REMOTE, "paging does not advance");
+}
+
+static void test_budgets(void **state)
+{
+	(void)state;
+	struct got o = one("get: /endless\n    page: {style: token, param: token, next: next, "
+			   "items: rows, max_pages: 4}");
+	got_ok(&o, 4);
+	assert_false(o.r.full); /* cut: what is missing is not gone */
+	assert_int_equal(o.r.pages, 4);
+	got_release(&o);
+	o = one("get: /endless\n    page: {style: token, param: token, next: next, items: rows, "
+		"max_items: 3}");
+	got_ok(&o, 3);
+	assert_false(o.r.full);
+	got_release(&o);
+}
+
+static void test_foreign_link(void **state)
+{
+	(void)state;
+	struct got o = one("get: /evil-link\n    page: {style: link}");
+	got_fails(&o, ERR_REMOTE, "another host");
+}
+
+static void test_items(void **state)
+{
+	(void)state;
+	struct got o = one("get: /keyed\n    items: \"items(@)[].{id: key, name: key, state: value.state}\"");
+	got_ok(&o, 2);
+	got_record(&o, "one");
+	got_release(&o);
+	o = one("get: /other\n    items: rows");
+	got_fails(&o, ERR_PARSE, "no list at \"rows\"");
+	o = one("get: /other\n    items: absent");
+	got_ok(&o, 0);
+	got_release(&o);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return rig_start(&rig);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return rig_stop(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_styles),
+		cmocka_unit_test(test_does_not_advance),
+		cmocka_unit_test(test_budgets),
+		cmocka_unit_test(test_foreign_link),
+		cmocka_unit_test(test_items),
+	};
+	return cmocka_run_group_tests_name("paging", tests, setup, teardown);
+}
