@@ -327,6 +327,22 @@ static struct jmes_node *parenthesis(struct parser *p)
 	return n && take(p, JT_RPAREN, "expected \")\"") ? n : NULL;
 }
 
+/* A name, quoted or not, that starts an expression; t is its token. */
+static struct jmes_node *named(struct parser *p, const struct jmes_token *t)
+{
+	if (p->t->kind != JT_LPAREN)
+		return field(p, t);
+	return t->kind == JT_NAME ? call(p, t)
+				  : bad(p, "a function's name takes no quotes");
+}
+
+static struct jmes_node *star(struct parser *p)
+{
+	if (p->t->kind == JT_RBRACKET)
+		return node(p, JN_VALUE_PROJ, current(p), current(p));
+	return projection(p, JN_VALUE_PROJ, current(p), power[JT_STAR]);
+}
+
 /* What can start an expression. */
 static struct jmes_node *prefix(struct parser *p)
 {
@@ -337,17 +353,12 @@ static struct jmes_node *prefix(struct parser *p)
 	case JT_LITERAL:
 		return literal(p, t);
 	case JT_NAME:
-		return p->t->kind == JT_LPAREN ? call(p, t) : field(p, t);
 	case JT_QUOTED:
-		if (p->t->kind == JT_LPAREN)
-			return bad(p, "a function's name takes no quotes");
-		return field(p, t);
+		return named(p, t);
 	case JT_CURRENT:
 		return current(p);
 	case JT_STAR:
-		return p->t->kind == JT_RBRACKET
-			       ? node(p, JN_VALUE_PROJ, current(p), current(p))
-			       : projection(p, JN_VALUE_PROJ, current(p), power[JT_STAR]);
+		return star(p);
 	case JT_FILTER:
 		return filter(p, current(p));
 	case JT_FLATTEN:

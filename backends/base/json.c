@@ -70,6 +70,15 @@ static int hex4(const char *s, size_t left)
 	return v;
 }
 
+/* Is the \uXXXX at s, of value v, the first half of a whole surrogate pair? */
+static bool is_pair(int v, const char *s, size_t left)
+{
+	if (v < 0xD800 || v > 0xDBFF || left < 12 || s[6] != '\\' || s[7] != 'u')
+		return false;
+	int low = hex4(s + 8, left - 8);
+	return low >= 0xDC00 && low <= 0xDFFF;
+}
+
 /* One escape at s (a backslash): appends it, or U+FFFD in its place. Returns the bytes
  * used. */
 static size_t tame_escape(struct str *out, const char *s, size_t left)
@@ -80,11 +89,7 @@ static size_t tame_escape(struct str *out, const char *s, size_t left)
 		str_add(out, s, used);
 		return used;
 	}
-	bool pair = false;
-	if (v >= 0xD800 && v <= 0xDBFF && left >= 12 && s[6] == '\\' && s[7] == 'u') {
-		int low = hex4(s + 8, left - 8);
-		pair = low >= 0xDC00 && low <= 0xDFFF;
-	}
+	bool pair = is_pair(v, s, left);
 	if (pair) {
 		str_add(out, s, 12);
 		return 12;
@@ -127,25 +132,32 @@ static bool number_fits(const char *s, size_t n, bool real)
 	return fits;
 }
 
+/* What is no integer at all ("-", "012", "1-2"): left for the parser to refuse. */
+static bool odd_integer(const char *s, size_t n)
+{
+	size_t first = s[0] == '-' ? 1 : 0;
+	return n == first || s[first] == '0' || memchr(s + 1, '+', n - 1) ||
+	       memchr(s + 1, '-', n - 1);
+}
+
 /* A number: integers beyond int64 are quoted, reals beyond double become null. */
 static size_t tame_number(struct str *out, const char *s, size_t left)
 {
 	size_t n = 0;
 	bool real = false;
 	while (n < left && s[n] != '\0' && strchr("+-.eE0123456789", s[n])) {
-		real = real || s[n] == '.' || s[n] == 'e' || s[n] == 'E';
+		real = real || strchr(".eE", s[n]);
 		n++;
 	}
-	/* What is no number at all ("-", "012") is left for the parser to refuse. */
-	size_t first = s[0] == '-' ? 1 : 0;
-	bool odd = n == first || (s[first] == '0' && !real) ||
-		   memchr(s + 1, '+', n - 1) || memchr(s + 1, '-', n - 1);
-	if (real ? number_fits(s, n, true) : odd || number_fits(s, n, false))
+	if ((!real && odd_integer(s, n)) || number_fits(s, n, real)) {
 		str_add(out, s, n);
-	else if (real)
+	} else if (real) {
 		str_adds(out, "null");
-	else
-		(void)(str_addc(out, '"') && str_add(out, s, n) && str_addc(out, '"'));
+	} else {
+		str_addc(out, '"');
+		str_add(out, s, n);
+		str_addc(out, '"');
+	}
 	return n;
 }
 

@@ -21,6 +21,23 @@ struct writer {
 
 static bool write_value(struct writer *w, const json_t *v);
 
+static bool write_escape(struct str *out, unsigned char c)
+{
+	switch (c) {
+	case '"':
+		return str_adds(out, "\\\"");
+	case '\\':
+		return str_adds(out, "\\\\");
+	case '\n':
+		return str_adds(out, "\\n");
+	case '\t':
+		return str_adds(out, "\\t");
+	case '\r':
+		return str_adds(out, "\\r");
+	}
+	return str_addf(out, "\\u%04x", c);
+}
+
 static bool write_string(struct str *out, const char *s, size_t len)
 {
 	size_t start = 0;
@@ -29,18 +46,8 @@ static bool write_string(struct str *out, const char *s, size_t len)
 		unsigned char c = (unsigned char)s[i];
 		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
-		ok = ok && str_add(out, s + start, i - start);
+		ok = ok && str_add(out, s + start, i - start) && write_escape(out, c);
 		start = i + 1;
-		if (c == '"' || c == '\\')
-			ok = ok && str_addc(out, '\\') && str_addc(out, (char)c);
-		else if (c == '\n')
-			ok = ok && str_adds(out, "\\n");
-		else if (c == '\t')
-			ok = ok && str_adds(out, "\\t");
-		else if (c == '\r')
-			ok = ok && str_adds(out, "\\r");
-		else
-			ok = ok && str_addf(out, "\\u%04x", c);
 	}
 	return ok && str_add(out, s + start, len - start) && str_addc(out, '"');
 }

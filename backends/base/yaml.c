@@ -130,6 +130,26 @@ static bool open_box(struct builder *b, json_t *box, const yaml_event_t *ev, boo
 	return true;
 }
 
+static bool open_mapping(struct builder *b, const yaml_event_t *ev)
+{
+	return open_box(b, json_object(), ev,
+		ev->data.mapping_start.anchor || ev->data.mapping_start.tag);
+}
+
+static bool open_sequence(struct builder *b, const yaml_event_t *ev)
+{
+	return open_box(b, json_array(), ev,
+		ev->data.sequence_start.anchor || ev->data.sequence_start.tag);
+}
+
+static bool open_document(struct builder *b, const yaml_event_t *ev)
+{
+	if (++b->documents > 1)
+		return fail(
+			b, ev->start_mark, "a second document (---): one file holds one");
+	return true;
+}
+
 static bool take_event(struct builder *b, const yaml_event_t *ev)
 {
 	if (++b->nodes > 2 * NODE_LIMIT)
@@ -143,20 +163,15 @@ static bool take_event(struct builder *b, const yaml_event_t *ev)
 	case YAML_SCALAR_EVENT:
 		return take_scalar(b, ev);
 	case YAML_MAPPING_START_EVENT:
-		return open_box(b, json_object(), ev,
-			ev->data.mapping_start.anchor || ev->data.mapping_start.tag);
+		return open_mapping(b, ev);
 	case YAML_SEQUENCE_START_EVENT:
-		return open_box(b, json_array(), ev,
-			ev->data.sequence_start.anchor || ev->data.sequence_start.tag);
+		return open_sequence(b, ev);
 	case YAML_MAPPING_END_EVENT:
 	case YAML_SEQUENCE_END_EVENT:
 		b->depth--;
 		return true;
 	case YAML_DOCUMENT_START_EVENT:
-		if (++b->documents > 1)
-			return fail(b, ev->start_mark,
-				"a second document (---): one file holds one");
-		return true;
+		return open_document(b, ev);
 	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:
 	case YAML_STREAM_END_EVENT:
