@@ -168,9 +168,9 @@ void store_close(struct store *s)
 		store_cancel(s, s->reqs);
 	if (s->writer != NULL)
 		writer_close(s);
+	put_forget(s); /* writes and rings once more */
 	bell_free(s->bell);
 	query_forget(s);
-	put_forget(s);
 	terms_forget(s);
 	record_forget(s);
 	db_close(s->db);
