@@ -225,8 +225,10 @@ static bool add_headers(struct http_call *c, const struct http_request *rq)
 		return false;
 	if (rq->aws_token && !add_header(c, "X-Amz-Security-Token", rq->aws_token))
 		return false;
-	/* Else libcurl waits a second for "100 Continue" before it sends a large body. */
-	c->headers = curl_slist_append(c->headers, "Expect:");
+	/* Else libcurl waits a second for "100 Continue" before it sends a large body. It would also
+	 * sign this header without sending it. */
+	if (!rq->aws_region)
+		c->headers = curl_slist_append(c->headers, "Expect:");
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
 	return true;
 }
