@@ -18,7 +18,7 @@ static const char *word_of(struct store *s, const char *column, long long v)
 	if (strcmp(column, "kind") == 0)
 		return v >= 0 && v < KIND_COUNT ? kind_name((enum kind)v) : "";
 	if (strcmp(column, "source") == 0)
-		return source_name(s, v);
+		return store_source_name(s, v);
 	return v >= 0 && v < STATE_COUNT ? state_name((enum state)v) : "";
 }
 

@@ -44,7 +44,7 @@ json_t *tell_lock_take(struct store *s, const json_t *args, struct err *e)
 {
 	json_t *keys = json_sub(args, "locks"), *v;
 	long long job = json_int(args, "job", 0);
-	usec_t until, now = clock_now();
+	usec_t until = 0, now = clock_now();
 	const char *who;
 	size_t i;
 	if (!lock_ttl(args, &until, e) || !tell_text("lock_take", args, "who", &who, e))
@@ -74,7 +74,7 @@ json_t *tell_lock_take(struct store *s, const json_t *args, struct err *e)
 json_t *tell_lock_renew(struct store *s, const json_t *args, struct err *e)
 {
 	long long job = json_int(args, "job", 0);
-	usec_t until;
+	usec_t until = 0;
 	if (!lock_ttl(args, &until, e) ||
 		!tell_run(s, "UPDATE lock SET until=$2 WHERE job=$1",
 			json_pack("[I, I]", (json_int_t)job, (json_int_t)until), e))

@@ -239,7 +239,7 @@ static bool insert_rec(struct store *s, struct record *r, long long sid,
 	db_bind_int(q, 32, sid);
 	db_bind_text(q, 33, r->id);
 	db_bind_int(q, 34, (long long)h);
-	db_bind_int(q, 35, put_open(r));
+	db_bind_int(q, 35, put_again(s, r, false));
 	bool ok = db_step(q, &row, e);
 	free(labels);
 	r->rid = db_last_rowid(s->db);
@@ -247,7 +247,7 @@ static bool insert_rec(struct store *s, struct record *r, long long sid,
 }
 
 static bool update_rec(struct store *s, const struct record *r, long long hid,
-	unsigned long long h, struct err *e)
+	unsigned long long h, bool needed, struct err *e)
 {
 	struct db_stmt *q = db_stmt(s->db,
 		"UPDATE rec SET " COMMON_UPDATE
@@ -261,7 +261,7 @@ static bool update_rec(struct store *s, const struct record *r, long long hid,
 	bind_common(q, r, labels);
 	db_bind_int(q, 31, (long long)h);
 	db_bind_int(q, 32, hid);
-	db_bind_int(q, 33, put_open(r));
+	db_bind_int(q, 33, put_again(s, r, needed));
 	db_bind_int(q, 34, r->rid);
 	bool ok = db_step(q, &row, e);
 	free(labels);
@@ -332,7 +332,7 @@ static bool put_changed(struct store *s, struct record *r, long long sid,
 		if (hid == 0)
 			return false;
 	}
-	if (!score(s, r, e) || !update_rec(s, r, hid, h, e))
+	if (!score(s, r, e) || !update_rec(s, r, hid, h, old->need > 0, e))
 		return false;
 	put_lane(s, r->kind, old->need, r->attention > 0);
 	return put_detail(s, r, e) && put_cell(s, r, sid, false, e);

@@ -20,6 +20,7 @@ struct put_state {
 	int64_t seen_flushed;             /* clock_mono_ms */
 	char source[RECORD_TEXT_MAX + 1]; /* the last one asked for */
 	long long sid;
+	unsigned char *failed_titles; /* again.c */
 };
 
 struct put_state *put_state(struct store *s);
@@ -38,6 +39,9 @@ void put_lane(struct store *s, enum kind kind, int need_before, int need_now);
 long long put_hist_row(struct store *s, long long rid, long long prev, enum state from,
 	enum state to, usec_t at, const char *actor, const char *note,
 	struct err *e) MUST_USE;
+
+/* rec.again of a record that is being written; needed: it needed somebody until now. */
+long long put_again(struct store *s, const struct record *r, bool needed);
 
 void put_seen_later(struct store *s, long long rid, usec_t at);
 bool put_seen_due(struct store *s);

@@ -31,6 +31,7 @@ void put_forget(struct store *s)
 		log_at(LOG_WARN, "store", "%s", e.msg);
 	scan_writer_free(s->put->scan);
 	free(s->put->seen);
+	free(s->put->failed_titles);
 	free(s->put);
 	s->put = NULL;
 }

@@ -45,7 +45,7 @@ void record_forget(struct store *s)
 	s->names = NULL;
 }
 
-const char *source_name(struct store *s, long long sid)
+const char *store_source_name(struct store *s, long long sid)
 {
 	const char *name = names_get(s->names, sid);
 	struct err ignored;
@@ -137,7 +137,7 @@ void record_read(struct store *s, struct db_stmt *row, struct arena *a, bool lab
 	out->state = state_of(db_int(row, i++));
 	out->severity = severity_of(db_int(row, i++));
 	out->tier = (int)db_int(row, i++);
-	out->source = arena_strdup(a, source_name(s, db_int(row, i++)));
+	out->source = arena_strdup(a, store_source_name(s, db_int(row, i++)));
 	out->id = text_of(row, i++, a);
 	out->title = text_of(row, i++, a);
 	out->raw_state = text_of(row, i++, a);

@@ -171,12 +171,19 @@ static bool write_again(struct store *s, const struct view *v, const struct reco
 		       json_pack("[I, I]", (json_int_t) new->rid, (json_int_t)next), e);
 }
 
+/* Needs nobody, and neither time nor its surroundings can change that. */
+static bool is_calm(const struct record *r)
+{
+	return r->attention <= 0 && !r->snoozed_until && !state_bad(r->kind, r->state) &&
+	       !(r->due && state_open(r->kind, r->state));
+}
+
 static bool score(struct store *s, const struct record *old, long long group,
 	struct record *new, struct err *e)
 {
 	*new = *old;
 	new->group = (int)group;
-	if (!s->triage.score)
+	if (!s->triage.score || is_calm(old))
 		return true;
 	json_t *context = context_of(s, old, group, e);
 	if (!context)

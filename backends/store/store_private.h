@@ -128,7 +128,7 @@ bool record_find(struct store *s, enum kind kind, const char *source, const char
 	long long *rid, struct err *e) MUST_USE;
 
 /* sid <-> name. source_sid makes the row when `make`; 0: no such source. */
-const char *source_name(struct store *s, long long sid);
+const char *store_source_name(struct store *s, long long sid);
 bool source_sid(struct store *s, const char *name, bool make, long long *sid,
 	struct err *e) MUST_USE;
 

@@ -1,0 +1,54 @@
+/*
+ * When triage must look at a record that was just written. Most of what is collected needs nobody and changes nothing
+ * for others: it is not looked at, or a flood of runs would keep the worker busy.
+ */
+#include "backends/store/context.h"
+#include "backends/store/put.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TITLE_BITS = 1 << 17 };
+
+static void set_title(unsigned char *bits, long long th)
+{
+	unsigned long long at = (unsigned long long)th % TITLE_BITS;
+	bits[at / 8] = (unsigned char)(bits[at / 8] | 1U << at % 8);
+}
+
+static bool has_title(const unsigned char *bits, long long th)
+{
+	unsigned long long at = (unsigned long long)th % TITLE_BITS;
+	return (bits[at / 8] >> at % 8 & 1) != 0;
+}
+
+/* Titles of which a run needs somebody, by hash: a bit too many costs a look, none is ever missing. */
+static unsigned char *failed_titles(struct store *s)
+{
+	struct put_state *p = put_state(s);
+	struct err ignored;
+	bool row = true;
+	if (p->failed_titles)
+		return p->failed_titles;
+	p->failed_titles = xcalloc(1, TITLE_BITS / 8);
+	struct db_stmt *q = db_stmt(s->db,
+		"SELECT th FROM rec INDEXED BY rec_need WHERE need=1 AND kind=0",
+		&ignored);
+	while (q && row && db_step(q, &row, &ignored)) {
+		if (row)
+			set_title(p->failed_titles, db_int(q, 0));
+	}
+	return p->failed_titles;
+}
+
+long long put_again(struct store *s, const struct record *r, bool needed)
+{
+	bool now = needed || r->attention > 0 || state_bad(r->kind, r->state) ||
+		   r->kind == KIND_CHANGE;
+	if (r->kind == KIND_RUN && r->attention > 0)
+		set_title(failed_titles(s), put_title_hash(r));
+	/* A success makes earlier failures of the same title obsolete. */
+	if (r->kind == KIND_RUN && r->state == STATE_SUCCEEDED)
+		now = now || has_title(failed_titles(s), put_title_hash(r));
+	return now ? 1 : context_next(r, clock_now());
+}
