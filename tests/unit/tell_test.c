@@ -1,0 +1,185 @@
+/* Notes, claims, snoozes, causes, what is no longer listed, and forgetting. */
+#include "backends/triage/attention.h"
+
+#include "tests/unit/store_help.h"
+
+struct scene {
+	struct help h;
+	struct triage_hook *hook;
+	long long rid;
+};
+
+static void scene_open(struct scene *s)
+{
+	struct err e = ERR_INIT;
+	help_open(&s->h);
+	s->hook = triage_hook_new(NULL, &e);
+	assert_non_null(s->hook);
+	store_set_triage(s->h.store, triage_hook(s->hook));
+	struct record r = help_record(KIND_INCIDENT, "P1", STATE_OPEN);
+	help_put(&s->h, &r, 1);
+	help_retriage(&s->h);
+	s->rid = help_rid(&s->h, "incident:airflow:P1");
+	assert_int_equal(s->rid, 1);
+}
+
+static void scene_close(struct scene *s)
+{
+	help_close(&s->h);
+	triage_hook_free(s->hook);
+}
+
+static long long attention(struct scene *s)
+{
+	json_t *r = help_ask(&s->h, "record", "{\"rid\": 1}");
+	long long n = json_int(r, "attention", 0);
+	json_decref(r);
+	return n;
+}
+
+static void test_notes(void **state)
+{
+	(void)state;
+	struct scene s;
+	scene_open(&s);
+	help_do(&s.h, "note_add", "{\"rid\": 1, \"who\": \"ito\", \"text\": \"one\"}");
+	help_do(&s.h, "note_add",
+		"{\"rid\": 1, \"who\": \"ito\", \"text\": \"two \\u001b[31m\"}");
+	json_t *a = help_ask(&s.h, "notes", "{\"rid\": 1}");
+	assert_int_equal(json_array_size(a), 2);
+	assert_non_null(strstr(json_str(json_array_get(a, 0), "text", ""), "two"));
+	assert_null(strchr(json_str(json_array_get(a, 0), "text", ""), '\x1b'));
+	json_decref(a);
+	help_refused(&s.h, "note_add", "{\"rid\": 9, \"who\": \"x\", \"text\": \"y\"}",
+		ERR_NOTFOUND, "record 9");
+	help_refused(&s.h, "note_add", "{\"rid\": 1, \"who\": \"x\"}", ERR_USAGE, "text");
+	scene_close(&s);
+}
+
+static void test_claims(void **state)
+{
+	(void)state;
+	struct scene s;
+	scene_open(&s);
+	long long before = attention(&s);
+	help_do(&s.h, "claim", "{\"rid\": 1, \"who\": \"ito\"}");
+	help_do(&s.h, "claim", "{\"rid\": 1, \"who\": \"ito\"}");
+	clock_advance_test(5 * HELP_MIN);
+	help_refused(&s.h, "claim", "{\"rid\": 1, \"who\": \"kim\"}", ERR_CONFLICT,
+		"ito has it since 5 min");
+	help_retriage(&s.h);
+	assert_true(attention(&s) < before && attention(&s) > 0);
+	help_do(&s.h, "unclaim", "{\"rid\": 1}");
+	help_do(&s.h, "claim", "{\"rid\": 1, \"who\": \"kim\"}");
+	scene_close(&s);
+}
+
+static void test_snooze(void **state)
+{
+	(void)state;
+	struct scene s;
+	char args[120];
+	scene_open(&s);
+	str_format(args, sizeof(args), "{\"rid\": 1, \"who\": \"ito\", \"until\": %lld}",
+		(long long)(HELP_NOW + HELP_HOUR));
+	help_do(&s.h, "snooze", args);
+	assert_int_equal(attention(&s), 0);
+	json_t *c = help_ask(&s.h, "counts", "{}");
+	assert_int_equal(json_int(json_sub(c, "need"), "incident", -1), 0);
+	json_decref(c);
+	help_retriage(&s.h);
+	assert_int_equal(attention(&s), 0);
+	clock_advance_test(HELP_HOUR + HELP_MIN);
+	help_retriage(&s.h);
+	assert_true(attention(&s) > 0);
+	help_refused(&s.h, "snooze", "{\"rid\": 1, \"who\": \"ito\", \"until\": 5}",
+		ERR_USAGE, "future");
+	scene_close(&s);
+}
+
+static void test_vanish(void **state)
+{
+	(void)state;
+	struct scene s;
+	char args[160];
+	scene_open(&s);
+	clock_advance_test(HELP_HOUR);
+	struct record other = help_record(KIND_INCIDENT, "P2", STATE_OPEN);
+	help_put(&s.h, &other, 1);
+	str_format(args, sizeof(args),
+		"{\"source\": \"airflow\", \"kind\": \"incident\", \"state\": "
+		"\"resolved\", \"before\": %lld}",
+		(long long)(HELP_NOW + HELP_MIN));
+	json_t *a = help_tell(&s.h, "vanish", args);
+	assert_int_equal(json_int(a, "n", -1), 1);
+	assert_false(json_flag(a, "more", true));
+	json_decref(a);
+	a = help_ask(&s.h, "record", "{\"rid\": 1}");
+	assert_string_equal(json_str(a, "state", ""), "resolved");
+	json_decref(a);
+	assert_int_equal(attention(&s), 0);
+	a = help_ask(&s.h, "history", "{\"rid\": 1}");
+	assert_string_equal(json_str(json_array_get(a, 0), "to", ""), "resolved");
+	json_decref(a);
+	a = help_tell(&s.h, "vanish", args);
+	assert_int_equal(json_int(a, "n", -1), 0);
+	json_decref(a);
+	help_refused(&s.h, "vanish",
+		"{\"source\": \"airflow\", \"kind\": \"incident\", \"state\": "
+		"\"succeeded\", \"before\": 1}",
+		ERR_USAGE, "state of that kind");
+	/* It comes back as it was. */
+	struct record back = help_record(KIND_INCIDENT, "P1", STATE_OPEN);
+	assert_int_equal(help_put(&s.h, &back, 1).changed, 1);
+	scene_close(&s);
+}
+
+static void test_prune(void **state)
+{
+	(void)state;
+	struct scene s;
+	char args[80];
+	scene_open(&s);
+	struct record old = help_record(KIND_RUN, "old", STATE_SUCCEEDED);
+	help_put(&s.h, &old, 1);
+	help_do(&s.h, "job_add", "{\"type\": \"log\", \"who\": \"x\"}");
+	help_do(&s.h, "output_add", "{\"job\": 1, \"lines\": [{\"text\": \"one\"}]}");
+	help_do(&s.h, "job_state", "{\"job\": 1, \"state\": \"running\"}");
+	help_do(&s.h, "job_state", "{\"job\": 1, \"state\": \"done\"}");
+	help_do(&s.h, "audit_add",
+		"{\"who\": \"x\", \"host\": \"h\", \"event\": \"e\", \"body\": {}}");
+	clock_advance_test(HELP_HOUR);
+	str_format(args, sizeof(args), "{\"before\": %lld}",
+		(long long)(HELP_NOW + HELP_MIN));
+	json_t *a = help_tell(&s.h, "prune", args);
+	assert_int_equal(json_int(a, "n", 0), 2);
+	json_decref(a);
+	a = help_ask(&s.h, "record", "{\"key\": \"run:airflow:old\"}");
+	assert_true(json_is_null(a));
+	json_decref(a);
+	/* What needs somebody, jobs and the audit stay. */
+	assert_true(attention(&s) > 0);
+	a = help_ask(&s.h, "output", "{\"job\": 1}");
+	assert_int_equal(json_array_size(a), 0);
+	json_decref(a);
+	a = help_ask(&s.h, "jobs", "{}");
+	assert_int_equal(json_array_size(a), 1);
+	json_decref(a);
+	a = help_ask(&s.h, "audit_verify", "{}");
+	assert_int_equal(json_int(a, "rows", 0), 1);
+	json_decref(a);
+	help_refused(&s.h, "prune", "{}", ERR_USAGE, "before");
+	scene_close(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_snooze),
+		cmocka_unit_test(test_vanish),
+		cmocka_unit_test(test_prune),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
