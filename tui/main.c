@@ -8,6 +8,7 @@
 
 #include "backends/base/file.h"
 #include "backends/base/mem.h"
+#include "backends/store/writer.h"
 #include "tui/console.h"
 #include "tui/headless/headless.h"
 

@@ -178,9 +178,8 @@ static void on_intent(void *arg, json_t *answer, const struct err *e)
 	struct action_state *s = arg;
 	struct err why;
 
-	(void)answer;
 	s->request = NULL;
-	if (e) {
+	if (!answer) {
 		why = *e;
 		err_wrap(&why, "the audit could not be written, so nothing was started");
 		refuse(s, &why);
@@ -210,9 +209,8 @@ static void on_lock(void *arg, json_t *answer, const struct err *e)
 {
 	struct action_state *s = arg;
 
-	(void)answer;
 	s->request = NULL;
-	if (e) {
+	if (!answer) {
 		refuse(s, e);
 		return;
 	}

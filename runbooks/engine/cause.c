@@ -69,8 +69,7 @@ static void on_set(void *arg, json_t *answer, const struct err *e)
 {
 	struct causes *c = arg;
 
-	(void)answer;
-	if (e)
+	if (!answer)
 		log_at(LOG_WARN, "cause", "%s", e->msg);
 	else
 		store_retriage(c->worker->store, NULL, NULL);

@@ -45,7 +45,7 @@ struct executor {
 	struct store_req *recovering;
 };
 
-/* executor.c */
+/* executor.c. n counts from 0, as in the arrays; in the store targets count from 1. */
 void job_state(struct job_run *j, const char *state, const char *error,
 	json_t *result /* taken, or NULL */);
 void job_end(struct job_run *j, const char *state, const char *error,

@@ -19,8 +19,7 @@ static void tell_failed(void *arg, json_t *answer, const struct err *e)
 {
 	const char *what = arg;
 
-	(void)answer;
-	if (e)
+	if (!answer)
 		log_at(LOG_ERROR, "executor", "%s: %s", what, e->msg);
 }
 
@@ -73,7 +72,7 @@ void job_target(struct job_run *j, size_t n, const char *state, const char *know
 	log_scrub(&text);
 	store_tell(j->worker->store, "target_state",
 		json_pack("{s:I, s:I, s:s, s:s}", "job", (json_int_t)j->id, "n",
-			(json_int_t)n, "state", state, "known", text.buf),
+			(json_int_t)n + 1, "state", state, "known", text.buf),
 		tell_failed, (void *)(uintptr_t) "target state");
 	str_release(&text);
 }
@@ -190,7 +189,7 @@ static void on_queued(void *arg, json_t *answer, const struct err *e)
 	json_t *row;
 
 	x->asking = NULL;
-	if (e)
+	if (!answer)
 		log_at(LOG_ERROR, "executor", "the queue: %s", e->msg);
 	cancel_asked(x, answer);
 	json_array_foreach (answer, i, row)

@@ -51,7 +51,8 @@ static json_t *make_input(const struct plan *p, json_t *record)
 
 	return json_pack("{s:O, s:O, s:s, s:s, s:s, s:{s:s, s:s}}", "record", record,
 		"params", p->params, "operator", j->who, "reason",
-		json_str(j->spec, "reason", ""), "action", "key", p->key, "at", p->at);
+		json_str(j->spec, "reason", ""), "now", p->at, "action", "key",
+		p->key, "at", p->at);
 }
 
 static void render(struct plan *p, struct plan_target *t)
@@ -101,7 +102,7 @@ static void on_record(void *arg, json_t *answer, const struct err *e)
 	if (json_is_object(answer))
 		t->record = json_incref(answer);
 	else
-		target_fail(t, e ? e->msg : "there is no such record any more");
+		target_fail(t, answer ? "there is no such record any more" : e->msg);
 	load_next(p);
 }
 

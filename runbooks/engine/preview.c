@@ -93,9 +93,8 @@ static void sentence_of(const struct plan *p, struct str *out)
 {
 	const struct plan_target *first = &p->targets[0];
 
-	if (p->runbook->summary && first->input)
-		(void)tmpl_render_text(p->runbook->summary, first->input, out, NULL);
-	if (out->len == 0)
+	if (!p->runbook->summary || !first->input ||
+		!tmpl_render_text(p->runbook->summary, first->input, out, NULL))
 		str_addf(out, "%s: %s", runbook_title(p->runbook), first->title);
 	if (p->n > 1)
 		str_addf(out, " and %zu more", p->n - 1);
@@ -116,9 +115,9 @@ static void type_of(const struct plan *p, struct str *out)
 	}
 	if (p->n > 1)
 		str_addf(out, "%zu targets", p->n);
-	else if (p->runbook->confirm && first->input)
-		(void)tmpl_render_text(p->runbook->confirm, first->input, out, NULL);
-	if (out->len == 0)
+	else if (!p->runbook->confirm || !first->input ||
+		 !tmpl_render_text(p->runbook->confirm, first->input, out, NULL) ||
+		 out->len == 0)
 		str_adds(out, first->title);
 }
 

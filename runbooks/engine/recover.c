@@ -36,7 +36,7 @@ static void on_jobs(void *arg, json_t *answer, const struct err *e)
 	size_t i;
 	json_t *row;
 
-	if (e)
+	if (!answer)
 		log_at(LOG_ERROR, "executor", "jobs of the worker before: %s", e->msg);
 	json_array_foreach (answer, i, row) {
 		if (!under_way(json_str(row, "state", "")))

@@ -161,7 +161,7 @@ static void on_open_items(void *arg, json_t *answer, const struct err *e)
 	struct lane *ln = arg;
 
 	ln->request = NULL;
-	if (e)
+	if (!answer)
 		log_at(LOG_WARN, "store", "%s: open items: %s", ln->feed->cfg->name,
 			e->msg);
 	lane_collect(ln, answer);
@@ -201,6 +201,10 @@ static void lane_due(struct loop *l, void *arg)
 	ln->started = clock_now();
 	ln->unknown_states = ln->refused = 0;
 	ln->reason[0] = '\0';
+	if (!connector_rereads(source_connector(ln->feed->source), ln->index)) {
+		lane_collect(ln, NULL);
+		return;
+	}
 	ln->request = store_ask(w->store, "open_ids",
 		json_pack("{s:s, s:s, s:i}", "source", ln->feed->cfg->name, "kind",
 			kind_name(connector_kind(

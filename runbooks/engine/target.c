@@ -180,9 +180,8 @@ static void on_written(void *arg, json_t *answer, const struct err *e)
 {
 	struct target_run *t = arg;
 
-	(void)answer;
 	t->request = NULL;
-	if (e) {
+	if (!answer) {
 		char text[300];
 
 		str_format(text, sizeof(text),

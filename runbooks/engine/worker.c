@@ -95,9 +95,11 @@ static bool open_log(struct worker *w, const struct worker_options *o, struct er
 	char *path;
 	bool ok;
 
-	if (o->foreground)
-		path = xstrdup("/dev/stderr");
-	else if (w->config.worker_log)
+	if (o->foreground) {
+		log_stderr(LOG_INFO);
+		return true;
+	}
+	if (w->config.worker_log)
 		path = xstrdup(w->config.worker_log);
 	else
 		path = xasprintf("%s.log", w->store_path);

@@ -113,10 +113,10 @@ static void on_answer(void *arg, json_t *value, const struct err *e)
 	struct answer *a = arg;
 
 	a->done = true;
-	if (e)
-		a->err = *e;
+	if (value)
+		a->value = json_incref(value);
 	else
-		a->value = value ? json_incref(value) : json_null();
+		a->err = *e;
 }
 
 static json_t *wait_answer(
