@@ -1,0 +1,131 @@
+/* Strings: the limit, growth, and the helpers without allocation. */
+#include "backends/base/str.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_append(void **state)
+{
+	struct str s = STR_INIT;
+	char *taken;
+
+	(void)state;
+	assert_string_equal(s.buf, "");
+	for (int i = 0; i < 100; i++)
+		assert_true(str_addf(&s, "%d,", i));
+	assert_int_equal(s.len, 290);
+	str_cut(&s, 10);
+	str_drop(&s, 4);
+	assert_string_equal(s.buf, "2,3,4,");
+	str_drop(&s, 100);
+	assert_string_equal(s.buf, "");
+	assert_true(str_add(&s, "a\0b", 3));
+	assert_int_equal(s.len, 3);
+	taken = str_take(&s);
+	assert_memory_equal(taken, "a\0b", 4);
+	free(taken);
+	taken = str_take(&s);
+	assert_string_equal(taken, "");
+	free(taken);
+	str_wipe(&s);
+}
+
+static void test_limit(void **state)
+{
+	struct str s = STR_INIT_MAX(5);
+
+	(void)state;
+	assert_true(str_adds(&s, "abc"));
+	assert_false(str_adds(&s, "def"));
+	assert_string_equal(s.buf, "abc");
+	assert_true(s.over);
+	assert_true(str_adds(&s, "de"));
+	assert_true(s.over);
+	assert_false(str_addf(&s, "%d", 1));
+	str_clear(&s);
+	assert_false(s.over);
+	assert_true(str_adds(&s, "12345"));
+	str_release(&s);
+	assert_string_equal(str_empty, "");
+}
+
+static void test_fixed(void **state)
+{
+	char four[4];
+
+	(void)state;
+	assert_true(str_copy(four, sizeof(four), "abc"));
+	assert_false(str_copy(four, sizeof(four), "abcd"));
+	assert_string_equal(four, "abc");
+	assert_false(str_format(four, sizeof(four), "%d", 12345));
+	assert_string_equal(four, "123");
+	assert_true(str_starts("abc", "ab"));
+	assert_false(str_starts("a", "ab"));
+	assert_true(str_ends("abc", "bc"));
+	assert_false(str_ends("c", "bc"));
+	assert_true(str_equal(NULL, NULL));
+	assert_false(str_equal(NULL, ""));
+}
+
+static void test_glob(void **state)
+{
+	char many[3000];
+
+	(void)state;
+	assert_true(str_glob("*", ""));
+	assert_true(str_glob("", ""));
+	assert_false(str_glob("", "a"));
+	assert_true(str_glob("a*c", "ABBC"));
+	assert_true(str_glob("*.sales.*", "db.sales.orders"));
+	assert_false(str_glob("*.sales.?", "db.sales.orders"));
+	assert_true(str_glob("a?c", "abc"));
+	assert_false(str_glob("a?c", "ac"));
+	assert_true(str_glob("*ab*ab", "aababab"));
+	/* Exponential in a naive matcher. */
+	memset(many, 'a', sizeof(many) - 1);
+	many[sizeof(many) - 1] = '\0';
+	assert_false(str_glob("a*a*a*a*a*a*a*a*a*a*a*a*b", many));
+}
+
+static void test_numbers(void **state)
+{
+	long long n = 0;
+	double d = 0;
+
+	(void)state;
+	assert_true(str_to_int("-9223372036854775808", &n));
+	assert_true(n == INT64_MIN);
+	assert_false(str_to_int("9223372036854775808", &n));
+	assert_false(str_to_int("12x", &n));
+	assert_false(str_to_int(" 12", &n));
+	assert_false(str_to_int("", &n));
+	assert_false(str_to_int("-", &n));
+	assert_true(str_to_double("1.5e3", &d));
+	assert_true(d > 1499.9 && d < 1500.1);
+	assert_false(str_to_double("1,5", &d));
+	assert_false(str_to_double("nan", &d));
+	assert_false(str_to_double("0x10", &d));
+	assert_false(str_to_double("1e999", &d));
+	assert_false(str_to_double("1.5.", &d));
+	assert_true(str_hash("", 0, 0) == 14695981039346656037ULL);
+	assert_true(str_hash("a", 1, 0) == 0xaf63dc4c8601ec8cULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_append),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_glob),
+		cmocka_unit_test(test_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
