@@ -156,36 +156,38 @@ static bool fraction(const char **s, usec_t *out)
 	return *s > start;
 }
 
-/* "", "Z", "UTC", "+01:00", "+0100", "+01", also after a blank. */
-static bool zone(const char **s, usec_t *out)
+/* "+01:00", "+0100", "+01"; Go adds " UTC" ("+0000 UTC"). */
+static bool offset(const char **s, usec_t *out)
 {
-	bool west;
+	usec_t sign = **s == '-' ? -1 : 1;
 	int hours;
 	int minutes = 0;
 
+	if (!one_of(s, "+-") || !number(s, 2, 0, 18, &hours))
+		return false;
+	if (one_of(s, ":") || (**s != '\0' && **s != ' ')) {
+		if (!number(s, 2, 0, 59, &minutes))
+			return false;
+	}
+	*out = sign * (hours * 3600 + minutes * 60) * USEC_PER_SEC;
+	if (str_equal(*s, " UTC"))
+		*s += 4;
+	return true;
+}
+
+/* "", "Z", "UTC" or an offset, also after a blank. */
+static bool zone(const char **s, usec_t *out)
+{
 	*out = 0;
 	if (**s == ' ' && (*s)[1] != '\0')
 		(*s)++;
-	if (one_of(s, "Zz"))
+	if (**s == '\0' || one_of(s, "Zz"))
 		return true;
 	if (str_starts(*s, "UTC") || str_starts(*s, "GMT")) {
 		*s += 3;
 		return true;
 	}
-	if (**s == '\0')
-		return true;
-	west = **s == '-';
-	if (!one_of(s, "+-") || !number(s, 2, 0, 18, &hours))
-		return false;
-	if (one_of(s, ":") || **s != '\0') {
-		if (**s != ' ' && !number(s, 2, 0, 59, &minutes))
-			return false;
-	}
-	*out = (hours * 3600 + minutes * 60) * USEC_PER_SEC * (west ? -1 : 1);
-	/* Go prints "+0000 UTC". */
-	if (str_equal(*s, " UTC"))
-		*s += 4;
-	return true;
+	return offset(s, out);
 }
 
 /* "14:02", "14:02:03", "14:02:03.5" and the zone. A leap second counts as the second after. */
