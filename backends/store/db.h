@@ -37,6 +37,7 @@ const void *db_blob(struct db_stmt *s, int column, size_t *len);
 bool db_is_null(struct db_stmt *s, int column);
 long long db_last_rowid(struct db *d);
 long long db_changes(struct db *d);
+long long db_total_changes(struct db *d); /* rows written since the connection was opened */
 
 /* Conveniences for the small answers: parameters from a JSON array; rows as an array of objects named by
  * column; a column whose name ends in "_json" is parsed and loses the ending. New reference or NULL. */

@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	PATTERN_RUNS = 10
-}; /* how many runs of a title the pattern "failed k of last n" looks at */
+/* As in context.c, which looks again when the record is stored. */
+enum { PATTERN_LOOK = 20, PATTERN_OF = 5 };
 
 /* What the store holds of a record. */
 struct stored {
@@ -119,43 +118,46 @@ static usec_t since_of(const struct record *r, const struct stored *old, usec_t 
 
 struct pattern {
 	int failed, of, ok_before;
-	bool superseded, in_failures;
+	bool superseded, ok_over;
 };
 
 static void pattern_add(
 	struct pattern *p, const struct record *r, enum state state, usec_t started)
 {
+	bool bad = state_bad(KIND_RUN, state);
+
 	if (started > r->started) {
 		p->superseded |= state == STATE_SUCCEEDED;
 		return;
 	}
-	bool bad = state_bad(KIND_RUN, state);
-	p->of++;
-	p->failed += bad;
-	if (state == STATE_SUCCEEDED && (p->in_failures || p->ok_before > 0)) {
-		p->ok_before++;
-		p->in_failures = false;
+	if (state == STATE_CANCELED || state == STATE_SKIPPED)
+		return;
+	if (p->of < PATTERN_OF) {
+		p->of++;
+		p->failed += bad;
 	}
+	p->ok_over |= bad;
+	p->ok_before += !p->ok_over;
 }
 
 /* The last runs of the same title. r itself counts, whether it is stored or not. */
 static json_t *pattern_of(struct store *s, const struct record *r, struct err *e)
 {
 	struct db_stmt *q = db_stmt(s->db,
-		"SELECT rid, state, started FROM rec WHERE th=$1 ORDER BY started DESC "
-		"LIMIT $2",
+		"SELECT rid, state, started FROM rec WHERE th=$1 AND ended>0 "
+		"ORDER BY started DESC LIMIT $2",
 		e);
-	struct pattern p = {.failed = 1, .of = 1, .in_failures = true};
+	struct pattern p = {.failed = 1, .of = 1};
 	bool row = true;
 
 	if (q == NULL)
 		return NULL;
 	db_bind_int(q, 1, put_title_hash(r));
-	db_bind_int(q, 2, PATTERN_RUNS);
+	db_bind_int(q, 2, PATTERN_LOOK);
 	while (row) {
 		if (!db_step(q, &row, e))
 			return NULL;
-		if (row && db_int(q, 0) != r->rid && p.of < PATTERN_RUNS)
+		if (row && db_int(q, 0) != r->rid)
 			pattern_add(&p, r, (enum state)db_int(q, 1), db_int(q, 2));
 	}
 	return json_pack("{s:I, s:i, s:i, s:i, s:i, s:b}", "now", (json_int_t)clock_now(),

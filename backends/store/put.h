@@ -17,7 +17,8 @@ struct put_state {
 	/* Unchanged open records: their `seen` is written a minute later, or when somebody must know it exactly. */
 	struct seen_row *seen;
 	size_t seen_n, seen_cap;
-	int64_t seen_flushed;             /* clock_mono_ms */
+	int64_t seen_flushed; /* clock_mono_ms */
+	long long changes;    /* db_total_changes when the transaction began */
 	char source[RECORD_TEXT_MAX + 1]; /* the last one asked for */
 	long long sid;
 	unsigned char *failed_titles; /* again.c */

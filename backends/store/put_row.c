@@ -40,6 +40,7 @@ void put_forget(struct store *s)
 
 bool put_begin(struct store *s, struct err *e)
 {
+	put_state(s)->changes = db_total_changes(s->db);
 	return db_begin(s->db, e);
 }
 
@@ -94,8 +95,11 @@ bool put_commit(struct store *s, bool full_sync, struct err *e)
 		put_void(s);
 		return false;
 	}
-	s->writes++;
-	bell_ring(s->bell);
+	/* Looking without a change wakes nobody. */
+	if (db_total_changes(s->db) != put_state(s)->changes) {
+		s->writes++;
+		bell_ring(s->bell);
+	}
 	return true;
 }
 

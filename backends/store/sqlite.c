@@ -214,6 +214,11 @@ long long db_changes(struct db *d)
 	return sqlite3_changes64(d->sql);
 }
 
+long long db_total_changes(struct db *d)
+{
+	return sqlite3_total_changes64(d->sql);
+}
+
 /* ---- transactions ---- */
 
 bool db_exec(struct db *d, const char *sql, struct err *e)
