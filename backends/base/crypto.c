@@ -39,6 +39,17 @@ void crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size
 	BUG_ON(!ok || size != 32);
 }
 
+void crypto_hmac_sha1(const void *key, size_t key_len, const void *bytes, size_t len,
+	unsigned char out[20])
+{
+	unsigned int size = 0;
+	const unsigned char *ok;
+
+	BUG_ON(key_len > INT_MAX);
+	ok = HMAC(EVP_sha1(), key, (int)key_len, bytes, len, out, &size);
+	BUG_ON(!ok || size != 20);
+}
+
 void crypto_random_hex(char *dst, size_t bytes)
 {
 	unsigned char piece[32];

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""A private PostgreSQL cluster for tests, on a unix socket and a free port of 127.0.0.1.
+
+    pg.py start DIR    makes DIR/pg, prints {"socket_dir", "port", "user", "pid", "dbname"} as JSON
+    pg.py stop DIR     ends it and removes DIR/pg
+
+As root the cluster runs under the user "postgres" or "nobody", since PostgreSQL refuses root.
+Role "watch" (superuser, trusted on the socket); over TCP passwords are asked for (scram).
+"""
+import glob
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def bin_dir() -> str:
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[4]))
+    if not found:
+        sys.exit("no PostgreSQL server in /usr/lib/postgresql: install postgresql-15")
+    return found[-1]
+
+
+def as_user() -> dict:
+    """Keywords for subprocess that leave root."""
+    if os.getuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+            return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+        except KeyError:
+            continue
+    sys.exit("running as root, and there is neither a user postgres nor nobody")
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def start(where: str) -> None:
+    # The path of a unix socket may have 107 bytes, and every folder above must be open to the other user: so the
+    # cluster lives in a folder of its own below /tmp, and DIR keeps its name.
+    os.makedirs(where, exist_ok=True)
+    home = tempfile.mkdtemp(prefix="wdpg-", dir="/tmp")
+    user = as_user()
+    env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "HOME": home}
+    if user:
+        os.chown(home, user["user"], user["group"])
+    os.chmod(home, 0o755)
+    os.umask(0o022)
+    data, log = home + "/data", home + "/log"
+    subprocess.run([bin_dir() + "/initdb", "-D", data, "-U", "watch", "--auth-local=trust",
+                    "--auth-host=scram-sha-256", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"],
+                   check=True, cwd=home, env=env, stdout=subprocess.DEVNULL, **user)
+    port = free_port()
+    with open(log, "wb") as out:
+        server = subprocess.Popen(
+            [bin_dir() + "/postgres", "-D", data, "-k", home, "-p", str(port),
+             "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "shared_buffers=16MB",
+             "-c", "max_connections=40", "-c", "autovacuum=off"],
+            cwd=home, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            start_new_session=True, **user)
+    for _ in range(300):
+        if subprocess.run([bin_dir() + "/pg_isready", "-q", "-h", home, "-p", str(port)],
+                          env=env, check=False).returncode == 0:
+            break
+        if server.poll() is not None:
+            break
+        time.sleep(0.05)
+    else:
+        server.kill()
+    if server.poll() is not None:
+        with open(log, encoding="utf-8", errors="replace") as text:
+            sys.exit("PostgreSQL did not start:\n" + text.read())
+    about = {"socket_dir": home, "port": port, "user": "watch", "pid": server.pid,
+             "dbname": "postgres"}
+    with open(where + "/pg.json", "w", encoding="utf-8") as out:
+        json.dump(about, out)
+    print(json.dumps(about), flush=True)
+
+
+def stop(where: str) -> None:
+    try:
+        with open(where + "/pg.json", encoding="utf-8") as text:
+            about = json.load(text)
+    except FileNotFoundError:
+        return
+    try:
+        os.kill(about["pid"], signal.SIGQUIT)  # immediate: the data is thrown away
+        for _ in range(200):
+            os.kill(about["pid"], 0)
+            if gone(about["pid"]):
+                break
+            time.sleep(0.02)
+    except ProcessLookupError:
+        pass
+    shutil.rmtree(about["socket_dir"], ignore_errors=True)
+    os.unlink(where + "/pg.json")
+
+
+def gone(pid: int) -> bool:
+    """Ended, though perhaps not reaped yet by whoever adopted it."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as text:
+            return text.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] not in ("start", "stop"):
+        sys.exit(__doc__)
+    {"start": start, "stop": stop}[sys.argv[1]](sys.argv[2])
