@@ -15,33 +15,48 @@ enum db_mode { DB_READ, DB_WRITE /* creates, migrates */ };
 struct db *db_open(const char *path, enum db_mode mode, struct err *e) MUST_USE;
 void db_close(struct db *d);
 
-bool db_exec(struct db *d, const char *sql, struct err *e) MUST_USE; /* one or several statements, no parameters */
-bool db_begin(struct db *d, struct err *e) MUST_USE;     /* BEGIN IMMEDIATE */
-bool db_commit(struct db *d, bool full_sync, struct err *e) MUST_USE; /* full_sync: the commit is on the disk when this returns */
+bool db_exec(struct db *d, const char *sql,
+	struct err *e) MUST_USE; /* one or several statements, no parameters */
+bool db_begin(struct db *d, struct err *e) MUST_USE; /* BEGIN IMMEDIATE */
+bool db_commit(struct db *d, bool full_sync, struct err *e)
+	MUST_USE; /* full_sync: the commit is on the disk when this returns */
 void db_rollback(struct db *d);
-bool db_begin_read(struct db *d, struct err *e) MUST_USE; /* short read transactions only */
+bool db_begin_read(
+	struct db *d, struct err *e) MUST_USE; /* short read transactions only */
 void db_end_read(struct db *d);
-long long db_data_version(struct db *d);                 /* changes when another connection committed */
+long long db_data_version(struct db *d); /* changes when another connection committed */
 
 /* Prepared once per connection and text; reset and unbound when taken. One user at a time per text. */
 struct db_stmt *db_stmt(struct db *d, const char *sql, struct err *e) MUST_USE;
 void db_bind_int(struct db_stmt *s, int index /* from 1 */, long long v);
-void db_bind_text(struct db_stmt *s, int index, const char *text /* NULL: null; must stay until the step */);
+void db_bind_text(struct db_stmt *s, int index,
+	const char *text /* NULL: null; must stay until the step */);
 void db_bind_blob(struct db_stmt *s, int index, const void *bytes, size_t len);
+void db_bind_double(struct db_stmt *s, int index, double v);
+void db_bind_text_copy(struct db_stmt *s, int index, const char *text);
 void db_bind_null(struct db_stmt *s, int index);
-bool db_step(struct db_stmt *s, bool *row, struct err *e) MUST_USE; /* *row false: done, and reset */
+bool db_step(struct db_stmt *s, bool *row,
+	struct err *e) MUST_USE; /* *row false: done, and reset */
 void db_reset(struct db_stmt *s);
 long long db_int(struct db_stmt *s, int column);
-const char *db_text(struct db_stmt *s, int column); /* "" for null; valid until the next step */
+const char *db_text(
+	struct db_stmt *s, int column); /* "" for null; valid until the next step */
 const void *db_blob(struct db_stmt *s, int column, size_t *len);
+double db_double(struct db_stmt *s, int column);
+enum db_type { DB_NULL, DB_INT, DB_DOUBLE, DB_TEXT /* and blobs */ };
+enum db_type db_type(struct db_stmt *s, int column);
+int db_columns(struct db_stmt *s);
+const char *db_column_name(struct db_stmt *s, int column);
 bool db_is_null(struct db_stmt *s, int column);
 long long db_last_rowid(struct db *d);
 long long db_changes(struct db *d);
-long long db_total_changes(struct db *d); /* rows written since the connection was opened */
+long long db_total_changes(
+	struct db *d); /* rows written since the connection was opened */
 
 /* Conveniences for the small answers: parameters from a JSON array; rows as an array of objects named by
  * column; a column whose name ends in "_json" is parsed and loses the ending. New reference or NULL. */
-json_t *db_rows(struct db *d, const char *sql, const json_t *params, struct err *e) MUST_USE;
+json_t *db_rows(
+	struct db *d, const char *sql, const json_t *params, struct err *e) MUST_USE;
 bool db_run(struct db *d, const char *sql, const json_t *params, struct err *e) MUST_USE;
 
 #endif

@@ -181,128 +181,6 @@ static bool score(struct store *s, struct record *r, struct err *e)
 	return true;
 }
 
-/* ---- rows ---- */
-
-static void bind_common(struct db_stmt *q, const struct record *r, const char *labels)
-{
-	const char *const texts[] = {r->title, r->raw_state, r->env, r->owner, r->service,
-		r->asset, r->actor, r->amount, r->expected, r->currency, r->url,
-		r->parent, r->why, r->cause, r->signature, labels};
-	const long long numbers[] = {r->state, r->severity, r->tier, put_order_key(r),
-		r->attention > 0, put_open(r), r->started, r->ended, r->updated, r->due,
-		r->since, put_title_hash(r), r->attention, r->group};
-	int at = 1;
-
-	for (size_t i = 0; i < LENGTH(numbers); i++)
-		db_bind_int(q, at++, numbers[i]);
-	for (size_t i = 0; i < LENGTH(texts); i++)
-		db_bind_text(q, at++, texts[i]);
-}
-
-/* $1..$30 as in bind_common */
-#define COMMON_INSERT                                                                    \
-	"state, severity, tier, attn, need, open, started, ended, updated, due, since, " \
-	"th, attention, grp, title, "                                                    \
-	"raw_state, env, owner, service, asset, actor, amount, expected, currency, "     \
-	"url, parent, why, cause, signature, "                                           \
-	"labels"
-#define COMMON_UPDATE                                                                    \
-	"state=$1, severity=$2, tier=$3, attn=$4, need=$5, open=$6, started=$7, "        \
-	"ended=$8, updated=$9, due=$10, "                                                \
-	"since=$11, th=$12, attention=$13, grp=$14, title=$15, raw_state=$16, env=$17, " \
-	"owner=$18, service=$19, "                                                       \
-	"asset=$20, actor=$21, amount=$22, expected=$23, currency=$24, url=$25, "        \
-	"parent=$26, why=$27, cause=$28, "                                               \
-	"signature=$29, labels=$30"
-
-static char *dump(const json_t *v)
-{
-	return v != NULL && json_typeof(v) != JSON_NULL
-		       ? json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY)
-		       : xstrdup("");
-}
-
-static bool insert_rec(struct store *s, struct record *r, long long sid,
-	unsigned long long h, struct err *e)
-{
-	struct db_stmt *q = db_stmt(s->db,
-		"INSERT INTO rec(" COMMON_INSERT
-		", kind, source, id, h, again) VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,"
-		"$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,"
-		"$29,$30,$31,$32,$33,$34,$35)",
-		e);
-	bool row;
-
-	if (q == NULL)
-		return false;
-	char *labels = dump(r->labels);
-	bind_common(q, r, labels);
-	db_bind_int(q, 31, r->kind);
-	db_bind_int(q, 32, sid);
-	db_bind_text(q, 33, r->id);
-	db_bind_int(q, 34, (long long)h);
-	db_bind_int(q, 35, put_again(s, r, false));
-	bool ok = db_step(q, &row, e);
-	free(labels);
-	r->rid = db_last_rowid(s->db);
-	return ok;
-}
-
-static bool update_rec(struct store *s, const struct record *r, long long hid,
-	unsigned long long h, bool needed, struct err *e)
-{
-	struct db_stmt *q = db_stmt(s->db,
-		"UPDATE rec SET " COMMON_UPDATE
-		", h=$31, last_hid=$32, again=$33 WHERE rid=$34",
-		e);
-	bool row;
-
-	if (q == NULL)
-		return false;
-	char *labels = dump(r->labels);
-	bind_common(q, r, labels);
-	db_bind_int(q, 31, (long long)h);
-	db_bind_int(q, 32, hid);
-	db_bind_int(q, 33, put_again(s, r, needed));
-	db_bind_int(q, 34, r->rid);
-	bool ok = db_step(q, &row, e);
-	free(labels);
-	return ok;
-}
-
-static char *detail_text(const json_t *detail)
-{
-	char *text = dump(detail);
-	size_t len = text != NULL ? strlen(text) : 0;
-
-	if (len <= RECORD_DETAIL_MAX)
-		return text != NULL ? text : xstrdup("");
-	free(text);
-	return xasprintf("{\"not_kept\":\"%zu bytes of detail, more than %d\"}", len,
-		RECORD_DETAIL_MAX);
-}
-
-static bool put_detail(struct store *s, const struct record *r, struct err *e)
-{
-	struct db_stmt *q = db_stmt(s->db,
-		"INSERT INTO det(rid, opaque, body) VALUES($1,$2,$3) "
-		"ON CONFLICT(rid) DO UPDATE SET opaque=excluded.opaque, "
-		"body=excluded.body",
-		e);
-	bool row;
-
-	if (q == NULL)
-		return false;
-	char *opaque = dump(r->opaque), *body = detail_text(r->detail);
-	db_bind_int(q, 1, r->rid);
-	db_bind_text(q, 2, opaque != NULL ? opaque : "");
-	db_bind_text(q, 3, body);
-	bool ok = db_step(q, &row, e);
-	free(opaque);
-	free(body);
-	return ok;
-}
-
 /* ---- one record ---- */
 
 static bool put_new(struct store *s, struct record *r, long long sid,
@@ -311,7 +189,7 @@ static bool put_new(struct store *s, struct record *r, long long sid,
 	const struct stored none = {0};
 
 	r->since = since_of(r, &none, clock_now());
-	if (!score(s, r, e) || !insert_rec(s, r, sid, h, e))
+	if (!score(s, r, e) || !put_insert_rec(s, r, sid, h, e))
 		return false;
 	put_lane(s, r->kind, -1, r->attention > 0);
 	return put_detail(s, r, e) && put_cell(s, r, sid, true, e);
@@ -334,7 +212,7 @@ static bool put_changed(struct store *s, struct record *r, long long sid,
 		if (hid == 0)
 			return false;
 	}
-	if (!score(s, r, e) || !update_rec(s, r, hid, h, old->need > 0, e))
+	if (!score(s, r, e) || !put_update_rec(s, r, hid, h, old->need > 0, e))
 		return false;
 	put_lane(s, r->kind, old->need, r->attention > 0);
 	return put_detail(s, r, e) && put_cell(s, r, sid, false, e);

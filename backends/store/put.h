@@ -44,6 +44,13 @@ long long put_hist_row(struct store *s, long long rid, long long prev, enum stat
 /* rec.again of a record that is being written; needed: it needed somebody until now. */
 long long put_again(struct store *s, const struct record *r, bool needed);
 
+/* put_rec.c: rec and det. insert sets r->rid. */
+bool put_insert_rec(struct store *s, struct record *r, long long sid,
+	unsigned long long h, struct err *e) MUST_USE;
+bool put_update_rec(struct store *s, const struct record *r, long long hid,
+	unsigned long long h, bool needed, struct err *e) MUST_USE;
+bool put_detail(struct store *s, const struct record *r, struct err *e) MUST_USE;
+
 void put_seen_later(struct store *s, long long rid, usec_t at);
 bool put_seen_due(struct store *s);
 

@@ -141,6 +141,18 @@ void db_bind_int(struct db_stmt *s, int index, long long v)
 	BUG_ON(rc != SQLITE_OK);
 }
 
+void db_bind_double(struct db_stmt *s, int index, double v)
+{
+	int rc = sqlite3_bind_double(s->stmt, s->at[index], v);
+	BUG_ON(rc != SQLITE_OK);
+}
+
+void db_bind_text_copy(struct db_stmt *s, int index, const char *text)
+{
+	int rc = sqlite3_bind_text(s->stmt, s->at[index], text, -1, SQLITE_TRANSIENT);
+	BUG_ON(rc != SQLITE_OK);
+}
+
 void db_bind_text(struct db_stmt *s, int index, const char *text)
 {
 	int rc = sqlite3_bind_text(s->stmt, s->at[index], text, -1, SQLITE_STATIC);
@@ -184,6 +196,11 @@ long long db_int(struct db_stmt *s, int column)
 	return sqlite3_column_int64(s->stmt, column);
 }
 
+double db_double(struct db_stmt *s, int column)
+{
+	return sqlite3_column_double(s->stmt, column);
+}
+
 const char *db_text(struct db_stmt *s, int column)
 {
 	const unsigned char *text = sqlite3_column_text(s->stmt, column);
@@ -199,9 +216,32 @@ const void *db_blob(struct db_stmt *s, int column, size_t *len)
 	return bytes != NULL ? bytes : "";
 }
 
+enum db_type db_type(struct db_stmt *s, int column)
+{
+	switch (sqlite3_column_type(s->stmt, column)) {
+	case SQLITE_INTEGER:
+		return DB_INT;
+	case SQLITE_FLOAT:
+		return DB_DOUBLE;
+	case SQLITE_NULL:
+		return DB_NULL;
+	}
+	return DB_TEXT;
+}
+
 bool db_is_null(struct db_stmt *s, int column)
 {
-	return sqlite3_column_type(s->stmt, column) == SQLITE_NULL;
+	return db_type(s, column) == DB_NULL;
+}
+
+int db_columns(struct db_stmt *s)
+{
+	return sqlite3_column_count(s->stmt);
+}
+
+const char *db_column_name(struct db_stmt *s, int column)
+{
+	return sqlite3_column_name(s->stmt, column);
 }
 
 long long db_last_rowid(struct db *d)
@@ -388,110 +428,4 @@ void db_close(struct db *d)
 	sqlite3_close(d->sql);
 	free(d->path);
 	free(d);
-}
-
-/* ---- rows as JSON ---- */
-
-static void bind_json(struct db_stmt *s, int index, const json_t *v)
-{
-	switch (json_typeof(v)) {
-	case JSON_STRING:
-		db_bind_text(s, index, json_string_value(v));
-		return;
-	case JSON_INTEGER:
-		db_bind_int(s, index, json_integer_value(v));
-		return;
-	case JSON_REAL:
-		sqlite3_bind_double(s->stmt, s->at[index], json_real_value(v));
-		return;
-	case JSON_TRUE:
-	case JSON_FALSE:
-		db_bind_int(s, index, json_is_true(v));
-		return;
-	case JSON_NULL:
-		db_bind_null(s, index);
-		return;
-	case JSON_OBJECT:
-	case JSON_ARRAY: {
-		char *text = json_text(v);
-		sqlite3_bind_text(s->stmt, s->at[index], text, -1, SQLITE_TRANSIENT);
-		free(text);
-		return;
-	}
-	}
-}
-
-static struct db_stmt *stmt_with(
-	struct db *d, const char *sql, const json_t *params, struct err *e)
-{
-	struct db_stmt *s = db_stmt(d, sql, e);
-
-	for (size_t i = 0; s != NULL && i < json_array_size(params); i++)
-		bind_json(s, (int)i + 1, json_array_get(params, i));
-	return s;
-}
-
-static json_t *column_json(struct db_stmt *s, int i, bool parse)
-{
-	int type = sqlite3_column_type(s->stmt, i);
-	const char *text;
-	struct err ignored;
-	json_t *v;
-
-	if (type == SQLITE_INTEGER)
-		return json_integer(db_int(s, i));
-	if (type == SQLITE_FLOAT)
-		return json_real(sqlite3_column_double(s->stmt, i));
-	if (type != SQLITE_TEXT)
-		return json_null();
-	text = db_text(s, i);
-	if (!parse)
-		return json_string(text);
-	v = text[0] != '\0' ? json_read(text, strlen(text), &ignored) : NULL;
-	return v != NULL ? v : json_null();
-}
-
-static json_t *row_json(struct db_stmt *s)
-{
-	json_t *row = json_object();
-
-	for (int i = 0; i < sqlite3_column_count(s->stmt); i++) {
-		const char *name = sqlite3_column_name(s->stmt, i);
-		bool parse = str_ends(name, "_json");
-		size_t len = strlen(name) - (parse ? strlen("_json") : 0);
-		json_object_setn_new(row, name, len, column_json(s, i, parse));
-	}
-	return row;
-}
-
-json_t *db_rows(struct db *d, const char *sql, const json_t *params, struct err *e)
-{
-	struct db_stmt *s = stmt_with(d, sql, params, e);
-	json_t *rows;
-	bool row;
-
-	if (s == NULL)
-		return NULL;
-	rows = json_array();
-	for (;;) {
-		if (!db_step(s, &row, e)) {
-			json_decref(rows);
-			return NULL;
-		}
-		if (!row)
-			return rows;
-		json_array_append_new(rows, row_json(s));
-	}
-}
-
-bool db_run(struct db *d, const char *sql, const json_t *params, struct err *e)
-{
-	struct db_stmt *s = stmt_with(d, sql, params, e);
-	bool row = true;
-
-	while (s != NULL && row) {
-		if (!db_step(s, &row, e))
-			return false;
-	}
-	return s != NULL;
 }
