@@ -185,6 +185,81 @@ static void test_removed_is_never_called(void **state)
 	}
 }
 
+static void test_removed_on_same_number(void **state)
+{
+	struct loop *l = loop_new();
+	struct seen one = {0};
+	struct seen two = {0};
+	int p[2];
+
+	(void)state;
+	assert_int_equal(pipe(p), 0);
+	two.other = loop_watch(l, p[0], LOOP_READ, remove_other, &one);
+	one.other = loop_watch(l, p[0], LOOP_READ, remove_other, &two);
+	assert_int_equal(write(p[1], "x", 1), 1);
+	loop_turn(l, 1000);
+	assert_int_equal(one.calls + two.calls, 1);
+	loop_free(l);
+	close(p[0]);
+	close(p[1]);
+}
+
+struct swap {
+	int pipes[2][2];
+	int calls;
+	int fresh;
+	struct loop_watch *watches[2];
+};
+
+static void never_ready(struct loop *l, int fd, unsigned events, void *arg)
+{
+	struct swap *s = arg;
+
+	(void)l;
+	(void)fd;
+	(void)events;
+	s->fresh++;
+}
+
+/* Puts a silent pipe at the number of the other one, whose event is pending. */
+static void replace_other(struct loop *l, int fd, unsigned events, void *arg)
+{
+	struct swap *s = arg;
+	int other = fd == s->pipes[0][0] ? 1 : 0;
+	int silent[2];
+
+	(void)events;
+	s->calls++;
+	loop_unwatch(l, s->watches[other]);
+	assert_int_equal(pipe(silent), 0);
+	assert_int_equal(dup2(silent[0], s->pipes[other][0]), s->pipes[other][0]);
+	close(silent[0]);
+	close(s->pipes[other][1]);
+	s->pipes[other][1] = silent[1];
+	loop_watch(l, s->pipes[other][0], LOOP_READ, never_ready, s);
+}
+
+static void test_event_of_former_owner(void **state)
+{
+	struct loop *l = loop_new();
+	struct swap s = {0};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(pipe(s.pipes[i]), 0);
+		s.watches[i] = loop_watch(l, s.pipes[i][0], LOOP_READ, replace_other, &s);
+		assert_int_equal(write(s.pipes[i][1], "x", 1), 1);
+	}
+	loop_turn(l, 1000);
+	assert_int_equal(s.calls, 1);
+	assert_int_equal(s.fresh, 0);
+	loop_free(l);
+	for (int i = 0; i < 2; i++) {
+		close(s.pipes[i][0]);
+		close(s.pipes[i][1]);
+	}
+}
+
 static void count(struct loop *l, int fd, unsigned events, void *arg)
 {
 	(void)l;
@@ -517,6 +592,8 @@ int main(void)
 		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_many_timers),
 		cmocka_unit_test(test_removed_is_never_called),
+		cmocka_unit_test(test_removed_on_same_number),
+		cmocka_unit_test(test_event_of_former_owner),
 		cmocka_unit_test(test_deaf_and_hangup),
 		cmocka_unit_test(test_reused_number),
 		cmocka_unit_test(test_two_watches_of_one),
