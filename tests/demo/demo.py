@@ -46,6 +46,22 @@ assets:
 """
 
 
+# Statements that a session of their own repeats: spend that grows, people who ask for access.
+MOVES = (
+    """\
+update focus_cost set effectivecost = effectivecost + 1.9, billedcost = billedcost + 1.9
+where servicename = 'BigQuery' and chargeperiodstart = date_trunc('day', now()) and chargecategory = 'Usage' \\watch 20
+""",
+    """\
+select pg_sleep(140);
+insert into watchdesk.access_request (requester, role, reason, requested_at, due_at, wanted_until)
+select (array['h.weber', 'g.silva', 'y.tanaka', 'o.bauer'])[1 + n % 4], (array['analyst_ro', 'mart_reader', 'warehouse_dev'])[1 + n % 3],
+    'new in the team', now(), now() + interval '1 day', now() + interval '180 days'
+from (select count(*) as n, count(*) filter (where state = 'pending') as pending from watchdesk.access_request) x where pending < 8 \\watch 140
+""",
+)
+
+
 def quoted(text: str) -> str:
     return json.dumps(text)
 
@@ -60,7 +76,8 @@ class Demo:
         self.store = os.path.join(self.sub("home/state/watchdesk"), "demo.db")
         self.platform: Optional[subprocess.Popen] = None
         self.console: Optional[subprocess.Popen] = None
-        self.postgres = Postgres(os.path.join(self.folder, "pg"))
+        sql = os.path.join(ROOT, "backends/catalog/sql")
+        self.postgres = Postgres(os.path.join(self.folder, "pg"), [sql + "/postgres-access.sql", sql + "/focus-cost.sql", HERE + "/pg.sql"])
         self.sshd = Sshd(os.path.join(self.folder, "ssh"))
         self.systems: Dict[str, Any] = {}
         self.url = ""
@@ -80,9 +97,7 @@ class Demo:
     # ---- start ---------------------------------------------------------------------------------
 
     def start(self) -> None:
-        sql = os.path.join(ROOT, "backends/catalog/sql")
-        scripts = [sql + "/postgres-access.sql", sql + "/focus-cost.sql", HERE + "/pg.sql", HERE + "/pg_grants.sql"]
-        threads = [threading.Thread(target=self.postgres.start, args=(scripts,)), threading.Thread(target=self.sshd.start)]
+        threads = [threading.Thread(target=server.start) for server in (self.postgres, self.sshd)]
         for t in threads:
             t.start()
         try:
@@ -106,16 +121,12 @@ class Demo:
 
     def start_sessions(self) -> None:
         for who in ("contractor-7", "contractor-7", "m.ito", "svc-airflow"):
-            self.postgres.session(who, ["select pg_sleep(86400)"])
-        with open(os.path.join(HERE, "pg_move.sql")) as script:
-            moves = [part.strip() for part in script.read().split("\n\n") if part.strip()]
-        for move in moves:
-            # psql repeats the statement before \watch; a file keeps both on one connection
-            path = os.path.join(self.sub("move"), "%d.sql" % len(self.postgres.sessions))
+            self.postgres.session(who, ["-c", "select pg_sleep(86400)"])
+        for i, move in enumerate(MOVES):
+            path = os.path.join(self.sub("move"), "%d.sql" % i)
             with open(path, "w") as out:
-                out.write(move + "\n")
-            command = self.postgres.command("postgres", ["-f", path])
-            self.postgres.sessions.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+                out.write(move)
+            self.postgres.session(self.postgres.about["user"], ["-f", path])
 
     # ---- configuration -------------------------------------------------------------------------
 
@@ -180,12 +191,13 @@ class Demo:
         if self.postgres.ready:
             for name, connector, more in (("pg-prod", "postgres-access", []), ("focus", "focus-cost", ["    hold_back: 0"])):
                 out += ["  %s:" % name, "    connector: %s" % connector, "    env: prod", "    every: 5s"]
-                out += ["    host: %s" % self.postgres.folder, "    port: %d" % self.postgres.port, "    dbname: postgres", "    user: watchdesk"] + more
+                out += ["    host: %s" % self.postgres.about["socket_dir"], "    port: %d" % self.postgres.about["port"], "    dbname: postgres", "    user: watchdesk"] + more
+        a = self.sshd.about
         if self.sshd.ready:
             out += ["  hosts:", "    connector: host-health", "    env: prod", "    every: 15s", "    hosts: [etl-04]", "hosts:"]
             out += [
                 "  etl-04: {host: 127.0.0.1, port: %d, user: %s, identity: %s, known_hosts: %s, transport: libssh2, env: prod, owner: platform}"
-                % (self.sshd.port, self.sshd.user, quoted(self.sshd.path("user")), quoted(self.sshd.path("known_hosts")))
+                % (a["port"], a["user"], quoted(a["identity"]), quoted(a["known_hosts"]))
             ]
         return out
 
@@ -236,8 +248,8 @@ class Demo:
     def describe(self) -> Dict[str, Any]:
         told: Dict[str, Any] = {"config": self.config, "folder": self.folder, "store": self.store, "url": self.url, "systems": self.systems, "env": {}}
         told["env"] = {k: v for k, v in self.env().items() if k.startswith("XDG_")}
-        told["postgres"] = {"host": self.postgres.folder, "port": self.postgres.port, "bin": self.postgres.bin} if self.postgres.ready else None
-        told["sshd"] = {"port": self.sshd.port} if self.sshd.ready else None
+        told["postgres"] = {**self.postgres.about, "psql": self.postgres.program} if self.postgres.ready else None
+        told["sshd"] = self.sshd.about if self.sshd.ready else None
         return told
 
     def open_console(self, args: List[str]) -> int:

@@ -1,5 +1,4 @@
 -- What the demo's private cluster holds besides the shipped DDL: people, roles, requests, sessions' owners, spend.
--- psql variables: now is always the start of the demo.
 \set ON_ERROR_STOP on
 \set QUIET on
 set client_min_messages = warning;
@@ -49,7 +48,7 @@ insert into watchdesk.access_request (requester, role, reason, ticket, requested
 	('s.brandt', 'warehouse_dev', 'build the returns mart', 'DATA-2188', now() - interval '26 minutes', now() + interval '22 hours', now() + interval '90 days', now() - interval '26 minutes'),
 	('j.novak', 'mart_reader', 'look into INC0010341', null, now() - interval '14 minutes', now() + interval '7 hours', now() + interval '7 days', now() - interval '14 minutes');
 
-select setseed(0.42);
+do $$ begin perform setseed(0.42); end $$;
 insert into focus_cost (billingaccountid, billingcurrency, billingperiodstart, billingperiodend, chargecategory, chargeclass, chargeperiodstart, chargeperiodend,
 	billedcost, effectivecost, providername, servicecategory, servicename, subaccountid, subaccountname, regionid)
 select '123456789012', 'USD', date_trunc('month', d), date_trunc('month', d) + interval '1 month', 'Usage', null, d, d + interval '1 day', c.cost, c.cost,
@@ -73,5 +72,6 @@ insert into focus_cost (billingaccountid, billingcurrency, billingperiodstart, b
 	providername, servicecategory, servicename, subaccountid, subaccountname)
 select '123456789012', 'USD', m, m + interval '1 month', 'Tax', m, m + interval '1 day', 4100, 4100, 'AWS', 'Other', 'Tax', 'data', 'data'
 from generate_series(date_trunc('month', now()) - interval '3 months', date_trunc('month', now()), interval '1 month') m;
+grant select on focus_cost to watchdesk_operator;
 commit;
 analyze;

@@ -1,1 +1,0 @@
-grant select on focus_cost to watchdesk_operator;

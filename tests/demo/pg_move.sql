@@ -1,3 +1,0 @@
-update focus_cost set effectivecost = effectivecost + 1.9, billedcost = billedcost + 1.9 where servicename = 'BigQuery' and chargeperiodstart = date_trunc('day', now()) and chargecategory = 'Usage' \watch 20
-
-insert into watchdesk.access_request (requester, role, reason, requested_at, due_at, wanted_until) select (array['h.weber', 'g.silva', 'y.tanaka', 'o.bauer'])[1 + (extract(epoch from now())::bigint / 140) % 4], (array['analyst_ro', 'mart_reader', 'warehouse_dev'])[1 + (extract(epoch from now())::bigint / 140) % 3], 'new in the team', now(), now() + interval '1 day', now() + interval '180 days' where (select count(*) from watchdesk.access_request where state = 'pending') < 9 \watch 140
