@@ -127,6 +127,9 @@ struct connector {
 	size_t n_jmes, cap_jmes, n_tmpls, cap_tmpls;
 };
 
+/* connector_load of a text in memory; path is for messages, and its last part for the name. */
+struct connector *connector_parse(
+	const char *path, const char *text, size_t len, struct err *e) MUST_USE;
 /* The call by its name, or NULL. */
 const struct def_call *connector_call(const struct connector *c, const char *name);
 

@@ -132,6 +132,7 @@ static bool read_field(struct connector *c, const json_t *in, const char *name,
 	if (!v)
 		return true;
 	out->given = true;
+	out->strict = w->state;
 	if (json_is_string(v))
 		return def_expr(c, in, name, &out->value, e);
 	if (json_is_integer(v) || json_is_boolean(v)) {

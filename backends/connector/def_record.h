@@ -9,10 +9,11 @@
  *
  *   title: dag_id                                              EXPR over the item (scope() for settings, each, source, now)
  *   state: {value: state, map: {success: succeeded, failed: failed}, default: unknown}
- *                                                              map by the value's text; no entry: `default`, without one as is
+ *                                                              map by the value's text; no entry, or null: `default`;
+ *                                                              without one as is, but a state is then unknown
  *   severity: {rules: [{when: "labels.severity == 'critical'", then: critical},      the first rule that holds
  *                      {when: "priority", then: {expr: lower(priority)}}],           then: a literal or {expr: EXPR}
- *              value: urgency, map: {...}, default: low}                             no rule holds: value/map/default, if given
+ *              value: urgency, map: {...}, default: low}                             no rule holds: value, map, default as above
  *
  * Fields: id (required; unique within source and kind), title, state, raw_state, severity, tier, env, owner, service, asset, actor,
  * started, ended, updated, due, amount, expected, currency, url, parent, detail (default: the item), labels and opaque (objects of
@@ -34,7 +35,7 @@ struct def_rule {
 };
 
 struct def_field {
-	bool given;
+	bool given, strict; /* strict (state): what a map does not hold is nothing */
 	struct def_expr value;
 	const json_t *map, *fallback; /* borrowed from the file; NULL: none */
 	struct def_rule *rules;

@@ -115,13 +115,25 @@ static bool check_bases(struct connector *c, struct err *e)
 	return true;
 }
 
-struct connector *connector_load(const char *path, struct err *e)
+static struct connector *finish(struct connector *c, bool read, struct err *e)
 {
-	struct connector *c = xcalloc(1, sizeof(*c));
-	if (yaml_load(&c->doc, path, e) && read_all(c, e) && check_bases(c, e))
+	if (read && read_all(c, e) && check_bases(c, e))
 		return c;
 	connector_free(c);
 	return NULL;
+}
+
+struct connector *connector_load(const char *path, struct err *e)
+{
+	struct connector *c = xcalloc(1, sizeof(*c));
+	return finish(c, yaml_load(&c->doc, path, e), e);
+}
+
+struct connector *connector_parse(
+	const char *path, const char *text, size_t len, struct err *e)
+{
+	struct connector *c = xcalloc(1, sizeof(*c));
+	return finish(c, yaml_parse(&c->doc, path, text, len, e), e);
 }
 
 void connector_free(struct connector *c)

@@ -67,6 +67,11 @@ static json_t *field_value(const struct def_field *f, const struct mapper *m,
 	const json_t *mapped = f->map && !json_is_null(v) ? look_up(f->map, v) : NULL;
 	if (!mapped && f->fallback && (f->map || json_is_null(v)))
 		mapped = f->fallback;
+	/* a word of theirs that happens to be one of ours is no mapping */
+	if (!mapped && f->map && f->strict) {
+		json_decref(v);
+		return json_null();
+	}
 	if (!mapped)
 		return v;
 	json_decref(v);

@@ -32,7 +32,7 @@ struct rig {
 
 struct got {
 	bool done;
-	json_t *records;       /* as record_json, with detail */
+	json_t *records; /* as record_json, with detail */
 	size_t unknown, refused, batches;
 	char reason[500], since[100];
 	struct collect_result r;

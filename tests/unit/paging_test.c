@@ -3,9 +3,12 @@
 
 static struct rig rig;
 
-#define HEAD "settings: {url: {type: url, required: true}}\ncollect:\n  rows:\n    kind: run\n    complete: true\n    gone: unknown\n"
-#define RECORD \
-	"    record: {id: id, title: name, state: {value: state, map: {success: succeeded, failed: failed}}}\n"
+#define HEAD                                                                          \
+	"settings: {url: {type: url, required: true}}\ncollect:\n  rows:\n    kind: " \
+	"run\n    complete: true\n    gone: unknown\n"
+#define RECORD                                                                    \
+	"    record: {id: id, title: name, state: {value: state, map: {success: " \
+	"succeeded, failed: failed}}}\n"
 
 static void all_seven(const char *request)
 {
@@ -28,16 +31,22 @@ static void test_styles(void **state)
 {
 	(void)state;
 	/* the server gives 3 rows at most although 5 are asked for: the offset goes by what came */
-	all_seven("get: /offset\n    page: {style: offset, size: 5, items: rows, total: total}");
+	all_seven("get: /offset\n    page: {style: offset, size: 5, items: rows, total: "
+		  "total}");
 	all_seven("get: /page\n    page: {style: page, size: 3, items: rows}");
-	all_seven("get: /page\n    page: {style: page, size: 7, items: rows, more: more}");
-	all_seven("get: /token\n    page: {style: token, param: token, next: next, items: rows}");
-	all_seven("post: /body-token\n    json: {fixed: 1}\n    page: {style: token, where: json, "
+	all_seven(
+		"get: /page\n    page: {style: page, size: 7, items: rows, more: more}");
+	all_seven("get: /token\n    page: {style: token, param: token, next: next, "
+		  "items: rows}");
+	all_seven("post: /body-token\n    json: {fixed: 1}\n    page: {style: token, "
+		  "where: json, "
 		  "param: page.token, next: next, items: rows}");
-	all_seven("get: /header-token\n    page: {style: token, param: token, next_header: x-next}");
+	all_seven("get: /header-token\n    page: {style: token, param: token, "
+		  "next_header: x-next}");
 	all_seven("get: /link\n    page: {style: link}");
 	all_seven("get: /body-link\n    page: {style: link, next: next, items: rows}");
-	all_seven("get: /last\n    page: {style: last-item, param: after, next: id, size: 3}");
+	all_seven("get: /last\n    page: {style: last-item, param: after, next: id, "
+		  "size: 3}");
 	all_seven("get: /last\n    page: {style: last-item, param: after, next: id}");
 }
 
@@ -52,20 +61,23 @@ static struct got one(const char *request)
 static void test_does_not_advance(void **state)
 {
 	(void)state;
-	struct got o = one("get: /stuck\n    page: {style: token, param: token, next: next, items: rows}");
+	struct got o = one("get: /stuck\n    page: {style: token, param: token, next: "
+			   "next, items: rows}");
 	got_fails(&o, ERR_REMOTE, "paging does not advance");
 }
 
 static void test_budgets(void **state)
 {
 	(void)state;
-	struct got o = one("get: /endless\n    page: {style: token, param: token, next: next, "
-			   "items: rows, max_pages: 4}");
+	struct got o =
+		one("get: /endless\n    page: {style: token, param: token, next: next, "
+		    "items: rows, max_pages: 4}");
 	got_ok(&o, 4);
 	assert_false(o.r.full); /* cut: what is missing is not gone */
 	assert_int_equal(o.r.pages, 4);
 	got_release(&o);
-	o = one("get: /endless\n    page: {style: token, param: token, next: next, items: rows, "
+	o = one("get: /endless\n    page: {style: token, param: token, next: next, "
+		"items: rows, "
 		"max_items: 3}");
 	got_ok(&o, 3);
 	assert_false(o.r.full);
@@ -82,7 +94,8 @@ static void test_foreign_link(void **state)
 static void test_items(void **state)
 {
 	(void)state;
-	struct got o = one("get: /keyed\n    items: \"items(@)[].{id: key, name: key, state: value.state}\"");
+	struct got o = one("get: /keyed\n    items: \"items(@)[].{id: key, name: key, "
+			   "state: value.state}\"");
 	got_ok(&o, 2);
 	got_record(&o, "one");
 	got_release(&o);

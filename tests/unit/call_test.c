@@ -1,0 +1,267 @@
+/* Calls against tests/servers/far_side.py: text, preview, success and refusal, lost answers, steps, verification. */
+#include "connector_help.h"
+
+static struct rig rig;
+
+struct outcome {
+	bool done, sent;
+	struct err err;
+	json_t *reply;
+	char known[400];
+};
+
+static void answered(void *arg, const struct call_result *r)
+{
+	struct outcome *o = arg;
+	assert_false(o->done);
+	o->done = true;
+	o->sent = r->sent;
+	o->err = r->err;
+	o->reply = json_incref(r->reply);
+	str_copy(o->known, sizeof(o->known), r->known);
+}
+
+static json_t *input(void)
+{
+	return json_pack("{s:{s:s,s:{s:s,s:i}},s:{s:s,s:b},s:s,s:s}", "record", "id",
+		"r1", "opaque", "job", "a/b", "n", 4, "params", "note", "because", "dry",
+		0, "operator", "m.ito", "reason", "ticket 7");
+}
+
+typedef struct call *start_fn(
+	struct source *s, const char *call, json_t *in, call_fn *fn, void *arg);
+
+static struct outcome go(start_fn *start, const char *name)
+{
+	struct outcome o = {0};
+	json_t *in = input();
+	assert_non_null(start(rig.source, name, in, answered, &o));
+	json_decref(in);
+	assert_false(o.done);
+	assert_true(loop_until(rig.loop, &o.done, HELP_WAIT_MS));
+	return o;
+}
+
+static void expect(struct outcome o, enum err_code code, const char *known)
+{
+	if (o.err.code != code || !strstr(o.known, known))
+		fail_msg("%s: %s / %s", err_code_name(o.err.code), o.err.msg, o.known);
+	json_decref(o.reply);
+}
+
+static const char calls[] =
+	"settings: {url: {type: url, required: true}}\nsecrets: {password: {required: "
+	"false}}\n"
+	"auth: {header: {Authorization: \"Key {{ secret.password }}\"}}\n"
+	"calls:\n"
+	"  plain:\n    post: /act\n    json: {job: \"{{ job }}\", n: \"{{ n }}\", note: "
+	"\"{{ params.note }} by {{ operator }}\", key: \"{{ secret.password }}\"}\n"
+	"    success: body.status == 'ok'\n    refusal: body.why\n    says: \"done, {{ "
+	"reply.body.n }} tasks\"\n"
+	"    preview: {json: {dry: true}, lines: would, targets: \"would[0]\", says: "
+	"\"{{ reply.body.n }} would go\"}\n"
+	"    verify: {get: \"/state/{job}\", until: \"done && of[0] == 'a%2Fb'\", every: "
+	"100ms, within: 5s, says: \"look {{ reply.body.looks }}\"}\n"
+	"  refuse:\n    post: /act\n    json: {refuse: true}\n    success: body.status "
+	"== 'ok'\n    refusal: body.why\n"
+	"  unreadable:\n    post: /act\n    json: {unreadable: true}\n"
+	"  die:\n    post: /act\n    json: {die: true}\n"
+	"  benign:\n    post: /act\n    json: {conflict: true}\n    accept_status: "
+	"[409]\n    success: status == `409` && body.status == 'ok'\n    says: already "
+	"done\n"
+	"  conflict:\n    post: /act\n    json: {conflict: true}\n"
+	"  missing:\n    delete: /nothing\n    verify: {get: /nothing, until: "
+	"\"`false`\", missing: true}\n"
+	"  steps:\n    steps:\n      - {name: look, get: /runs}\n      - {post: /act, "
+	"json: {row: \"{{ prev.body.rows[1].name }}\", first: \"{{ "
+	"steps.look.body.rows[0].name }}\"}, success: body.id}\n"
+	"  halfway:\n    steps:\n      - {post: /act, json: {}}\n      - {post: /act, "
+	"json: {refuse: true}, success: body.status == 'ok', refusal: body.why}\n"
+	"  unreached:\n    post: /{{ params.absent }}\n";
+
+static void open_calls(void)
+{
+	char conf[300];
+	str_format(conf, sizeof(conf), "    password: {file: %s/secret}\n", rig.dir);
+	rig_open(&rig, calls, conf);
+}
+
+static long long acted(json_t **last)
+{
+	json_t *seen = rig_seen(&rig), *all = json_sub(seen, "acted");
+	size_t n = json_array_size(all);
+	if (last)
+		*last = json_incref(json_array_get(all, n - 1));
+	json_decref(seen);
+	return (long long)n;
+}
+
+static void test_text(void **state)
+{
+	struct err e = ERR_INIT;
+	json_t *in = input();
+	(void)state;
+	open_calls();
+	long long before = acted(NULL);
+	char *text = source_call_text(rig.source, "plain", in, &e);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "POST http://127.0.0.1:"));
+	assert_non_null(strstr(text,
+		"/act {\"job\":\"a/b\",\"key\":\"[secret]\",\"n\":4,\"note\":\"because "
+		"by m.ito\"}"));
+	free(text);
+	text = source_call_text(rig.source, "steps", in, &e);
+	assert_non_null(strstr(text, " ; then POST "));
+	free(text);
+	assert_null(source_call_text(rig.source, "unreached", in, &e));
+	assert_null(source_call_text(rig.source, "none", in, &e));
+	assert_int_equal(acted(NULL), before);
+	json_decref(in);
+	rig_close(&rig);
+}
+
+static void test_call(void **state)
+{
+	json_t *last;
+	(void)state;
+	open_calls();
+	struct outcome o = go(source_call, "plain");
+	assert_true(o.sent);
+	expect(o, ERR_NONE, "done, 3 tasks");
+	acted(&last);
+	assert_string_equal(json_str(last, "key", ""), "s3cret");
+	assert_int_equal(json_int(last, "n", 0), 4);
+	assert_true(json_is_integer(json_object_get(last, "n"))); /* typed, not pasted */
+	json_decref(last);
+	expect(go(source_call, "refuse"), ERR_REMOTE,
+		"refused (HTTP 200): a freeze is on");
+	expect(go(source_call, "benign"), ERR_NONE, "already done");
+	expect(go(source_call, "conflict"), ERR_CONFLICT, "409");
+	expect(go(source_call, "missing"), ERR_NOTFOUND, "404");
+	rig_close(&rig);
+}
+
+/* What was sent and not answered, or not readably, is not known; it is not sent again. */
+static void test_unknown(void **state)
+{
+	(void)state;
+	open_calls();
+	long long before = acted(NULL);
+	struct outcome o = go(source_call, "die");
+	assert_true(o.sent);
+	expect(o, ERR_UNKNOWN, "what became of it is not known");
+	assert_int_equal(acted(NULL), before + 1);
+	expect(go(source_call, "unreadable"), ERR_UNKNOWN, "not known");
+	o = go(source_call, "unreached");
+	assert_false(o.sent);
+	assert_int_not_equal(o.err.code, ERR_UNKNOWN);
+	assert_int_not_equal(o.err.code, ERR_NONE);
+	expect(go(source_call, "none"), ERR_NOTFOUND, "no such call");
+	rig_close(&rig);
+}
+
+static void test_steps(void **state)
+{
+	json_t *last;
+	(void)state;
+	open_calls();
+	expect(go(source_call, "steps"), ERR_NONE, "HTTP 200");
+	acted(&last);
+	assert_string_equal(json_str(last, "row", ""), "row1");
+	assert_string_equal(json_str(last, "first", ""), "row0");
+	json_decref(last);
+	struct outcome o = go(source_call, "halfway");
+	assert_true(o.sent);
+	expect(o, ERR_REMOTE, "step 2 of 2: refused");
+	rig_close(&rig);
+}
+
+static void test_preview(void **state)
+{
+	json_t *last;
+	(void)state;
+	open_calls();
+	struct outcome o = go(source_preview, "plain");
+	assert_int_equal(o.err.code, ERR_NONE);
+	const json_t *lines = json_sub(o.reply, "lines");
+	assert_int_equal(json_array_size(lines), 3);
+	assert_string_equal(json_string_value(json_array_get(lines, 0)), "2 would go");
+	assert_null(strchr(json_string_value(json_array_get(lines, 2)), '\x1b'));
+	assert_string_equal(
+		json_string_value(json_array_get(json_sub(o.reply, "targets"), 0)), "a");
+	json_decref(o.reply);
+	acted(&last);
+	assert_true(json_flag(last, "dry", false));
+	json_decref(last);
+	o = go(source_preview, "refuse");
+	assert_int_equal(o.err.code, ERR_NONE);
+	lines = json_sub(o.reply, "lines");
+	assert_non_null(
+		strstr(json_string_value(json_array_get(lines, 0)), "not previewable"));
+	json_decref(o.reply);
+	rig_close(&rig);
+}
+
+static void test_verify(void **state)
+{
+	int64_t every, within;
+	(void)state;
+	open_calls();
+	source_verify_times(rig.source, "plain", &every, &within);
+	assert_int_equal(every, 100);
+	assert_int_equal(within, 5000);
+	source_verify_times(rig.source, "refuse", &every, &within);
+	assert_int_equal(every, 0);
+	struct outcome o = go(source_verify, "plain");
+	assert_true(json_is_false(o.reply));
+	expect(o, ERR_NONE, "look 1");
+	o = go(source_verify, "plain");
+	assert_true(json_is_true(o.reply));
+	expect(o, ERR_NONE, "look 2");
+	o = go(source_verify, "missing");
+	assert_true(json_is_true(o.reply));
+	expect(o, ERR_NONE, "it is gone");
+	expect(go(source_verify, "refuse"), ERR_NOTFOUND, "has no verify");
+	rig_close(&rig);
+}
+
+static void test_cancel(void **state)
+{
+	struct outcome o = {0};
+	json_t *in = input();
+	bool never = false;
+	(void)state;
+	open_calls();
+	call_cancel(source_call(rig.source, "plain", in, answered, &o));
+	source_call(rig.source, "plain", in, answered, &o);
+	rig_close(&rig);
+	loop_until(rig.loop, &never, 30);
+	assert_false(o.done);
+	json_decref(in);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return rig_start(&rig);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return rig_stop(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_call),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_preview),
+		cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_cancel),
+	};
+	return cmocka_run_group_tests_name("call", tests, setup, teardown);
+}

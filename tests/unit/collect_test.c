@@ -1,0 +1,322 @@
+/* Collections against tests/servers/far_side.py: auth, sub-collections, watermark, enrichment, re-reading, bad answers. */
+#include "connector_help.h"
+
+static struct rig rig;
+
+#define URL                                                                         \
+	"settings: {url: {type: url, required: true}, groups: {type: list}, user: " \
+	"{type: string}}\n"
+#define REC                                                                        \
+	"    record: {id: to_string(id), title: name, state: {value: state, map: " \
+	"{success: succeeded, failed: failed}}}\n"
+#define ONE(path) "collect:\n  rows:\n    kind: run\n    get: " path "\n" REC
+#define SECRET "secrets: {password: {required: false}}\n"
+#define CONF "    password: {file: %s/secret}\n"
+
+static struct got try_with_secret(const char *yaml)
+{
+	char conf[300];
+	str_format(conf, sizeof(conf), CONF, rig.dir);
+	return rig_try(&rig, yaml, conf);
+}
+
+static void test_auth_kinds(void **state)
+{
+	static const char *const good[] = {
+		URL SECRET
+		"auth: {header: {Authorization: \"Key {{ secret.password }}\"}}\n" ONE(
+			"/by-header"),
+		URL SECRET
+		"auth: {basic: {user: me, password: \"{{ secret.password }}\"}}\n" ONE(
+			"/by-basic"),
+		URL SECRET
+		"auth: {login: {post: /login, json: {password: \"{{ secret.password "
+		"}}\"}, token: access_token}}\n" ONE("/secure"),
+		URL SECRET
+		"auth: {login: {post: /login, form: {password: \"{{ secret.password "
+		"}}\"}, token: access_token, expires: expires_in}}\n" ONE("/secure"),
+		URL SECRET
+		"auth:\n  - when: settings.user\n    basic: {user: x, password: y}\n"
+		"  - when: given.password\n    header: {Authorization: \"Key {{ "
+		"secret.password }}\"}\n  - none\n" ONE("/by-header"),
+	};
+	(void)state;
+	for (size_t i = 0; i < LENGTH(good); i++) {
+		struct got o = try_with_secret(good[i]);
+		got_ok(&o, 1);
+		got_release(&o);
+	}
+	struct got o = try_with_secret(URL SECRET
+		"auth: {header: {Authorization: \"Key no\"}}\n" ONE("/by-header"));
+	got_fails(&o, ERR_AUTH, "bad key");
+	o = try_with_secret(URL SECRET "auth: {login: {post: /login, json: {password: "
+				       "wrong}, token: access_token}}\n" ONE("/secure"));
+	got_fails(&o, ERR_AUTH, "login: ");
+	o = try_with_secret(
+		URL SECRET "auth: {login: {post: /login, json: {password: \"{{ "
+			   "secret.password }}\"}, token: tokken}}\n" ONE("/secure"));
+	got_fails(&o, ERR_AUTH, "no token at \"tokken\"");
+	o = rig_try(&rig,
+		URL SECRET
+		"auth: {header: {Authorization: \"Key {{ secret.password }}\"}}\n" ONE(
+			"/by-header"),
+		"    password: {file: /nonexistent/secret}\n");
+	got_fails(&o, ERR_CONFIG, "secret password");
+}
+
+static long long logins(void)
+{
+	json_t *seen = rig_seen(&rig);
+	long long n = json_int(seen, "logins", -1);
+	json_decref(seen);
+	return n;
+}
+
+/* The token is kept between collections, and a refused one is renewed once. */
+static void test_login_again(void **state)
+{
+	static const char yaml[] = URL SECRET
+		"auth: {login: {post: /login, json: {password: \"{{ secret.password "
+		"}}\"}, token: access_token}}\n"
+		"collect:\n"
+		"  rows:\n    kind: run\n    get: /secure\n" REC
+		"  forget:\n    kind: run\n    get: /forget\n    items: nothing\n" REC
+		"  never:\n    kind: run\n    get: /by-header\n" REC;
+	char conf[300];
+	(void)state;
+	str_format(conf, sizeof(conf), CONF, rig.dir);
+	rig_open(&rig, yaml, conf);
+	long long before = logins();
+	for (int i = 0; i < 3; i++) {
+		struct got o = rig_collect(&rig);
+		got_ok(&o, 1);
+		got_release(&o);
+	}
+	assert_int_equal(logins(), before + 1);
+	struct got o = rig_collect_from(&rig, 1, NULL, NULL);
+	got_ok(&o, 0);
+	got_release(&o);
+	o = rig_collect(&rig);
+	got_ok(&o, 1);
+	got_release(&o);
+	assert_int_equal(logins(), before + 2);
+	o = rig_collect_from(&rig, 2, NULL,
+		NULL); /* 401 whatever the token: one more login, then the error */
+	got_fails(&o, ERR_AUTH, "bad key");
+	assert_int_equal(logins(), before + 3);
+	rig_close(&rig);
+}
+
+static void test_bad_answers(void **state)
+{
+	static const struct {
+		const char *yaml, *words;
+		enum err_code code;
+	} cases[] = {
+		{URL ONE("/html"), "HTML page instead of JSON", ERR_PARSE},
+		{URL ONE("/error"), "500", ERR_REMOTE},
+		{URL ONE("/nothing"), "404", ERR_NOTFOUND},
+		{URL ONE("/truncated"), "", ERR_NET},
+		{URL ONE("/big\n    max_bytes: 5000"), "", ERR_LIMIT},
+		{URL ONE("/{{ settings.user }}/x"), "", ERR_USAGE},
+		{URL ONE("/link\n    each: settings.user"), "is no list", ERR_CONFIG},
+	};
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct got o = rig_try(&rig, cases[i].yaml, "");
+		if (cases[i].code ==
+			ERR_USAGE) /* whatever class templates give: it must not be sent */
+			assert_int_not_equal(o.r.err.code, ERR_NONE);
+		else if (o.r.err.code != cases[i].code ||
+			 !strstr(o.r.err.msg, cases[i].words))
+			fail_msg("%zu: %s: %s", i, err_code_name(o.r.err.code),
+				o.r.err.msg);
+		assert_null(strchr(o.r.err.msg, '\x1b'));
+		got_release(&o);
+	}
+	struct got o = rig_try(&rig, URL ONE("/busy"), "");
+	assert_int_equal(o.r.retry_after_ms, 7000);
+	got_fails(&o, ERR_THROTTLE, "slow down");
+}
+
+static void test_not_reached(void **state)
+{
+	(void)state;
+	struct got o = rig_try(&rig, URL "base: http://127.0.0.1:1\n" ONE("/x"), "");
+	got_fails(&o, ERR_NET, "");
+}
+
+static void test_each(void **state)
+{
+	static const char tail[] = "    record: {id: \"format('{}/{}', scope().each.id, "
+				   "id)\", title: scope().each.id, state: state}\n";
+	char yaml[1000];
+	(void)state;
+	str_format(yaml, sizeof(yaml), "%s%s%s", URL,
+		"collect:\n  m:\n    kind: grant\n    complete: true\n    parallel: 2\n"
+		"    each: {get: /groups, items: groups}\n    get: /members/{{ each.id "
+		"}}/x\n",
+		tail);
+	struct got o = rig_try(&rig, yaml, "");
+	assert_int_equal(
+		json_array_size(o.records), 2); /* the one that fails costs only itself */
+	got_record(&o, "g1/m1");
+	got_record(&o, "a/b c/m1");
+	assert_int_equal(o.r.gone, STATE_REVOKED);
+	got_fails(&o, ERR_REMOTE, "bad: ");
+	o = rig_try(&rig,
+		URL "collect:\n  m:\n    kind: grant\n    complete: true\n    each: "
+		    "settings.groups\n"
+		    "    get: /members/{{ each }}\n    record: {id: scope().each, state: "
+		    "state}\n",
+		"    groups: [x, y, z]\n");
+	got_ok(&o, 3);
+	assert_true(o.r.full);
+	got_release(&o);
+}
+
+static void test_enrich(void **state)
+{
+	(void)state;
+	struct got o = rig_try(&rig,
+		URL "collect:\n  r:\n    kind: run\n    get: /runs\n    items: rows\n    "
+		    "when: id != `0`\n"
+		    "    enrich: [{when: \"state == 'failed'\", get: \"/tasks/{{ item.id "
+		    "}}\", items: tasks, as: tasks, max: 2}]\n"
+		    "    record: {id: to_string(id), state: {value: state, map: "
+		    "{success: succeeded, failed: failed}, default: unknown},"
+		    " labels: {task: \"tasks[0].task\"}}\n",
+		"");
+	got_ok(&o, 4);
+	assert_int_equal(o.unknown, 0); /* mapped to unknown on purpose */
+	const json_t *r = got_record(&o, "1");
+	assert_string_equal(json_str(json_sub(r, "labels"), "task", ""), "t1");
+	assert_string_equal(json_str(json_sub(r, "detail"), "name", ""), "row1");
+	assert_string_equal(
+		json_str(json_sub(got_record(&o, "4"), "labels"), "task", "none"),
+		"none");
+	assert_int_equal(o.r.pages, 2); /* the list, and the one extra that worked */
+	got_release(&o);
+}
+
+#define CHANGES                                                                          \
+	URL "collect:\n  c:\n    kind: run\n    get: /changes\n    query: {after: \"{{ " \
+	    "since }}\"}\n"                                                              \
+	    "    since: {start: 7d, watermark: at, overlap: 5m}\n"                       \
+	    "    reread: {get: \"/open/{key}\"}\n"                                       \
+	    "    record: {id: id, state: {value: state, map: {success: succeeded}}, "    \
+	    "opaque: {key: id}}\n"
+
+static const char *last_path(json_t *seen)
+{
+	const json_t *all = json_sub(seen, "seen");
+	return json_str(json_array_get(all, json_array_size(all) - 1), "path", "");
+}
+
+static void test_since(void **state)
+{
+	(void)state;
+	rig_open(&rig, CHANGES, "");
+	struct got o = rig_collect_from(&rig, 0, "2026-11-02T10:00:00Z", NULL);
+	got_ok(&o, 3);
+	assert_string_equal(o.since, "2026-11-03T10:00:00.500000Z");
+	got_release(&o);
+	json_t *seen = rig_seen(&rig);
+	assert_non_null(strstr(last_path(seen), "after=2026-11-02T09%3A55%3A00"));
+	json_decref(seen);
+	o = rig_collect_from(&rig, 0, "2026-11-03T10:00:00.500000Z", NULL);
+	got_ok(&o, 3);
+	assert_string_equal(o.since, ""); /* no later than what is kept */
+	got_release(&o);
+	o = rig_collect_from(&rig, 0, "rubbish", NULL);
+	got_ok(&o, 3);
+	got_release(&o);
+	rig_close(&rig);
+}
+
+static void test_reread(void **state)
+{
+	struct err e = ERR_INIT;
+	static const char text[] = "[{\"id\":\"2\",\"opaque\":{\"key\":\"2\"}},{\"id\":"
+				   "\"lost\",\"opaque\":{\"key\":\"lost\"}},"
+				   "{\"id\":\"old/1\",\"opaque\":{\"key\":\"old/1\"}}]";
+	(void)state;
+	json_t *open = json_read(text, strlen(text), &e);
+	assert_non_null(open);
+	rig_open(&rig, CHANGES, "");
+	struct got o = rig_collect_from(&rig, 0, NULL, open);
+	got_ok(&o, 4); /* 3 of the list; 2 was among them, lost is gone, old/1 is read */
+	got_record(&o, "old%2F1"); /* one segment */
+	got_release(&o);
+	rig_close(&rig);
+	json_decref(open);
+}
+
+struct canceller {
+	struct collect *c;
+	int batches;
+	bool done;
+};
+
+static void cancel_batch(void *arg, const struct collect_batch *b)
+{
+	struct canceller *k = arg;
+	(void)b;
+	k->batches++;
+	collect_cancel(k->c);
+}
+
+static void never_done(void *arg, const struct collect_result *r)
+{
+	struct canceller *k = arg;
+	(void)r;
+	k->done = true;
+}
+
+static void test_cancel(void **state)
+{
+	struct canceller k = {0};
+	struct collect_fns fns = {cancel_batch, never_done, &k};
+	bool never = false;
+	(void)state;
+	rig_open(&rig, URL ONE("/link\n    page: {style: link}"), "");
+	k.c = source_collect(rig.source, 0, NULL, NULL, &fns);
+	collect_cancel(k.c); /* before anything was sent */
+	k.c = source_collect(rig.source, 0, NULL, NULL, &fns);
+	loop_until(rig.loop, &never, 300);
+	assert_int_equal(k.batches, 1);
+	assert_false(k.done);
+	source_collect(
+		rig.source, 0, NULL, NULL, &fns); /* and the source with one under way */
+	rig_close(&rig);
+	loop_until(rig.loop, &never, 20);
+	assert_false(k.done);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return rig_start(&rig);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return rig_stop(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_auth_kinds),
+		cmocka_unit_test(test_login_again),
+		cmocka_unit_test(test_bad_answers),
+		cmocka_unit_test(test_not_reached),
+		cmocka_unit_test(test_each),
+		cmocka_unit_test(test_enrich),
+		cmocka_unit_test(test_since),
+		cmocka_unit_test(test_reread),
+		cmocka_unit_test(test_cancel),
+	};
+	return cmocka_run_group_tests_name("collect", tests, setup, teardown);
+}

@@ -1,0 +1,155 @@
+/* Items into records: maps, rules, bad items, hostile text, times, amounts, labels, defaults of the configuration. */
+#include "connector_help.h"
+
+static struct rig rig;
+
+#define URL "settings: {url: {type: url, required: true}}\n"
+#define LIST(kind, path, record)                                                         \
+	URL "collect:\n  x:\n    kind: " kind "\n    get: " path "\n    record: " record \
+	    "\n"
+
+static void test_bad_items(void **state)
+{
+	(void)state;
+	struct got o = rig_try(&rig,
+		LIST("run", "/mixed",
+			"{id: id, title: name, state: {value: state, map: {success: "
+			"succeeded}}, started: when, amount: cost, url: url}"),
+		"");
+	got_ok(&o, 2);
+	assert_int_equal(o.refused, 2); /* one without an id, one that is no object */
+	assert_string_equal(o.reason, "an item has no id");
+	const json_t *loud = json_array_get(o.records, 1);
+	assert_null(strchr(json_str(loud, "id", ""), '\x1b'));
+	assert_null(strpbrk(json_str(loud, "title", "\x1b"), "\x1b\x07\n"));
+	assert_string_equal(json_str(loud, "started", ""), "2026-11-22T13:02:03.500000Z");
+	assert_string_equal(json_str(loud, "amount", ""), "12.5");
+	assert_string_equal(json_str(loud, "url", ""), "");
+	char *detail = json_text(json_sub(loud, "detail"));
+	assert_null(strstr(detail, "u001b"));
+	free(detail);
+	got_release(&o);
+}
+
+static void test_rules_and_defaults(void **state)
+{
+	(void)state;
+	struct got o = rig_try(&rig,
+		LIST("incident", "/runs\n    items: rows",
+			"{id: to_string(id), title: name, asset: \"format('orders_{}', "
+			"id)\", severity: {rules: [{when: \"id == `1`\", then: "
+			"critical}, "
+			"{when: \"id == `2`\", then: {expr: \"'high'\"}}], default: "
+			"low}, tier: {value: id, map: {\"2\": 5}},"
+			" state: {rules: [{when: \"state == 'failed'\", then: open}, "
+			"{when: \"state == 'odd'\", then: {expr: \"'nonsense'\"}}], "
+			"default: resolved}, raw_state: state,"
+			" started: \"`1700000000`\", due: \"'2026-01-02 03:04:05'\", "
+			"amount: \"'USD 5'\", expected: \"'10.50'\","
+			" labels: {n: id, none: absent}, opaque: {n: id, deep: {value: "
+			"'{a: state}'}}, detail: '{kept: name}'}"),
+		"    tier: 3\n    owner: team-x\nassets:\n  - {match: \"orders_3\", "
+		"tier: 1, owner: data-core, service: orders}\n");
+	got_ok(&o, 5);
+	assert_int_equal(o.unknown, 1);
+	const json_t *r0 = got_record(&o, "0"), *r1 = got_record(&o, "1"),
+		     *r2 = got_record(&o, "2"), *r3 = got_record(&o, "3");
+	assert_string_equal(json_str(r1, "state", ""), "open");
+	assert_string_equal(json_str(r1, "raw_state", ""), "failed");
+	assert_string_equal(json_str(r1, "severity", ""), "critical");
+	assert_string_equal(json_str(r2, "state", ""), "unknown");
+	assert_string_equal(json_str(r2, "severity", ""), "high");
+	assert_int_equal(json_int(r2, "tier", 0), 5);
+	assert_string_equal(json_str(r3, "severity", ""), "low");
+	assert_int_equal(json_int(r3, "tier", 0), 3); /* the item's own value first */
+	assert_string_equal(json_str(r3, "owner", ""), "data-core");
+	assert_string_equal(json_str(r3, "service", ""), "orders");
+	assert_int_equal(json_int(r0, "tier", 0), 3); /* 0 is no tier: the source's */
+	assert_string_equal(json_str(r0, "owner", ""), "team-x");
+	assert_string_equal(json_str(r0, "env", ""), "prod");
+	assert_string_equal(json_str(r0, "source", ""), "s");
+	assert_string_equal(json_str(r0, "started", ""), "2023-11-14T22:13:20Z");
+	assert_string_equal(json_str(r0, "due", ""), "2026-01-02T03:04:05Z");
+	assert_string_equal(json_str(r0, "amount", ""), "");
+	assert_string_equal(json_str(r0, "expected", ""), "10.50");
+	assert_string_equal(json_str(json_sub(r1, "labels"), "n", ""), "1");
+	assert_null(json_sub(json_sub(r1, "labels"), "none"));
+	assert_int_equal(json_int(json_sub(r1, "opaque"), "n", 0), 1);
+	assert_string_equal(json_str(json_path(r1, "opaque.deep"), "a", ""), "failed");
+	assert_string_equal(json_str(json_sub(r1, "detail"), "kept", ""), "row1");
+	got_release(&o);
+}
+
+/* A state without a mapping is unknown and counted; its raw value is kept. */
+static void test_unknown_state(void **state)
+{
+	(void)state;
+	struct got o = rig_try(&rig,
+		LIST("run", "/runs\n    items: rows",
+			"{id: to_string(id), title: \"''\", state: {value: state, map: "
+			"{success: succeeded}}}"),
+		"");
+	got_ok(&o, 5);
+	assert_int_equal(o.unknown, 3);
+	assert_string_equal(json_str(got_record(&o, "2"), "raw_state", ""), "odd");
+	assert_string_equal(json_str(got_record(&o, "2"), "title", ""), "2");
+	got_release(&o);
+	/* a state of another kind is none of ours */
+	o = rig_try(&rig,
+		LIST("run", "/runs\n    items: rows",
+			"{id: to_string(id), state: \"'open'\"}"),
+		"");
+	assert_int_equal(o.unknown, 5);
+	got_release(&o);
+}
+
+static void test_all_labels(void **state)
+{
+	(void)state;
+	struct got o = rig_try(&rig,
+		LIST("run", "/runs\n    items: rows",
+			"{id: to_string(id), state: \"'failed'\", labels: \"{a: name, n: "
+			"id}\"}"),
+		"");
+	got_ok(&o, 5);
+	assert_string_equal(
+		json_str(json_sub(got_record(&o, "4"), "labels"), "n", ""), "4");
+	got_release(&o);
+}
+
+/* An expression that fails refuses its item, not the list. */
+static void test_expression_fails(void **state)
+{
+	(void)state;
+	struct got o = rig_try(&rig,
+		LIST("run", "/mixed",
+			"{id: id, state: state, title: lower(parse_json(name))}"),
+		"");
+	assert_int_equal(o.r.err.code, ERR_NONE);
+	assert_true(o.refused >= 2);
+	got_release(&o);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return rig_start(&rig);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return rig_stop(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bad_items),
+		cmocka_unit_test(test_rules_and_defaults),
+		cmocka_unit_test(test_unknown_state),
+		cmocka_unit_test(test_all_labels),
+		cmocka_unit_test(test_expression_fails),
+	};
+	return cmocka_run_group_tests_name("mapping", tests, setup, teardown);
+}
