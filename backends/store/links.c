@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { POOL_NEED = 3000, POOL_CHANGES = 500, LINKS_PER_RECORD = 40 };
+enum { POOL_NEED = 1500, POOL_CHANGES = 500, LINKS_PER_RECORD = 40 };
 #define DAY ((usec_t)24 * 3600 * USEC_PER_SEC)
 
 static bool load(struct store *s, struct links_pool *p, const char *sql, json_int_t a,
@@ -26,7 +26,10 @@ static bool load(struct store *s, struct links_pool *p, const char *sql, json_in
 		if (!row)
 			return true;
 		p->rows = mem_grow(p->rows, &p->cap, p->n + 1, sizeof(*p->rows));
-		record_read(s, q, &p->arena, false, &p->rows[p->n++]);
+		p->keys = mem_grow(p->keys, &p->key_cap, p->n + 1, sizeof(*p->keys));
+		record_read(s, q, &p->arena, false, &p->rows[p->n]);
+		p->keys[p->n] = links_key(&p->rows[p->n]);
+		p->n++;
 	}
 }
 
@@ -38,14 +41,16 @@ bool links_load(struct store *s, struct links_pool *p, struct err *e)
 		       " WHERE r.need=1 AND $1=0 ORDER BY r.attn DESC LIMIT $2",
 		       0, POOL_NEED, e) &&
 	       load(s, p,
-		       "SELECT " RECORD_COLUMNS " FROM rec r WHERE r.kind=6 AND r.need=0"
-		       " AND max(r.started, r.ended, r.updated)>$1 LIMIT $2",
+		       "SELECT " RECORD_COLUMNS " FROM rec r"
+		       " WHERE r.kind=6 AND r.since>$1 AND r.need=0 ORDER BY r.since "
+		       "DESC LIMIT $2",
 		       clock_now() - DAY, POOL_CHANGES, e);
 }
 
 void links_release(struct links_pool *p)
 {
 	free(p->rows);
+	free(p->keys);
 	arena_release(&p->arena);
 	memset(p, 0, sizeof(*p));
 }
@@ -97,12 +102,13 @@ bool links_update(struct store *s, const struct links_pool *p, const struct reco
 	links_fresh_fn *fresh, void *arg, struct err *e)
 {
 	struct found list[LINKS_PER_RECORD];
+	struct links_key key = links_key(r);
 	size_t n = 0;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct record *other = &p->rows[i];
-		struct found f = {.rid = other->rid};
-		if (other->rid == r->rid)
+		if (other->rid == r->rid || !links_maybe(&key, &p->keys[i]))
 			continue;
+		struct found f = {.rid = other->rid};
 		links_judge(r, other, &f.v);
 		f.after = links_when(r) && links_when(r) < links_when(other);
 		if (f.v.strength)

@@ -8,10 +8,18 @@
  * person, and the changes of the last day. A link states a fact (same asset within two hours, a change 9 min
  * before), so it is added or made stronger, never taken away; it goes with its records.
  */
+/* What decides most comparisons without touching the records: hashes (0: empty), and the pairs of letters of names. */
+struct links_key {
+	unsigned long long title_pairs, asset_pairs, id_pairs;
+	unsigned long long asset, service, signature, parent, id, env;
+	bool change;
+};
+
 struct links_pool {
 	struct arena arena;
 	struct record *rows;
-	size_t n, cap;
+	struct links_key *keys;
+	size_t n, cap, key_cap;
 	bool loaded;
 };
 
@@ -23,6 +31,10 @@ struct links_verdict {
 };
 void links_judge(
 	const struct record *a, const struct record *b, struct links_verdict *out);
+
+struct links_key links_key(const struct record *r);
+/* False: links_judge would find nothing. */
+bool links_maybe(const struct links_key *a, const struct links_key *b);
 
 bool links_load(struct store *s, struct links_pool *p, struct err *e) MUST_USE;
 void links_release(struct links_pool *p);

@@ -68,13 +68,60 @@ static void judge_parent(
 		offer(v, 90, "a part of this", "this is a part of it");
 }
 
-static void judge_names(
-	const struct record *a, const struct record *b, struct links_verdict *v)
+static unsigned long long pairs(const char *s)
 {
-	if (names(a->title, b->asset, NAME_MIN) || names(a->title, b->id, ID_MIN))
-		offer(v, 70, "named in the title of this", "names this in its title");
-	if (names(b->title, a->asset, NAME_MIN) || names(b->title, a->id, ID_MIN))
-		offer(v, 70, "names this in its title", "named in the title of this");
+	unsigned long long mask = 0;
+	for (; s[0] && s[1]; s++) {
+		unsigned x = (unsigned)tolower((unsigned char)s[0]) * 31 +
+			     (unsigned)tolower((unsigned char)s[1]);
+		mask |= 1ULL << (x * 2654435761U >> 26);
+	}
+	return mask;
+}
+
+static unsigned long long hash(const char *s)
+{
+	return *s ? str_hash(s, strlen(s), 0) | 1 : 0;
+}
+
+struct links_key links_key(const struct record *r)
+{
+	return (struct links_key){.title_pairs = pairs(r->title),
+		.asset_pairs = pairs(r->asset),
+		.id_pairs = pairs(r->id),
+		.asset = hash(r->asset),
+		.service = hash(r->service),
+		.signature = hash(r->signature),
+		.parent = hash(r->parent),
+		.id = hash(r->id),
+		.env = hash(r->env),
+		.change = r->kind == KIND_CHANGE};
+}
+
+static bool both(unsigned long long a, unsigned long long b)
+{
+	return a && a == b;
+}
+
+static bool may_name(const struct links_key *title, const struct links_key *name)
+{
+	return (name->asset_pairs && (name->asset_pairs & ~title->title_pairs) == 0) ||
+	       (name->id_pairs && (name->id_pairs & ~title->title_pairs) == 0);
+}
+
+bool links_maybe(const struct links_key *a, const struct links_key *b)
+{
+	return both(a->asset, b->asset) || both(a->service, b->service) ||
+	       both(a->signature, b->signature) || both(a->parent, b->id) ||
+	       both(b->parent, a->id) ||
+	       (a->change != b->change && both(a->env, b->env)) || may_name(a, b) ||
+	       may_name(b, a);
+}
+
+/* Does the title of a name b? */
+static bool title_names(const struct record *a, const struct record *b)
+{
+	return names(a->title, b->asset, NAME_MIN) || names(a->title, b->id, ID_MIN);
 }
 
 /* 0: nothing in common. Another environment is another thing, whatever its name. */
@@ -120,7 +167,10 @@ void links_judge(const struct record *a, const struct record *b, struct links_ve
 		return;
 	judge_change(a, b, true, v);
 	judge_change(b, a, false, v);
-	judge_names(a, b, v);
+	if (title_names(a, b))
+		offer(v, 70, "named in the title of this", "names this in its title");
+	if (title_names(b, a))
+		offer(v, 70, "names this in its title", "named in the title of this");
 	bool near = at_a && at_b && llabs((long long)(at_a - at_b)) <= WINDOW;
 	int thing = near ? same_thing(a, b) : 0;
 	if (thing == 60)

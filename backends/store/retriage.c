@@ -27,6 +27,7 @@ struct pass {
 	json_t *queued; /* rids that were queued beside others, so that none comes twice */
 	json_t *groups; /* signature -> count in this pass */
 	bool regrouped;
+	bool over; /* only its answer is still to come */
 };
 
 /* One record as it is looked at. */
@@ -312,14 +313,29 @@ static void step(struct loop *l, void *arg)
 		p->at = p->n = 0;
 	if (!ok)
 		log_at(LOG_WARN, "store", "triage: %s", e.msg);
-	if (!ok || !p->n)
+	p->over = !ok || !p->n;
+	if (p->over)
 		req_put_later(r, NULL, ok ? NULL : &e);
 	else
 		r->timer = loop_defer(l, step, r);
 }
 
+/* A pass goes on until nothing is due, so it also takes what becomes due meanwhile. */
+static bool pass_runs(const struct store *s)
+{
+	for (const struct store_req *r = s->reqs; r; r = r->next) {
+		const struct pass *p = r->state;
+		if (r->drop == pass_drop && !p->over)
+			return true;
+	}
+	return false;
+}
+
+/* NULL when a pass runs and nobody waits for the end of this one. */
 struct store_req *store_retriage(struct store *s, store_put_fn *fn, void *arg)
 {
+	if (!fn && pass_runs(s))
+		return NULL;
 	struct store_req *r = req_new(s, step);
 	struct pass *p = xcalloc(1, sizeof(*p));
 	p->queued = json_object();

@@ -41,6 +41,7 @@ static const char SQL_REC[] =
 	"CREATE INDEX rec_signature ON rec(signature, updated) WHERE signature<>'';"
 	"CREATE INDEX rec_parent ON rec(source, parent) WHERE parent<>'';"
 	"CREATE INDEX rec_title ON rec(th, started);"
+	"CREATE INDEX rec_change ON rec(since) WHERE kind=6;"
 	/* body: the source's own JSON; opaque: what actions and logs need */
 	"CREATE TABLE det(rid INTEGER PRIMARY KEY, opaque TEXT NOT NULL, body TEXT NOT NULL);"
 	"CREATE TABLE seen(rid INTEGER PRIMARY KEY, at INTEGER NOT NULL);"
