@@ -52,6 +52,10 @@ json_t *call_scope(const struct source *s, json_t *input)
 	if (json_is_object(input))
 		json_object_update(scope, input);
 	scope_merge(scope, json_path(input, "record.opaque"));
+	/* a plan's own time, so that what was previewed and what is executed are the same */
+	json_t *now = json_path(input, "action.now");
+	if (json_is_string(now))
+		json_object_set(scope, "now", now);
 	return scope;
 }
 

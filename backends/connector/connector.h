@@ -84,7 +84,8 @@ void collect_cancel(struct collect *c); /* NULL is fine; no callback */
 /* ---- calls: what changes something on the far side --------------------------------------------- */
 
 /*
- * `input` is the scope a call sees besides settings/secrets: {record, params, operator, reason, action: {id, key}}.
+ * action.now, ISO 8601, becomes the scope's `now`: set it when the plan is made, so that text and execution agree.
+ * `input` is the scope a call sees besides settings/secrets: {record, params, operator, reason, action: {id, key, now?}}.
  */
 struct call_request { /* for the preview: exactly what would be sent, secrets masked */
 	char *text;   /* "POST /api/v2/...  {...}" or SQL with bound values, one line */

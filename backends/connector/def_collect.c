@@ -138,6 +138,26 @@ static bool read_enrich(
 	return true;
 }
 
+/* What being gone means when the file does not say; STATE_UNKNOWN: it must say. */
+static enum state usual_gone(enum kind kind)
+{
+	switch (kind) {
+	case KIND_INCIDENT:
+	case KIND_COST:
+		return STATE_RESOLVED;
+	case KIND_GRANT:
+		return STATE_REVOKED;
+	case KIND_CHECK:
+		return STATE_OK;
+	case KIND_RUN:
+	case KIND_ACCESS:
+	case KIND_CHANGE:
+	case KIND_COUNT:
+		break;
+	}
+	return STATE_UNKNOWN;
+}
+
 static bool read_gone(
 	struct connector *c, const json_t *in, struct def_collect *out, struct err *e)
 {
@@ -146,32 +166,18 @@ static bool read_gone(
 	if (gone && !out->complete)
 		return yaml_err(
 			e, &c->doc, in, "gone", "gone belongs to `complete: true`");
-	if (gone &&
-		(!state_parse(gone, &out->gone) || !state_of_kind(out->kind, out->gone)))
+	if (gone && (!state_parse(gone, &out->gone) ||
+			    (out->gone != STATE_UNKNOWN &&
+				    !state_of_kind(out->kind, out->gone))))
 		return yaml_err_value(e, &c->doc, in, "gone",
 			"\"%s\" is no state of a %s", gone, kind_name(out->kind));
 	if (gone || !out->complete)
 		return true;
-	switch (out->kind) {
-	case KIND_INCIDENT:
-	case KIND_COST:
-		out->gone = STATE_RESOLVED;
-		return true;
-	case KIND_GRANT:
-		out->gone = STATE_REVOKED;
-		return true;
-	case KIND_CHECK:
-		out->gone = STATE_OK;
-		return true;
-	case KIND_RUN:
-	case KIND_ACCESS:
-	case KIND_CHANGE:
-	case KIND_COUNT:
-		break;
-	}
-	return yaml_err(e, &c->doc, in, "complete",
-		"complete: true needs `gone:`, the state of a %s that is missing",
-		kind_name(out->kind));
+	out->gone = usual_gone(out->kind);
+	return out->gone != STATE_UNKNOWN ||
+	       yaml_err(e, &c->doc, in, "complete",
+		       "complete: true needs `gone:`, the state of a %s that is missing",
+		       kind_name(out->kind));
 }
 
 static bool read_collect(struct connector *c, const char *name, const json_t *in,

@@ -181,6 +181,27 @@ static bool reply_keys(
 	return def_strings(c, obj, "columns", &out->columns, &out->n_columns, e);
 }
 
+static bool transport_keys(struct connector *c, const json_t *obj, const char *key,
+	struct def_request *out, struct err *e)
+{
+	switch (out->transport) {
+	case DEF_NONE:
+		return true;
+	case DEF_HTTP:
+		return (!key || def_path(c, obj, key, &out->path, e)) &&
+		       http_keys(c, obj, out, e);
+	case DEF_SQL:
+		if (!c->postgres)
+			return yaml_err(e, &c->doc, obj, key,
+				"sql needs the connection: add `postgres:` at the top "
+				"level of the file");
+		return sql_keys(c, obj, out, e);
+	case DEF_SSH:
+		return !key || ssh_keys(c, obj, out, e);
+	}
+	return false;
+}
+
 bool def_request(struct connector *c, const json_t *obj, const struct def_request *base,
 	struct def_request *out, struct err *e)
 {
@@ -194,26 +215,9 @@ bool def_request(struct connector *c, const json_t *obj, const struct def_reques
 			obj, key, json_str(json_object_get(obj, "ssh"), "host", ""));
 	if (key && base)
 		out->json = out->form = out->body = out->query = NULL;
-	if (!check_fit(c, obj, out->transport, e) || !reply_keys(c, obj, out, e) ||
-		!def_secrets(c, obj, key, obj, &out->secrets, e))
-		return false;
-	switch (out->transport) {
-	case DEF_NONE:
-		return true;
-	case DEF_HTTP:
-		if (key && !def_path(c, obj, key, &out->path, e))
-			return false;
-		return http_keys(c, obj, out, e);
-	case DEF_SQL:
-		if (!c->postgres)
-			return yaml_err(e, &c->doc, obj, key,
-				"sql needs the connection: add `postgres:` at the top "
-				"level of the file");
-		return sql_keys(c, obj, out, e);
-	case DEF_SSH:
-		return !key || ssh_keys(c, obj, out, e);
-	}
-	return false;
+	return check_fit(c, obj, out->transport, e) && reply_keys(c, obj, out, e) &&
+	       def_secrets(c, obj, key, obj, &out->secrets, e) &&
+	       transport_keys(c, obj, key, out, e);
 }
 
 bool def_need_request(struct connector *c, const json_t *obj,

@@ -42,40 +42,36 @@ static json_t *by_rules(const struct def_field *f, const struct mapper *m, json_
 	return json_null();
 }
 
+/* The value through map and default; takes v. */
+static json_t *by_map(const struct def_field *f, json_t *v)
+{
+	const json_t *mapped = f->map && !json_is_null(v) ? look_up(f->map, v) : NULL;
+	if (!mapped && f->fallback && (f->map || json_is_null(v)))
+		mapped = f->fallback;
+	/* a word of theirs that happens to be one of ours is no mapping */
+	bool nothing = !mapped && f->map && f->strict;
+	if (!mapped && !nothing)
+		return v;
+	json_decref(v);
+	return nothing ? json_null() : share(mapped);
+}
+
 /* The field's value, a new reference; NULL with e. *raw (or NULL) gets what `value` gave before the map. */
 static json_t *field_value(const struct def_field *f, const struct mapper *m,
 	json_t *item, json_t **raw, struct err *e)
 {
 	bool hit = false;
 	json_t *v = json_null(), *ruled = by_rules(f, m, item, &hit, e);
-	if (!ruled)
-		return NULL;
-	if (f->value.jmes && (!hit || raw)) {
+	if (ruled && f->value.jmes && (!hit || raw))
 		v = jmes_search(f->value.jmes, item, m->scope, e);
-		if (!v) {
-			json_decref(ruled);
-			return NULL;
-		}
+	if (!ruled || !v) {
+		json_decref(ruled);
+		return NULL;
 	}
 	if (raw)
 		*raw = json_incref(v);
-	if (hit) {
-		json_decref(v);
-		return ruled;
-	}
-	json_decref(ruled);
-	const json_t *mapped = f->map && !json_is_null(v) ? look_up(f->map, v) : NULL;
-	if (!mapped && f->fallback && (f->map || json_is_null(v)))
-		mapped = f->fallback;
-	/* a word of theirs that happens to be one of ours is no mapping */
-	if (!mapped && f->map && f->strict) {
-		json_decref(v);
-		return json_null();
-	}
-	if (!mapped)
-		return v;
-	json_decref(v);
-	return share(mapped);
+	json_decref(hit ? v : ruled);
+	return hit ? ruled : by_map(f, v);
 }
 
 struct mapping {

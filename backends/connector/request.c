@@ -212,33 +212,49 @@ static bool add_headers(
 	return true;
 }
 
-/* %{name} becomes "name's value" as PostgreSQL quotes an identifier. */
+/* As PostgreSQL quotes an identifier: "a""b". */
+static bool add_identifier(
+	struct str *out, const char *name, const char *value, struct err *e)
+{
+	if (!*value || strlen(value) > 63)
+		return err_set(e, ERR_USAGE,
+			"%s must be a name of 1 to 63 bytes, not \"%s\"", name, value);
+	str_addc(out, '"');
+	for (const char *p = value; *p; p++) {
+		if (*p == '"')
+			str_addc(out, '"');
+		str_addc(out, *p);
+	}
+	return str_addc(out, '"');
+}
+
+/* %{name} becomes the quoted identifier of that name. */
+static bool fill_identifiers(
+	const char *sql, const json_t *ids, struct str *out, struct err *e)
+{
+	for (const char *at = sql; *at; at++) {
+		size_t len = at[0] == '%' && at[1] == '{' ? strcspn(at + 2, "}") : 0;
+		if (!len) {
+			str_addc(out, *at);
+			continue;
+		}
+		char *name = xstrndup(at + 2, len);
+		bool ok = add_identifier(out, name, json_str(ids, name, ""), e);
+		free(name);
+		if (!ok)
+			return false;
+		at += len + 2;
+	}
+	return true;
+}
+
 static bool build_sql(
 	const struct def_request *rq, json_t *scope, struct rendered *out, struct err *e)
 {
 	json_t *ids = rq->identifiers ? tmpl_render(rq->identifiers, scope, e) : NULL;
 	if (rq->identifiers && !ids)
 		return err_wrap(e, "identifiers");
-	bool ok = true;
-	for (const char *at = rq->sql; *at && ok; at++) {
-		size_t len = at[0] == '%' && at[1] == '{' ? strcspn(at + 2, "}") : 0;
-		if (!len) {
-			str_addc(&out->sql, *at);
-			continue;
-		}
-		char *name = xstrndup(at + 2, len);
-		const char *value = json_str(ids, name, "");
-		if (!*value || strlen(value) > 63)
-			ok = err_set(e, ERR_USAGE,
-				"%s must be a name of 1 to 63 bytes, not \"%s\"", name,
-				value);
-		str_addc(&out->sql, '"');
-		for (const char *p = value; *p; p++)
-			str_adds(&out->sql, *p == '"' ? "\"\"" : (char[]){*p, '\0'});
-		str_addc(&out->sql, '"');
-		free(name);
-		at += len + 2;
-	}
+	bool ok = fill_identifiers(rq->sql, ids, &out->sql, e);
 	json_decref(ids);
 	if (!ok)
 		return false;
