@@ -68,10 +68,17 @@ struct match {
 	uint16_t *sources; /* by sid */
 	size_t sources_n;
 	uint16_t words, ids, invert, all; /* bits of the text conditions by kind */
-	uint16_t in_chunk; /* words that occur in the ids of the present chunk at all */
+	uint16_t marked; /* words that are in some term or source at all */
+	const struct cond *word[FILTER_TEXTS_MAX];
+	uint64_t slots
+		[FILTER_TEXTS_MAX]; /* by word: cells of the present chunk whose id or WHY holds it */
+	size_t word_n;
+	uint16_t in_chunk;                          /* words with a slot */
+	const struct cond *plain[FILTER_TERMS_MAX]; /* neither text nor label */
+	size_t plain_n;
 };
 
-enum match_answer { MATCH_NO, MATCH_YES, MATCH_TEXT /* the id and the WHY decide */ };
+enum match_answer { MATCH_NO, MATCH_YES, MATCH_ID /* a glob over the id decides */ };
 
 bool match_init(struct match *m, struct store *s, const struct filter *f, unsigned kinds,
 	bool need_only, struct err *e) MUST_USE;
@@ -79,11 +86,13 @@ bool match_init(struct match *m, struct store *s, const struct filter *f, unsign
 bool match_update(struct match *m, struct store *s, struct err *e) MUST_USE;
 void match_release(struct match *m);
 
+/* Before the cells of a chunk; ids: all of them, each with its NUL. False: none of its cells can match. */
+bool match_chunk(
+	struct match *m, const struct scan_chunk *chunk, const char *ids, size_t len);
 /* hits: the text conditions that the cell satisfies so far. */
-enum match_answer match_cell(const struct match *m, const struct cell *c, uint16_t *hits);
-/* ids: all ids of the chunk, each with its NUL. */
-void match_chunk(struct match *m, const char *ids, size_t len);
-bool match_text(const struct match *m, uint16_t hits, const char *id, const char *why);
+enum match_answer match_cell(
+	const struct match *m, const struct cell *c, size_t slot, uint16_t *hits);
+bool match_id(const struct match *m, uint16_t hits, const char *id);
 /* The conditions that need the row. */
 bool match_labels(const struct match *m, const json_t *labels);
 

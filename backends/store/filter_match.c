@@ -1,6 +1,6 @@
 /*
- * Matching a filter. Each word and name is looked for once in the dictionary, which marks the terms that satisfy it; a
- * cell then costs a few table look-ups. Only cells that these leave undecided have their id and WHY searched.
+ * Matching a filter. Each word and name is looked for once in the dictionary, which marks the terms that satisfy it, and
+ * once in the ids and WHYs of a whole chunk; a cell then costs a few table look-ups.
  */
 #include "backends/store/filter.h"
 
@@ -45,6 +45,7 @@ static void mark_word(struct match *m, const struct terms *t, const char *word,
 				tid = i;
 		}
 		m->marks[tid] |= bit;
+		m->marked |= bit;
 		at = t->heap + t->offset[tid];
 		at += strlen(at) + 1;
 	}
@@ -63,6 +64,12 @@ static void mark_terms(struct match *m, const struct terms *t, size_t from)
 				m->marks[tid] |= bit_of(c);
 		}
 	}
+}
+
+static void mark_source(struct match *m, size_t sid, uint16_t bit)
+{
+	m->sources[sid] |= bit;
+	m->marked |= bit;
 }
 
 static bool mark_sources(struct match *m, struct store *s, struct err *e)
@@ -91,7 +98,7 @@ static bool mark_sources(struct match *m, struct store *s, struct err *e)
 			if ((c->type == COND_SOURCE && glob_any(c, name.buf)) ||
 				(c->type == COND_WORD &&
 					strstr(name.buf, c->alts[0]) != NULL))
-				m->sources[sid] |= bit_of(c);
+				mark_source(m, sid, bit_of(c));
 		}
 	}
 	str_release(&name);
@@ -129,10 +136,16 @@ bool match_init(struct match *m, struct store *s, const struct filter *f, unsign
 	for (size_t i = 0; i < f->n; i++) {
 		const struct cond *c = &f->conds[i];
 		if (c->type != COND_WORD && c->type != COND_ID && c->type != COND_TERM &&
-			c->type != COND_SOURCE)
+			c->type != COND_SOURCE) {
+			if (c->type != COND_LABEL)
+				m->plain[m->plain_n++] = c;
 			continue;
+		}
 		m->all |= bit_of(c);
-		m->words |= c->type == COND_WORD ? bit_of(c) : 0;
+		if (c->type == COND_WORD) {
+			m->words |= bit_of(c);
+			m->word[m->word_n++] = c;
+		}
 		m->ids |= c->type == COND_ID ? bit_of(c) : 0;
 		m->invert |= c->invert ? bit_of(c) : 0;
 	}
@@ -203,7 +216,7 @@ static bool match_plain(
 	case COND_LABEL:
 		break;
 	}
-	return !c->invert; /* decided elsewhere: no objection here */
+	return false; /* not among the plain ones */
 }
 
 static uint16_t mark_of(const struct match *m, uint32_t tid)
@@ -239,53 +252,82 @@ static bool good(const struct match *m, uint16_t hits, uint16_t mask)
 	return ((hits ^ m->invert) & mask) == mask;
 }
 
-enum match_answer match_cell(const struct match *m, const struct cell *c, uint16_t *hits)
+enum match_answer match_cell(
+	const struct match *m, const struct cell *c, size_t slot, uint16_t *hits)
 {
-	uint16_t open;
-
 	*hits = 0;
 	if ((c->flags & CELL_LIVE) == 0 || (m->kinds >> c->kind & 1) == 0 ||
 		(m->need_only && (c->flags & CELL_NEED) == 0))
 		return MATCH_NO;
 	if (m->f == NULL)
 		return MATCH_YES;
-	for (size_t i = 0; i < m->f->n; i++) {
-		const struct cond *cond = &m->f->conds[i];
-		if (match_plain(m, cond, c) == cond->invert)
+	for (size_t i = 0; i < m->plain_n; i++) {
+		if (match_plain(m, m->plain[i], c) == m->plain[i]->invert)
 			return MATCH_NO;
 	}
 	if (m->all == 0)
 		return MATCH_YES;
 	*hits = text_hits(m, c);
-	open = (uint16_t)((m->words & ~*hits) | m->ids);
-	if (!good(m, *hits, m->all & (uint16_t)~open))
+	for (size_t i = 0; m->in_chunk != 0 && i < m->word_n; i++) {
+		if ((m->slots[i] >> slot & 1) != 0)
+			*hits |= bit_of(m->word[i]);
+	}
+	if (!good(m, *hits, m->all & (uint16_t)~m->ids))
 		return MATCH_NO;
-	return open == 0 ? MATCH_YES : MATCH_TEXT;
+	return m->ids == 0 ? MATCH_YES : MATCH_ID;
 }
 
-void match_chunk(struct match *m, const char *ids, size_t len)
+/* Which ids of the chunk hold the word: every place of it, then the text around it. */
+static uint64_t slots_of_ids(const char *ids, size_t len, const char *word)
+{
+	size_t word_len = strlen(word), slot = 0;
+	const char *at = ids, *end = ids + len, *text = ids;
+	uint64_t slots = 0;
+
+	while (at < end &&
+		(at = memmem(at, (size_t)(end - at), word, word_len)) != NULL) {
+		const char *next = text + strlen(text) + 1;
+		while (next <= at) {
+			text = next;
+			next += strlen(next) + 1;
+			slot++;
+		}
+		slots |= slot < SCAN_CELLS ? UINT64_C(1) << slot : 0;
+		at = next;
+	}
+	return slots;
+}
+
+static uint64_t slots_of_whys(const struct scan_chunk *chunk, const char *word)
+{
+	uint64_t slots = 0;
+
+	for (const char *p = chunk->why; p < chunk->why_end; p += strlen(p + 1) + 2) {
+		if (strstr(p + 1, word) != NULL)
+			slots |= UINT64_C(1) << ((unsigned char)*p % SCAN_CELLS);
+	}
+	return slots;
+}
+
+bool match_chunk(
+	struct match *m, const struct scan_chunk *chunk, const char *ids, size_t len)
 {
 	m->in_chunk = 0;
-	for (size_t i = 0; m->f != NULL && i < m->f->n; i++) {
-		const struct cond *c = &m->f->conds[i];
-		if (c->type == COND_WORD &&
-			memmem(ids, len, c->alts[0], strlen(c->alts[0])) != NULL)
+	for (size_t i = 0; i < m->word_n; i++) {
+		const struct cond *c = m->word[i];
+		m->slots[i] = slots_of_ids(ids, len, c->alts[0]) |
+			      slots_of_whys(chunk, c->alts[0]);
+		if (m->slots[i] != 0)
 			m->in_chunk |= bit_of(c);
 	}
+	return (m->words & ~m->invert & ~(m->marked | m->in_chunk)) == 0;
 }
 
-bool match_text(const struct match *m, uint16_t hits, const char *id, const char *why)
+bool match_id(const struct match *m, uint16_t hits, const char *id)
 {
-	uint16_t open = (uint16_t)((m->words & ~hits) | m->ids);
-
 	for (size_t i = 0; i < m->f->n; i++) {
 		const struct cond *c = &m->f->conds[i];
 		if (c->type == COND_ID && glob_any(c, id))
-			hits |= bit_of(c);
-		if (c->type != COND_WORD || (open & bit_of(c)) == 0)
-			continue;
-		if (((m->in_chunk & bit_of(c)) != 0 && strstr(id, c->alts[0]) != NULL) ||
-			(why[0] != '\0' && strstr(why, c->alts[0]) != NULL))
 			hits |= bit_of(c);
 	}
 	return good(m, hits, m->all);

@@ -23,8 +23,15 @@ void list_release(struct list *l);
 void list_sort(struct list *l);
 /* Keeps the first record of each signature. The list is sorted and stays so. */
 void list_fold(struct list *l);
-void list_add(struct list *l, const struct store_query *q, uint64_t key, uint32_t rid,
-	uint32_t fold);
+void list_room(struct list *l, const struct store_query *q, size_t more);
+/* There is room. */
+static inline void list_add(struct list *l, uint64_t key, uint32_t rid, uint32_t fold)
+{
+	l->at[l->n] = (struct position){(uint32_t)(key >> 32), (uint32_t)key, rid};
+	if (l->fold != NULL)
+		l->fold[l->n] = fold;
+	l->n++;
+}
 
 /* ---- collecting, in slices ---- */
 

@@ -147,8 +147,9 @@ static bool collect_index(struct collect *c, int64_t until, bool *done, struct e
 			return false;
 		if (!row)
 			break;
+		list_room(&c->list, c->q, 1);
 		if ((c->match.kinds >> db_int(q, 1) & 1) != 0)
-			list_add(&c->list, c->q, 0, (uint32_t)db_int(q, 0),
+			list_add(&c->list, 0, (uint32_t)db_int(q, 0),
 				c->q->fold_groups ? fold_of_text(db_text(q, 2)) : 0);
 		if (c->list.n % 256 == 255 && clock_mono_us() > until) {
 			db_reset(q);
@@ -164,36 +165,24 @@ static bool collect_index(struct collect *c, int64_t until, bool *done, struct e
 
 /* ---- from the cells ---- */
 
+/* The ids of a chunk; each is looked for only when some cell leaves it open. */
 struct ids {
-	bool loaded;
+	const char *bytes;
+	size_t len;
+	bool split;
 	const char *slot[SCAN_CELLS];
 };
 
-static bool ids_load(struct collect *c, long long no, struct ids *ids, struct err *e)
+static const char *id_of(struct ids *ids, size_t slot)
 {
-	struct db_stmt *q = db_stmt(c->store->db, "SELECT v FROM scan_id WHERE no=$1", e);
-	size_t len = 0;
-	bool row;
+	const char *p = ids->bytes, *end = p + ids->len;
 
-	for (size_t i = 0; i < SCAN_CELLS; i++)
-		ids->slot[i] = "";
-	ids->loaded = true;
-	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, no);
-	if (!db_step(q, &row, e))
-		return false;
-	const char *p = row ? db_blob(q, 0, &len) : "", *end = p + len;
-	if (len > 0 && end[-1] != '\0')
-		len = 0;
-	match_chunk(&c->match, p, len);
-	if (c->match.in_chunk == 0 && c->match.ids == 0)
-		return true;
-	for (size_t i = 0; i < SCAN_CELLS && p < end && len > 0; i++) {
-		ids->slot[i] = p;
-		p += strlen(p) + 1;
+	for (size_t i = 0; !ids->split && i < SCAN_CELLS; i++) {
+		ids->slot[i] = p < end ? p : "";
+		p += p < end ? strlen(p) + 1 : 0;
 	}
-	return true; /* the statement stays on its row: the slots point into it */
+	ids->split = true;
+	return ids->slot[slot];
 }
 
 static bool labels_match(struct collect *c, long long rid, bool *match, struct err *e)
@@ -224,16 +213,11 @@ static bool cell_matches(struct collect *c, const struct scan_chunk *chunk, size
 {
 	const struct cell *cell = &chunk->cells[slot];
 	uint16_t hits;
-	enum match_answer answer = match_cell(&c->match, cell, &hits);
+	enum match_answer answer = match_cell(&c->match, cell, slot, &hits);
 
-	if (answer == MATCH_TEXT) {
-		if (!ids->loaded && !ids_load(c, chunk->no, ids, e))
-			return false;
-		const char *why =
-			(cell->flags & CELL_WHY) != 0 ? scan_why(chunk, slot) : "";
-		answer = match_text(&c->match, hits, ids->slot[slot], why) ? MATCH_YES
-									   : MATCH_NO;
-	}
+	if (answer == MATCH_ID)
+		answer = match_id(&c->match, hits, id_of(ids, slot)) ? MATCH_YES
+								     : MATCH_NO;
 	*match = answer == MATCH_YES;
 	if (*match && c->q->filter != NULL && c->q->filter->rows)
 		return labels_match(
@@ -242,31 +226,58 @@ static bool cell_matches(struct collect *c, const struct scan_chunk *chunk, size
 }
 
 static bool collect_chunk(
-	struct collect *c, const struct scan_chunk *chunk, struct err *e)
+	struct collect *c, const struct scan_chunk *chunk, struct ids *ids, struct err *e)
 {
-	struct ids ids = {.loaded = false};
 	bool match;
 
+	if (!match_chunk(&c->match, chunk, ids->bytes, ids->len))
+		return true;
+	list_room(&c->list, c->q, SCAN_CELLS);
 	for (size_t slot = SCAN_CELLS; slot-- > 0;) {
 		const struct cell *cell = &chunk->cells[slot];
 		if ((cell->flags & CELL_LIVE) == 0)
 			continue;
-		if (!cell_matches(c, chunk, slot, &ids, &match, e))
+		if (!cell_matches(c, chunk, slot, ids, &match, e))
 			return false;
 		if (match)
-			list_add(&c->list, c->q, cell_key(c, cell),
+			list_add(&c->list, cell_key(c, cell),
 				(uint32_t)(chunk->no * SCAN_CELLS + (long long)slot),
 				cell->signature);
 	}
 	return true;
 }
 
+static bool row_chunk(struct db_stmt *q, struct scan_chunk *chunk, struct ids *ids,
+	bool with_ids, struct err *e)
+{
+	long long no = db_int(q, 0);
+	size_t len;
+	const void *blob = db_blob(q, 1, &len);
+
+	ids->split = false;
+	ids->len = 0;
+	ids->bytes = with_ids ? db_blob(q, 2, &ids->len) : "";
+	if (scan_parse(no, blob, len, chunk) &&
+		(ids->len == 0 || ids->bytes[ids->len - 1] == '\0'))
+		return true;
+	return err_set(e, ERR_IO,
+		"row %lld of the store's filter table is damaged: move the store away, a "
+		"new one "
+		"is made at the next start",
+		no);
+}
+
 static bool collect_cells(struct collect *c, int64_t until, bool *done, struct err *e)
 {
-	struct db_stmt *q = db_stmt(
-		c->store->db, "SELECT no, v FROM scan WHERE no<=$1 ORDER BY no DESC", e);
+	bool with_ids = (c->match.words | c->match.ids) != 0;
+	struct db_stmt *q = db_stmt(c->store->db,
+		with_ids ? "SELECT s.no, s.v, i.v FROM scan s LEFT JOIN scan_id i ON "
+			   "i.no=s.no "
+			   "WHERE s.no<=$1 ORDER BY s.no DESC"
+			 : "SELECT no, v FROM scan WHERE no<=$1 ORDER BY no DESC",
+		e);
 	struct scan_chunk chunk;
-	size_t len;
+	struct ids ids;
 	bool row;
 
 	if (q == NULL)
@@ -279,17 +290,10 @@ static bool collect_cells(struct collect *c, int64_t until, bool *done, struct e
 			*done = true;
 			return true;
 		}
-		long long no = db_int(q, 0);
-		const void *blob = db_blob(q, 1, &len);
-		if (!scan_parse(no, blob, len, &chunk))
-			return err_set(e, ERR_IO,
-				"row %lld of the store's filter table is damaged: start "
-				"the worker with "
-				"--rebuild, or move the store away",
-				no);
-		if (!collect_chunk(c, &chunk, e))
+		if (!row_chunk(q, &chunk, &ids, with_ids, e) ||
+			!collect_chunk(c, &chunk, &ids, e))
 			return false;
-		c->next_no = no - 1;
+		c->next_no = chunk.no - 1;
 		if (n % CLOCK_EVERY == 0 && clock_mono_us() > until)
 			return true;
 	}

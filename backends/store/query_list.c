@@ -16,51 +16,60 @@ void list_release(struct list *l)
 	memset(l, 0, sizeof(*l));
 }
 
-void list_add(struct list *l, const struct store_query *q, uint64_t key, uint32_t rid,
-	uint32_t fold)
+void list_room(struct list *l, const struct store_query *q, size_t more)
 {
-	l->at = mem_grow(l->at, &l->cap, l->n + 1, sizeof(*l->at));
-	l->at[l->n] = (struct position){(uint32_t)(key >> 32), (uint32_t)key, rid};
-	if (q->fold_groups) {
-		l->fold = mem_grow(l->fold, &l->fold_cap, l->n + 1, sizeof(*l->fold));
-		l->fold[l->n] = fold;
-	}
-	l->n++;
+	if (l->n + more > l->cap)
+		l->at = mem_grow(l->at, &l->cap, l->n + more, sizeof(*l->at));
+	if (q->fold_groups && l->n + more > l->fold_cap)
+		l->fold = mem_grow(l->fold, &l->fold_cap, l->n + more, sizeof(*l->fold));
 }
 
 /* ---- sort ---- */
 
-/* One pass of a radix sort by 8 bits. False: all have the same, nothing was moved. */
-static bool sort_pass(
-	struct list *l, struct position *to, uint32_t *fold_to, bool high, unsigned shift)
-{
-	size_t count[256] = {0}, at[256], sum = 0;
+enum { DIGIT_BITS = 11, DIGITS = 6, DIGIT_VALUES = 1 << DIGIT_BITS };
 
-	for (size_t i = 0; i < l->n; i++)
-		count[(high ? l->at[i].high : l->at[i].low) >> shift & 255]++;
-	for (size_t d = 0; d < 256; d++) {
-		if (count[d] == l->n)
+static unsigned digit_of(const struct position *p, unsigned digit)
+{
+	uint64_t key = (uint64_t)p->high << 32 | p->low;
+
+	return (unsigned)(key >> (digit * DIGIT_BITS)) & (DIGIT_VALUES - 1);
+}
+
+/* Turns counts into places. False: all have the same digit, nothing is to be moved. */
+static bool sort_places(uint32_t *count, size_t n)
+{
+	uint32_t sum = 0;
+
+	for (size_t v = 0; v < DIGIT_VALUES; v++) {
+		if (count[v] == n)
 			return false;
-		at[d] = sum;
-		sum += count[d];
-	}
-	for (size_t i = 0; i < l->n; i++) {
-		size_t place = at[(high ? l->at[i].high : l->at[i].low) >> shift & 255]++;
-		to[place] = l->at[i];
-		if (l->fold != NULL)
-			fold_to[place] = l->fold[i];
+		uint32_t here = count[v];
+		count[v] = sum;
+		sum += here;
 	}
 	return true;
 }
 
+/* Radix sort; n is below 2^32, as rids are. */
 void list_sort(struct list *l)
 {
 	struct position *other = xmalloc(l->n * sizeof(*other) + 1);
 	uint32_t *fold = l->fold != NULL ? xmalloc(l->n * sizeof(*fold) + 1) : NULL;
+	uint32_t(*count)[DIGIT_VALUES] = xcalloc(DIGITS, sizeof(*count));
 
-	for (unsigned digit = 0; digit < 8; digit++) {
-		if (!sort_pass(l, other, fold, digit >= 4, digit % 4 * 8))
+	for (size_t i = 0; i < l->n; i++) {
+		for (unsigned digit = 0; digit < DIGITS; digit++)
+			count[digit][digit_of(&l->at[i], digit)]++;
+	}
+	for (unsigned digit = 0; digit < DIGITS; digit++) {
+		if (!sort_places(count[digit], l->n))
 			continue;
+		for (size_t i = 0; i < l->n; i++) {
+			uint32_t place = count[digit][digit_of(&l->at[i], digit)]++;
+			other[place] = l->at[i];
+			if (fold != NULL)
+				fold[place] = l->fold[i];
+		}
 		struct position *swap = l->at;
 		l->at = other;
 		other = swap;
@@ -71,6 +80,7 @@ void list_sort(struct list *l)
 	}
 	free(other);
 	free(fold);
+	free(count);
 }
 
 void list_fold(struct list *l)

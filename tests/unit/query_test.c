@@ -310,7 +310,8 @@ static void test_sort_is_right(void **state)
 
 	for (uint32_t i = 0; i < 5000; i++) {
 		x = x * 6364136223846793005u + 1442695040888963407u;
-		list_add(&l, &q, x >> (i % 3 == 0 ? 60 : 2), i, 0);
+		list_room(&l, &q, 1);
+		list_add(&l, x >> (i % 3 == 0 ? 60 : 2), i, 0);
 	}
 	list_sort(&l);
 	for (size_t i = 1; i < l.n; i++) {
