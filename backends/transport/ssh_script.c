@@ -1,0 +1,206 @@
+/*
+ * Framing of a script for a remote `sh -s`. Text and values travel as single-quoted strings, in which POSIX shells know no
+ * special character but the quote; the login shell sees nothing of it.
+ */
+#include "backends/transport/ssh_private.h"
+
+#include <string.h>
+
+#include "backends/base/crypto.h"
+#include "backends/base/mem.h"
+
+/* Setting one of these would change the shell itself, not the script. */
+static const char *const reserved[] = {"CDPATH", "ENV", "HOME", "IFS", "MAIL", "MAILPATH",
+	"OLDPWD", "OPTARG", "OPTIND", "PATH", "PPID", "PWD", "SHELL", "SHELLOPTS", "UID",
+	"EUID"};
+
+void ssh_frame_init(struct ssh_frame *f)
+{
+	*f = (struct ssh_frame){.ready = false};
+	crypto_random_hex(f->nonce, 16);
+}
+
+void ssh_frame_hello(const struct ssh_frame *f, struct str *out)
+{
+	str_addf(out, "printf '\\n%%s R\\n' %s\n", f->nonce);
+}
+
+static void add_quoted(struct str *out, const char *s)
+{
+	str_addc(out, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			str_adds(out, "'\\''");
+		else
+			str_addc(out, *s);
+	}
+	str_addc(out, '\'');
+}
+
+static bool name_valid(const char *name)
+{
+	if (name[0] < 'A' || name[0] > 'Z' || strlen(name) > 64 ||
+		name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")])
+		return false;
+	if (str_starts(name, "LD_") || str_starts(name, "BASH") || str_starts(name, "PS"))
+		return false;
+	for (size_t i = 0; i < LENGTH(reserved); i++)
+		if (!strcmp(name, reserved[i]))
+			return false;
+	return true;
+}
+
+static bool add_variable(
+	struct str *out, const char *name, const json_t *v, struct err *e)
+{
+	struct str text = STR_INIT_MAX(SSH_SCRIPT_MAX);
+	bool ok;
+
+	if (!name_valid(name))
+		return err_set(e, ERR_CONFIG,
+			"\"%s\" cannot be a variable of a script: capital letters, "
+			"digits and _, not a "
+			"name that the shell uses itself",
+			name);
+	if (json_is_object(v) || json_is_array(v))
+		return err_set(e, ERR_CONFIG,
+			"the script's variable %s is no single value", name);
+	json_scalar_to(&text, v);
+	ok = !memchr(text.buf, '\0', text.len);
+	str_addf(out, "%s=", name);
+	add_quoted(out, text.buf);
+	str_addc(out, '\n');
+	str_wipe(&text);
+	return ok || err_set(e, ERR_PARSE,
+			     "the script's variable %s holds a NUL character", name);
+}
+
+bool ssh_frame_script(const struct ssh_frame *f, const char *text, const json_t *vars,
+	struct str *out, struct err *e)
+{
+	json_t *all =
+		json_deep_copy(vars); /* jansson iterates over what is not const only */
+	const char *name;
+	json_t *v;
+	bool ok = true;
+
+	/* The braces make it one command: a shell that sees the end of its input before the last one has
+	 * run nothing. /dev/null: the script's commands must not read the rest from our stdin. The
+	 * subshell keeps `exit`, `set` and `cd` of the script away from the mark. */
+	str_adds(out, "{\n(\n");
+	json_object_foreach (all, name, v)
+		ok = ok && add_variable(out, name, v, e);
+	json_wipe(all);
+	str_adds(out, "eval ");
+	add_quoted(out, text);
+	str_addf(out, "\n) </dev/null\nprintf '\\n%%s %%d\\n' %s $?\nexit 0\n}\n",
+		f->nonce);
+	if (ok && out->over)
+		return err_set(e, ERR_LIMIT,
+			"the script and its variables are larger than %zu bytes",
+			SSH_SCRIPT_MAX);
+	return ok;
+}
+
+/* ---- recognising ------------------------------------------------------------------------------- */
+
+enum match { MATCH_NO, MATCH_PART, MATCH_READY, MATCH_CODE };
+
+/* Is held[len] a mark, "\n<nonce> R\n" or "\n<nonce> <1..3 digits>\n", or the beginning of one? */
+static enum match match_held(const struct ssh_frame *f)
+{
+	const char *s = f->held;
+	size_t len = f->held_len, fixed = 1 + 32, digits;
+
+	if (s[0] != '\n')
+		return MATCH_NO;
+	if (memcmp(s + 1, f->nonce, len - 1 < 32 ? len - 1 : 32) != 0)
+		return MATCH_NO;
+	if (len <= fixed)
+		return MATCH_PART;
+	if (s[fixed] != ' ')
+		return MATCH_NO;
+	s += fixed + 1;
+	len -= fixed + 1;
+	if (len == 0)
+		return MATCH_PART;
+	if (s[0] == 'R' && !f->ready)
+		return len == 1 ? MATCH_PART : s[1] == '\n' ? MATCH_READY : MATCH_NO;
+	for (digits = 0; digits < len && s[digits] >= '0' && s[digits] <= '9';)
+		digits++;
+	if (digits == len)
+		return digits <= 3 ? MATCH_PART : MATCH_NO;
+	return f->ready && digits > 0 && digits + 1 == len && s[digits] == '\n'
+		       ? MATCH_CODE
+		       : MATCH_NO;
+}
+
+static int held_code(const struct ssh_frame *f)
+{
+	int code = 0;
+
+	for (size_t i = 1 + 32 + 1; i + 1 < f->held_len; i++)
+		code = code * 10 + (f->held[i] - '0');
+	return code;
+}
+
+static void release(struct ssh_frame *f, struct str *out)
+{
+	if (f->ready)
+		str_add(out, f->held, f->held_len);
+	f->held_len = 0;
+}
+
+static void feed_byte(struct ssh_frame *f, char c, struct str *out)
+{
+	f->held[f->held_len++] = c;
+	switch (match_held(f)) {
+	case MATCH_PART:
+		return;
+	case MATCH_READY:
+		f->held_len = 0;
+		f->ready = true;
+		return;
+	case MATCH_CODE:
+		f->code = held_code(f);
+		f->held_len = 0;
+		f->ended = true;
+		return;
+	case MATCH_NO:
+		break;
+	}
+	/* A mark holds line feeds at its two ends only: a new one can begin no earlier than at c. */
+	f->held_len--;
+	release(f, out);
+	if (c == '\n')
+		f->held[f->held_len++] = c;
+	else if (f->ready)
+		str_addc(out, c);
+}
+
+void ssh_frame_feed(struct ssh_frame *f, const char *bytes, size_t len, struct str *out)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		const char *nl;
+		size_t plain;
+
+		if (f->held_len > 0 && !f->ended) {
+			feed_byte(f, bytes[i++], out);
+			continue;
+		}
+		nl = f->ended ? NULL : memchr(bytes + i, '\n', len - i);
+		plain = nl ? (size_t)(nl - bytes) - i : len - i;
+		if (f->ready)
+			str_add(out, bytes + i, plain);
+		i += plain;
+		if (nl)
+			feed_byte(f, bytes[i++], out);
+	}
+}
+
+void ssh_frame_finish(struct ssh_frame *f, struct str *out)
+{
+	release(f, out);
+}
