@@ -18,7 +18,8 @@ static const struct move action_moves[] = {
 	{"starting", {"running", "failed", "canceled", "unknown"}},
 	{"running",
 		{"verifying", "succeeded", "failed", "partial", "canceled", "unknown"}},
-	{"verifying", {"succeeded", "failed", "partial", "canceled", "unknown"}},
+	{"verifying",
+		{"running", "succeeded", "failed", "partial", "canceled", "unknown"}},
 	{"unknown", {"succeeded", "failed", "partial"}},
 	{NULL, {NULL}},
 };
@@ -29,11 +30,13 @@ static const struct move read_moves[] = {
 	{NULL, {NULL}},
 };
 
+/* From step to step a target goes between running and verifying; a worker that takes up what another left only verifies. */
 static const struct move target_moves[] = {
 	{"queued", {"starting", "canceled", "refused", "failed"}},
-	{"starting", {"running", "failed", "unknown", "canceled", "refused"}},
+	{"starting",
+		{"running", "verifying", "failed", "unknown", "canceled", "refused"}},
 	{"running", {"verifying", "succeeded", "failed", "unknown", "canceled"}},
-	{"verifying", {"succeeded", "failed", "unknown"}},
+	{"verifying", {"running", "succeeded", "failed", "unknown", "canceled"}},
 	{"unknown", {"succeeded", "failed"}},
 	{NULL, {NULL}},
 };

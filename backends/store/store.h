@@ -75,6 +75,7 @@ struct store_req *store_query(struct store *s, const struct store_query *q, stor
  * Answer: an array of objects (or one object where it says so). Times are integers in µs. `args` is an object. Names:
  *   counts      -> object {"need": {"run": n, ...}, "total": {"run": n, ...}, "all": n, "actions_running": n, "sources": n, "failing": n, "stale": n, "as_of": µs}
  *   record      {key | rid}           -> object: record_json + rid, detail, opaque, labels, attention, why, cause, since, claimed_by, ...; or null
+ *                                        (times as in record_json, and as µs in `times`: {started, ended, updated, due, since, seen, snoozed_until})
  *   history     {rid, limit}          -> [{at, from, to, actor, note}] newest first
  *   siblings    {rid, limit}          -> last runs of the same title and source: [{rid, id, state, started, ended}] newest first
  *   links       {rid}                 -> [{rid, kind, source, id, title, state, since, reason, strength, before: bool}] strongest first
@@ -88,6 +89,8 @@ struct store_req *store_query(struct store *s, const struct store_query *q, stor
  *   sources     {}                    -> [{name, connector, title, env, state: ok|failing|stale|new|disabled, last_good, last_try, error, rows, unknown_states, lag_ms, interval_ms, collections: {...}}]
  *   audit       {after, limit, job?}  -> [{seq, at, who, host, event, job, body, prev, hash}]
  *   settings    {}                    -> object key -> value (schema version, worker pid, ...)
+ *   locks       {}                    -> [{key, job, who, taken, until}]
+ *   audit_verify {}                   -> object {ok, rows, bad_seq, problem, head}: does the chain of hashes hold? (audit.h)
  * Worker only:
  *   jobs_queued {}                    -> like job, oldest first: all that are queued or under way (cancel_by: who wants it to end)
  *   open_ids    {source, kind, limit} -> [{id, opaque}] still open, oldest read first: the re-read
@@ -116,8 +119,8 @@ struct store_req *store_ask(struct store *s, const char *question, json_t *args 
  *   cause_set    {rid, cause, signature}
  *   cursor_set   {source, collection, value} / via question `cursor` {source, collection} -> {value}
  *   setting_set  {key, value}
- *   vanish       {source, kind, before}         open records of full-list sources not seen since `before` become resolved/revoked/... (state given): {state}
- *   prune        {before}                       old history, output, ended records: slices
+ *   vanish       {source, kind, before}         open records of full-list sources not seen since `before` become resolved/revoked/... (state given): {state} -> {n, more}: a slice of 500
+ *   prune        {before}                       old history, output, ended records: slices -> {n, next}: again with {from: next} until it is 0
  */
 struct store_req *store_tell(struct store *s, const char *change, json_t *args /* taken */, store_answer_fn *fn, void *arg);
 

@@ -92,6 +92,18 @@ static void keep(struct scan *sc, struct found f)
 	sc->best = f;
 }
 
+/* The message stands on the line after; that line is also scanned for itself. */
+static void look_ahead(const struct scan *sc, struct found *f)
+{
+	struct span next = {"", 0};
+	struct scan ahead = *sc;
+	bool bad_level;
+	if (!next_line(&ahead, &next) || !span_trim(next).len)
+		return;
+	f->text = grade_strip(next, &bad_level);
+	f->line++;
+}
+
 static void scan_line(struct scan *sc, struct span line)
 {
 	struct found f = {.line = sc->line};
@@ -116,14 +128,8 @@ static void scan_line(struct scan *sc, struct span line)
 		return;
 	sc->in_trace = false;
 	f.grade = grade_text(&f.text, bad_level, last);
-	if (f.grade == GRADE_EXCEPTION && grade_names_next_line(f.text)) {
-		struct span next = {"", 0};
-		struct scan ahead = *sc;
-		if (next_line(&ahead, &next) && span_trim(next).len) {
-			f.text = grade_strip(next, &bad_level);
-			f.line++;
-		}
-	}
+	if (f.grade == GRADE_EXCEPTION && grade_names_next_line(f.text))
+		look_ahead(sc, &f);
 	keep(sc, f);
 }
 

@@ -59,6 +59,8 @@ static void on_change(void *arg)
 	struct worker *w = arg;
 
 	executor_wake(w->executor);
+	/* What a person claimed, snoozed or noted is ranked anew at once. */
+	store_retriage(w->store, NULL, NULL);
 }
 
 static void on_idle_check(struct loop *l, void *arg)
