@@ -1,6 +1,7 @@
 /* watchdesk: the table of subcommands. Without one: the console. Those that talk to sources are the other program's. */
 #include <getopt.h>
 #include <locale.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,41 +89,41 @@ static int exec_worker(char **argv)
 	return EXIT_NO_STORE;
 }
 
-enum {
-	OPT_CONFIG = 256,
-	OPT_STORE,
-	OPT_JSON,
-	OPT_YES,
-	OPT_DRY_RUN,
-	OPT_REASON,
-	OPT_CONFIRM,
-	OPT_SORT,
-	OPT_TARGET,
-	OPT_PARAM,
-	OPT_LIMIT,
-	OPT_PART,
-	OPT_NO_WORKER,
-	OPT_VERSION,
-	OPT_HELP
+/* What an option fills: a text or a switch at an offset of struct arguments, or something of its own. */
+enum fills {
+	FILLS_TEXT,
+	FILLS_SWITCH,
+	FILLS_TARGET,
+	FILLS_PARAM,
+	FILLS_LIMIT,
+	FILLS_PART,
+	FILLS_VERSION,
+	FILLS_HELP
 };
 
-static const struct option options[] = {
-	{"config", required_argument, NULL, OPT_CONFIG},
-	{"store", required_argument, NULL, OPT_STORE},
-	{"json", no_argument, NULL, OPT_JSON},
-	{"yes", no_argument, NULL, OPT_YES},
-	{"dry-run", no_argument, NULL, OPT_DRY_RUN},
-	{"reason", required_argument, NULL, OPT_REASON},
-	{"confirm", required_argument, NULL, OPT_CONFIRM},
-	{"sort", required_argument, NULL, OPT_SORT},
-	{"target", required_argument, NULL, OPT_TARGET},
-	{"param", required_argument, NULL, OPT_PARAM},
-	{"limit", required_argument, NULL, OPT_LIMIT},
-	{"part", required_argument, NULL, OPT_PART},
-	{"no-worker", no_argument, NULL, OPT_NO_WORKER},
-	{"version", no_argument, NULL, OPT_VERSION},
-	{"help", no_argument, NULL, OPT_HELP},
-	{NULL, 0, NULL, 0},
+static const struct {
+	const char *name;
+	enum fills fills;
+	size_t offset;
+} options[] = {
+	{"config", FILLS_TEXT, offsetof(struct arguments, config_path)},
+	{"store", FILLS_TEXT, offsetof(struct arguments, store_path)},
+	{"json", FILLS_SWITCH, offsetof(struct arguments, json)},
+	{"yes", FILLS_SWITCH, offsetof(struct arguments, yes)},
+	{"dry-run", FILLS_SWITCH, offsetof(struct arguments, dry_run)},
+	{"reason", FILLS_TEXT, offsetof(struct arguments, reason)},
+	{"confirm", FILLS_TEXT, offsetof(struct arguments, confirm)},
+	{"sort", FILLS_TEXT, offsetof(struct arguments, sort)},
+	{"target", FILLS_TARGET, 0},
+	{"param", FILLS_PARAM, 0},
+	{"limit", FILLS_LIMIT, 0},
+	{"part", FILLS_PART, 0},
+	{"no-worker", FILLS_SWITCH, offsetof(struct arguments, no_worker)},
+	{"theme", FILLS_TEXT, offsetof(struct arguments, theme)},
+	{"ascii", FILLS_SWITCH, offsetof(struct arguments, ascii)},
+	{"mono", FILLS_SWITCH, offsetof(struct arguments, mono)},
+	{"version", FILLS_VERSION, 0},
+	{"help", FILLS_HELP, 0},
 };
 
 static bool add_word(const char **list, int *n, int most, const char *word)
@@ -135,69 +136,63 @@ static bool add_word(const char **list, int *n, int most, const char *word)
 	return true;
 }
 
-static bool number(const char *text, long long *out)
+static bool number(const char *text, long long most, long long *out)
 {
-	if (str_to_int(text, out) && *out >= 0)
+	if (str_to_int(text, out) && *out >= 0 && *out <= most)
 		return true;
-	fprintf(stderr, "watchdesk: \"%s\" is not a number\n", text);
+	fprintf(stderr, "watchdesk: \"%s\" is not a number of 0 to %lld\n", text, most);
 	return false;
 }
 
-static bool take_value(struct arguments *a, int c)
+static bool take(struct arguments *a, size_t i)
 {
+	char *at = (char *)a + options[i].offset;
 	long long part;
 
-	switch (c) {
-	case OPT_TARGET:
+	switch (options[i].fills) {
+	case FILLS_TEXT:
+		memcpy(at, &optarg, sizeof(optarg));
+		return true;
+	case FILLS_SWITCH:
+		*(bool *)at = true;
+		return true;
+	case FILLS_TARGET:
 		return add_word(
 			a->targets, &a->n_targets, (int)LENGTH(a->targets), optarg);
-	case OPT_PARAM:
+	case FILLS_PARAM:
 		return add_word(a->params, &a->n_params, (int)LENGTH(a->params), optarg);
-	case OPT_LIMIT:
-		return number(optarg, &a->limit);
-	case OPT_PART:
-		if (!number(optarg, &part))
+	case FILLS_LIMIT:
+		return number(optarg, 100000, &a->limit);
+	case FILLS_PART:
+		if (!number(optarg, 10000, &part))
 			return false;
 		a->part = (int)part;
 		return true;
-	default:
-		return false;
+	case FILLS_VERSION:
+		printf("watchdesk %s\n", WD_VERSION);
+		exit(EXIT_DONE);
+	case FILLS_HELP:
+		exit(cmd_help(a));
 	}
+	return false;
 }
 
-static bool take(struct arguments *a, int c)
+static bool parse(int argc, char **argv, struct arguments *a)
 {
-	switch (c) {
-	case OPT_CONFIG:
-		a->config_path = optarg;
-		return true;
-	case OPT_STORE:
-		a->store_path = optarg;
-		return true;
-	case OPT_JSON:
-		a->json = true;
-		return true;
-	case OPT_YES:
-		a->yes = true;
-		return true;
-	case OPT_DRY_RUN:
-		a->dry_run = true;
-		return true;
-	case OPT_NO_WORKER:
-		a->no_worker = true;
-		return true;
-	case OPT_REASON:
-		a->reason = optarg;
-		return true;
-	case OPT_CONFIRM:
-		a->confirm = optarg;
-		return true;
-	case OPT_SORT:
-		a->sort = optarg;
-		return true;
-	default:
-		return take_value(a, c);
+	struct option list[LENGTH(options) + 1] = {{NULL, 0, NULL, 0}};
+	int c;
+
+	for (size_t i = 0; i < LENGTH(options); i++) {
+		bool alone = options[i].fills == FILLS_SWITCH ||
+			     options[i].fills >= FILLS_VERSION;
+
+		list[i] = (struct option){options[i].name,
+			alone ? no_argument : required_argument, NULL, (int)i + 256};
 	}
+	while ((c = getopt_long(argc, argv, "", list, NULL)) != -1)
+		if (c < 256 || !take(a, (size_t)c - 256))
+			return false;
+	return true;
 }
 
 static const struct subcommand *find(const char *name)
@@ -212,27 +207,19 @@ int main(int argc, char **argv)
 {
 	struct arguments a = {.part = -1};
 	const struct subcommand *sub;
-	int c;
 
 	/* LC_NUMERIC stays "C": numbers in JSON have points. */
 	setlocale(LC_CTYPE, "");
 	sub = argc > 1 ? find(argv[1]) : NULL;
 	if (sub && sub->worker)
 		return exec_worker(argv);
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == OPT_VERSION) {
-			printf("watchdesk %s\n", WD_VERSION);
-			return EXIT_DONE;
-		}
-		if (c == OPT_HELP)
-			return cmd_help(&a);
-		if (!take(&a, c))
-			return EXIT_WRONG_CALL;
-	}
+	if (!parse(argc, argv, &a))
+		return EXIT_WRONG_CALL;
 	sub = optind < argc ? find(argv[optind]) : find("console");
 	if (!sub || !sub->run) {
-		fprintf(stderr, "watchdesk: no command \"%s\" (see watchdesk help)\n",
-			argv[optind]);
+		fprintf(stderr, "watchdesk: %s\n",
+			sub ? "this command comes first: watchdesk worker|connector ..."
+			    : "no such command (see watchdesk help)");
 		return EXIT_WRONG_CALL;
 	}
 	a.rest = argv + (optind < argc ? optind + 1 : argc);

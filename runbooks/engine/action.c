@@ -284,7 +284,9 @@ static void on_preview(void *arg, json_t *answer, const struct err *e)
 			 json_str(s->job->spec, "plan_hash", "-")))
 		err_set(&why, ERR_CONFLICT,
 			"this action was confirmed on another plan than its preview");
-	if (why.code != ERR_NONE)
+	else if (json_str(result, "refused", NULL))
+		err_set(&why, ERR_DENIED, "%s", json_str(result, "refused", ""));
+	if (why.code != ERR_NONE && !s->resuming)
 		refuse(s, &why);
 	else
 		plan_start(&s->plan, s->job, at, on_plan);

@@ -137,12 +137,24 @@ static json_t *confirm_of(const struct plan *p)
 	return confirm;
 }
 
+/* What the far side refuses in its own dry run it would refuse for real; what cannot be looked at is not sent. */
+static bool dry_run_passed(const struct preview_state *s, struct err *e)
+{
+	for (size_t i = 0; i < s->plan.n; i++) {
+		const char *error = json_string_value(json_array_get(s->errors, i));
+
+		if (error)
+			return err_set(e, ERR_REMOTE, "%s: %s", s->plan.targets[i].title, error);
+	}
+	return true;
+}
+
 static void finish(struct preview_state *s)
 {
 	const struct plan *p = &s->plan;
 	struct job_run *j = s->job;
 	struct err e = ERR_INIT;
-	bool allowed = plan_allowed(p, &e);
+	bool allowed = plan_allowed(p, &e) && dry_run_passed(s, &e);
 	char *proof = plan_proof(p);
 	json_t *result = json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:O, s:s, s:s}",
 		"plan_hash", p->hash, "at", p->at, "risk", risk_name(p->runbook->risk),

@@ -30,8 +30,8 @@ enum {
 
 struct arguments {
 	const char *config_path, *store_path;
-	bool json, yes, dry_run, no_worker;
-	const char *reason, *confirm, *sort;
+	bool json, yes, dry_run, no_worker, ascii, mono;
+	const char *reason, *confirm, *sort, *theme;
 	const char *targets[64], *params[64];
 	int n_targets, n_params;
 	long long limit; /* 0: the command's own */
