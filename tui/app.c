@@ -180,6 +180,11 @@ struct loop *app_loop(struct app *a)
 	return a->loop;
 }
 
+unsigned long app_changes(struct app *a)
+{
+	return a->changes;
+}
+
 const json_t *app_counts(struct app *a)
 {
 	return a->counts;
@@ -306,6 +311,7 @@ void app_age(char *dst, size_t size, usec_t t)
 static void store_changed(void *arg)
 {
 	struct app *a = arg;
+	a->changes++;
 	counts_ask(a);
 	for (struct view *v = a->top; v; v = v->below)
 		if (v->type->changed)

@@ -7,6 +7,8 @@
 
 struct store *app_store(struct app *a);
 const struct config *app_config(struct app *a); /* never NULL */
+/* Counts the changes of the store: a view that was not shown compares it with what it knew. */
+unsigned long app_changes(struct app *a);
 struct loop *app_loop(struct app *a);
 const json_t *app_counts(struct app *a); /* last answer of "counts", or NULL */
 const char *app_me(struct app *a);       /* the operator */

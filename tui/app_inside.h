@@ -41,6 +41,7 @@ struct app {
 
 	char say[512];
 	enum role say_role;
+	unsigned long changes;
 	bool local_time;
 	bool dirty, quit;
 	bool painted;

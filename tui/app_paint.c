@@ -171,13 +171,15 @@ static void last_line(struct app *a, struct view *v)
 		grid_put(&a->grid, row, 1, a->cols - 2, a->say_role, a->say);
 		return;
 	}
-	for (size_t i = 0; (c = command_at(v, i)); i++) {
-		if (!c->hint)
-			continue;
-		int w = utf8_width(c->hint);
-		if (col + w > end)
-			continue;
-		col += grid_put(&a->grid, row, col, w, ROLE_DIM, c->hint) + 3;
+	/* What can be done with the record first: it is what narrow screens keep. */
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; (c = command_at(v, i)); i++) {
+			bool early = c->flags & CMD_TARGET;
+			int w = c->hint ? utf8_width(c->hint) : 0;
+			if (!w || early != (pass == 0) || col + w > end)
+				continue;
+			col += grid_put(&a->grid, row, col, w, ROLE_DIM, c->hint) + 3;
+		}
 	}
 	grid_put(&a->grid, row, col, a->cols, ROLE_DIM, keys);
 }
@@ -192,7 +194,7 @@ void paint_all(struct app *a)
 	if (too_small(a)) {
 		char text[120];
 		(void)str_format(text, sizeof(text),
-			"Too small: 40x10 at least, this is %dx%d", a->cols, a->rows);
+			"Too small: needs 40x10, this is %dx%d", a->cols, a->rows);
 		grid_put(&a->grid, 0, 0, a->cols, ROLE_WARN, text);
 		return;
 	}

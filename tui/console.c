@@ -17,7 +17,7 @@ struct console {
 	struct theme theme;
 	struct term *term;
 	struct app *app;
-	struct err worker_err;
+	struct err theme_err;
 };
 
 /* A console has no use for a store of its own making: the worker makes it. */
@@ -38,7 +38,8 @@ static bool open_store(struct console *c, struct err *e)
 	return c->store != NULL;
 }
 
-static bool open_theme(struct console *c, struct err *e)
+/* A theme that cannot be read costs its colours, not the console. */
+static void open_theme(struct console *c)
 {
 	const char *no_colour = getenv("NO_COLOR");
 	bool mono = c->o->mono || (no_colour && *no_colour);
@@ -46,10 +47,11 @@ static bool open_theme(struct console *c, struct err *e)
 			   : c->o->theme     ? c->o->theme
 			   : c->config.theme ? c->config.theme
 					     : "default";
-	if (!theme_load(&c->theme, name, e))
-		return false;
+	if (!theme_load(&c->theme, name, &c->theme_err)) {
+		theme_plain(&c->theme);
+		return;
+	}
 	c->theme.no_colour = mono || strcmp(name, "mono") == 0;
-	return true;
 }
 
 static bool open_all(struct console *c, struct err *e)
@@ -61,7 +63,8 @@ static bool open_all(struct console *c, struct err *e)
 	if (!c->store_path)
 		return false;
 	c->loop = loop_new();
-	if (!open_theme(c, e) || !open_store(c, e))
+	open_theme(c);
+	if (!open_store(c, e))
 		return false;
 	struct term_options t = {.theme = &c->theme, .ascii = c->o->ascii};
 	c->term = term_open(&t, e);
@@ -105,6 +108,8 @@ int console_main(const struct console_options *o, struct err *e)
 		app_say(c.app, ROLE_WARN,
 			"The locale is not UTF-8, so other characters are shown as "
 			"\"?\". LANG=C.UTF-8 helps.");
+	if (c.theme_err.code)
+		app_say_err(c.app, &c.theme_err);
 	if (!o->no_worker)
 		loop_timer(c.loop, WORKER_AFTER_MS, start_worker, &c);
 	loop_run(c.loop);

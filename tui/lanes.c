@@ -149,9 +149,9 @@ static void cell_usual(const void *row, void *arg, struct str *out, look_t *look
 	*look = ROLE_DIM;
 }
 
-#define SEV                                                     \
-	{                                                       \
-		.title = "SEV", .min = 4, .cell = cell_severity \
+#define SEV                                                                \
+	{                                                                  \
+		.title = "SEV", .min = 4, .rank = 1, .cell = cell_severity \
 	}
 #define KIND                                                            \
 	{                                                               \
@@ -168,7 +168,7 @@ static void cell_usual(const void *row, void *arg, struct str *out, look_t *look
 	}
 #define WHAT                                                                       \
 	{                                                                          \
-		.title = "WHAT", .min = 18, .max = 90, .share = 4, .strong = true, \
+		.title = "WHAT", .min = 24, .max = 90, .share = 4, .strong = true, \
 		.cell = cell_what                                                  \
 	}
 #define SOURCE                                                      \
@@ -182,7 +182,7 @@ static void cell_usual(const void *row, void *arg, struct str *out, look_t *look
 	}
 #define WHY                                                                  \
 	{                                                                    \
-		.title = "WHY", .min = 18, .max = 90, .share = 3, .rank = 3, \
+		.title = "WHY", .min = 20, .max = 90, .share = 3, .rank = 3, \
 		.cell = cell_why                                             \
 	}
 

@@ -13,6 +13,7 @@
  *   resize 80x24
  *   expect                       the whole screen, up to a line "end"; "|" at the start of each line keeps blanks
  *   line N TEXT                  row N (from 0) is TEXT, leading blanks aside
+ *   row N TEXT                   row N holds TEXT
  *   has TEXT / hasnot TEXT       somewhere on the screen
  *   ended                        the user has left
  *
@@ -30,7 +31,7 @@
 #include "tui/console.h"
 #include "tui/from_json.h"
 
-enum { TURNS_MAX = 1500, RECORDS_MAX = 2000, SETTLE = 15 };
+enum { TURNS_MAX = 1500, RECORDS_MAX = 2000, SETTLE = 15, BELL = 150000 /* µs */ };
 
 struct play {
 	const char *path;
@@ -85,6 +86,12 @@ static void told(void *arg, json_t *answer, const struct err *e)
 		p->err = *e;
 }
 
+static void settle(struct play *p)
+{
+	for (int i = 0; i < SETTLE; i++)
+		(void)loop_turn(p->loop, 1);
+}
+
 static bool finish(struct play *p, const char *what)
 {
 	for (int i = 0; i < TURNS_MAX && !p->done; i++)
@@ -116,6 +123,16 @@ static bool open_store(struct play *p)
 	return true;
 }
 
+/* The store tells of changes at most ten times a second: the clock, which stands still, must move for it. */
+static void let_know(struct play *p)
+{
+	if (!p->screen)
+		return;
+	settle(p);
+	clock_advance_test(BELL);
+	settle(p);
+}
+
 static bool put(struct play *p)
 {
 	size_t n = p->n_records - p->n_put;
@@ -130,8 +147,12 @@ static bool put(struct play *p)
 	begin(p);
 	(void)store_put(p->store, r, n, put_done, p);
 	bool ok = finish(p, "put");
+	begin(p);
+	(void)store_retriage(p->store, put_done, p);
+	ok = ok && finish(p, "retriage");
 	free(r);
 	p->n_put = p->n_records;
+	let_know(p);
 	return ok && !p->failed;
 }
 
@@ -158,16 +179,12 @@ static bool do_tell(struct play *p, const char *text)
 		return fail(p, "tell", p->err.msg);
 	begin(p);
 	(void)store_tell(p->store, change, args, told, p);
-	return finish(p, change);
+	bool ok = finish(p, change);
+	let_know(p);
+	return ok;
 }
 
 /* ---- the screen ----------------------------------------------------------------------------- */
-
-static void settle(struct play *p)
-{
-	for (int i = 0; i < SETTLE; i++)
-		(void)loop_turn(p->loop, 1);
-}
 
 static bool do_open(struct play *p)
 {
@@ -294,11 +311,11 @@ static bool do_config(struct play *p, const char *block)
 	return true;
 }
 
-static bool do_line(struct play *p, const char *rest)
+static bool do_line(struct play *p, const char *rest, bool whole)
 {
 	char *end = NULL;
 	long row = strtol(rest, &end, 10);
-	return do_has(p, (int)row, end + strspn(end, " "), true, true);
+	return do_has(p, (int)row, end + strspn(end, " "), true, whole);
 }
 
 static bool step(struct play *p, const char *word, const char *rest, const char *block)
@@ -332,8 +349,8 @@ static bool step(struct play *p, const char *word, const char *rest, const char 
 		return parse_size(p, rest, true);
 	if (strcmp(word, "expect") == 0)
 		return do_expect(p, block);
-	if (strcmp(word, "line") == 0)
-		return do_line(p, rest);
+	if (strcmp(word, "line") == 0 || strcmp(word, "row") == 0)
+		return do_line(p, rest, *word == 'l');
 	if (strcmp(word, "has") == 0 || strcmp(word, "hasnot") == 0)
 		return do_has(p, -1, rest, word[3] == '\0', false);
 	if (strcmp(word, "ended") == 0)

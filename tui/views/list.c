@@ -12,7 +12,9 @@ static struct list_view *list_of(struct view *v)
 static void answered(struct view *v)
 {
 	struct list_view *l = list_of(v);
-	pane_follow(l, l->pane.rid == 0);
+	/* A pending rest means that the user is moving; else rows moved by themselves, and the pane must not lag. */
+	pane_follow(l, l->pane.rid == 0 || !l->pane.rest);
+	filter_show_count(l);
 }
 
 static bool init(struct view *v, struct err *e)
@@ -20,6 +22,7 @@ static bool init(struct view *v, struct err *e)
 	struct list_view *l = list_of(v);
 	(void)e;
 	l->lane = &lanes[v->lane];
+	l->changes = app_changes(v->app);
 	table_init(&l->table, l->lane->columns, l->lane->n_columns, &l->table);
 	window_init(&l->w, v, answered);
 	l->w.q.kinds = l->lane->kinds;
@@ -41,6 +44,19 @@ static void release(struct view *v)
 	arena_release(&l->scratch);
 }
 
+long long list_all(const struct list_view *l)
+{
+	const json_t *counts = app_counts(l->v.app);
+	long long all = 0;
+	if (!l->lane->kinds)
+		return json_int(counts, "all", 0);
+	for (int k = 0; k < KIND_COUNT; k++)
+		if (l->lane->kinds & (1u << k))
+			all += json_int(
+				json_sub(counts, "total"), kind_name((enum kind)k), 0);
+	return all;
+}
+
 /* "9 need a person of 20 412", "41 of 20 412 for state:failed", "3 marked" */
 static void title(struct view *v, struct str *path, struct str *side)
 {
@@ -53,14 +69,7 @@ static void title(struct view *v, struct str *path, struct str *side)
 	str_adds(side, n);
 	if (l->lane->need_only && !*l->filter_text)
 		str_adds(side, l->w.total == 1 ? " needs a person" : " need a person");
-	long long all = json_int(app_counts(v->app), "all", -1);
-	if (l->lane->kinds) {
-		all = 0;
-		for (int k = 0; k < KIND_COUNT; k++)
-			if (l->lane->kinds & (1u << k))
-				all += json_int(json_sub(app_counts(v->app), "total"),
-					kind_name((enum kind)k), 0);
-	}
+	long long all = list_all(l);
 	if (app_counts(v->app) && all > (long long)l->w.total) {
 		format_count(n, sizeof(n), all);
 		str_addf(side, " of %s", n);
@@ -152,7 +161,15 @@ static bool key(struct view *v, const struct event *ev)
 
 static void changed(struct view *v)
 {
+	list_of(v)->changes = app_changes(v->app);
 	window_refresh(&list_of(v)->w);
+}
+
+/* While another lane was shown this one was not told. */
+static void shown(struct view *v)
+{
+	if (list_of(v)->changes != app_changes(v->app))
+		changed(v);
 }
 
 static size_t targets(struct view *v, struct target *out, size_t max)
@@ -201,8 +218,8 @@ static const struct command commands[] = {
 		"show only what matches: words, state:failed env:prod age<2h !source:x",
 		0, filter_open},
 	{"mark", "Space", "Space mark",
-		"mark it, and go on; commands then act on all marked. Esc clears",
-		CMD_TARGET, mark},
+		"mark it, and go on; commands then act on all marked. Esc clears", 0,
+		mark},
 	{"sort", "S", NULL,
 		"sort by the next thing: attention, changed, started, due, amount, title",
 		0, list_order},
@@ -221,6 +238,7 @@ const struct view_type list_view = {
 	.key = key,
 	.move = move,
 	.changed = changed,
+	.shown = shown,
 	.targets = targets,
 	.commands = commands,
 };

@@ -9,6 +9,7 @@ struct list_view {
 	struct view v;
 	const struct lane *lane;
 	struct window w;
+	unsigned long changes; /* of the store, that the rows know of */
 	struct table table;
 	struct filter *filter; /* in use by the window's query; NULL: none */
 	char filter_text[256];
@@ -28,6 +29,9 @@ struct list_view {
 
 enum { PANE_ROWS = 9, PANE_MIN_ROWS = 26, PANE_MIN_COLS = 90 };
 
+/* All records of the lane's kinds. */
+long long list_all(const struct list_view *l);
+
 /* list_pane.c: what is known about the record under the cursor, once that has come to rest. */
 bool pane_fits(const struct list_view *l, const struct canvas *c);
 void pane_follow(struct list_view *l, bool at_once);
@@ -42,7 +46,8 @@ void target_of(struct arena *mem, const struct record *r, struct target *out);
 
 /* list_filter.c */
 void filter_open(struct view *v);
-bool filter_clear(struct list_view *l); /* true: there was one */
+void filter_show_count(struct list_view *l); /* beside the prompt, when one is open */
+bool filter_clear(struct list_view *l);      /* true: there was one */
 void list_order(struct view *v);
 const char *sort_word(enum store_sort s);
 

@@ -17,12 +17,13 @@ const char *sort_word(enum store_sort s)
 	return sort_words[s];
 }
 
-/* What stands beside the typed filter: how many match, or what is wrong with it. */
-static void show_count(struct list_view *l)
+void filter_show_count(struct list_view *l)
 {
-	char n[40];
+	char side[100], n[40], all[40];
 	window_total(&l->w, n, sizeof(n));
-	app_prompt_side(l->v.app, n);
+	format_count(all, sizeof(all), list_all(l));
+	(void)str_format(side, sizeof(side), "%s of %s", n, all);
+	app_prompt_side(l->v.app, l->w.known ? side : "");
 }
 
 static bool apply(struct list_view *l, const char *text)
@@ -72,7 +73,7 @@ void filter_open(struct view *v)
 				    .text = l->filter_text,
 				    .changed = typed,
 				    .done = done});
-	show_count(l);
+	filter_show_count(l);
 }
 
 bool filter_clear(struct list_view *l)

@@ -59,6 +59,8 @@ void pane_follow(struct list_view *l, bool at_once)
 	/* Moving on starts the rest anew; answers for a record that is shown already do not. */
 	loop_timer_cancel(app_loop(l->v.app), p->rest);
 	p->rest = NULL;
+	if (!l->w.total)
+		p->rid = 0;
 	if (at_once || l->w.rid == p->rid)
 		show(l);
 	else
@@ -109,22 +111,28 @@ static int draw_links(struct list_view *l, const struct canvas *c, int row)
 	return row;
 }
 
+/* "a  acknowledge    r  rerun-failed-tasks, backfill    o  open at the source" */
 static void draw_runbooks(struct list_view *l, const struct canvas *c, int row)
 {
 	const struct record *r = &l->pane.record;
 	const struct runbooks *all = app_runbooks_soon(l->v.app);
 	const struct config_source *source =
 		config_source(app_config(l->v.app), r->source);
-	struct str text = STR_INIT;
+	struct str text = STR_INIT, others = STR_INIT;
 	for (size_t i = 0; all && i < runbooks_count(all); i++) {
 		const struct runbook *b = runbooks_at(all, i);
 		if (runbook_on_hosts(b) ||
 			!runbook_applies(b, r, source ? source->connector : ""))
 			continue;
-		char key = runbook_key(b);
-		str_addf(&text, "%s%c  %s", text.len ? "    " : "", key ? key : 'r',
-			runbook_name(b));
+		if (runbook_key(b))
+			str_addf(&text, "%s%c  %s", text.len ? "    " : "",
+				runbook_key(b), runbook_name(b));
+		else
+			str_addf(
+				&others, "%s%s", others.len ? ", " : "", runbook_name(b));
 	}
+	if (others.len)
+		str_addf(&text, "%sr  %s", text.len ? "    " : "", others.buf);
 	if (*r->url)
 		str_addf(&text, "%so  open at the source", text.len ? "    " : "");
 	draw_label(c, row, "Runbooks");
@@ -133,6 +141,7 @@ static void draw_runbooks(struct list_view *l, const struct canvas *c, int row)
 		: all    ? "none applies"
 			 : "");
 	str_release(&text);
+	str_release(&others);
 }
 
 static void draw_head(struct list_view *l, const struct canvas *c)
