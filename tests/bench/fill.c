@@ -22,6 +22,7 @@ struct fill {
 	usec_t now;
 	size_t inserted, changed;
 	bool done;
+	int64_t store_us; /* spent in the store */
 };
 
 /* splitmix64: every record has numbers of its own, whatever was made before it. */
@@ -109,7 +110,9 @@ static void make_record(
 	r->updated = r->started + (usec_t)roll(&d, 3600) * USEC_PER_SEC +
 		     (usec_t)version * USEC_PER_SEC;
 	char when[40];
-	clock_format(when, sizeof(when), r->started, false);
+	/* not from `now`: a later --update must find the same ids */
+	clock_format(when, sizeof(when),
+		(usec_t)(1795000000 - roll(&d, 2592000)) * USEC_PER_SEC, false);
 	r->id = r->kind == KIND_RUN
 			? arena_printf(a, "%s/scheduled__%s.%ld", r->title, when, i)
 			: arena_printf(a, "%s%07ld",
@@ -169,9 +172,11 @@ static void put_some(struct fill *f, long first, size_t n, unsigned version)
 			first >= 0 ? first + (long)i : (long)roll(&d, (unsigned)f->n),
 			version, &a, &records[i]);
 	f->done = false;
+	int64_t begin = clock_mono_us();
 	(void)store_put(f->store, records, n, put_done, f);
 	if (!loop_until(f->loop, &f->done, 60000))
 		die(1, "fill: no answer from the store");
+	f->store_us += clock_mono_us() - begin;
 	for (size_t i = 0; i < n; i++)
 		record_release_json(&records[i]);
 	arena_release(&a);
@@ -235,8 +240,9 @@ int main(int argc, char **argv)
 		update_some(&f, (long)rate, (long)seconds);
 	else
 		fill_all(&f);
-	printf("fill: %zu new, %zu changed in %lld ms\n", f.inserted, f.changed,
-		(long long)(clock_mono_ms() - begin));
+	printf("fill: %zu new, %zu changed in %lld ms, %lld ms of it in the store\n",
+		f.inserted, f.changed, (long long)(clock_mono_ms() - begin),
+		(long long)f.store_us / 1000);
 	store_close(f.store);
 	loop_free(f.loop);
 	return 0;
