@@ -64,6 +64,31 @@ static void test_auth_kinds(void **state)
 	got_fails(&o, ERR_CONFIG, "secret password");
 }
 
+/* What AWS wants: the query sorted, the header signed, no secret in it. */
+static void test_sigv4(void **state)
+{
+	(void)state;
+	struct got o = try_with_secret(URL SECRET
+		"auth: {aws-sigv4: {region: eu-west-1, service: ce, access_key: AK, "
+		"secret_key: \"{{ secret.password }}\", token: sess}}\n"
+		"collect:\n  r:\n    kind: run\n    post: /changes\n    query: {b: 2, a: "
+		"1, c: null}\n    json: {x: 1}\n"
+		"    headers: {Content-Type: application/x-amz-json-1.1}\n    record: "
+		"{id: id, state: state}\n");
+	got_ok(&o, 3);
+	got_release(&o);
+	json_t *seen = rig_seen(&rig);
+	const json_t *all = json_sub(seen, "seen"),
+		     *last = json_array_get(all, json_array_size(all) - 1);
+	assert_string_equal(json_str(last, "path", ""), "/changes?a=1&b=2");
+	assert_string_equal(json_str(last, "type", ""), "application/x-amz-json-1.1");
+	assert_true(str_starts(
+		json_str(last, "auth", ""), "AWS4-HMAC-SHA256 Credential=AK/"));
+	assert_non_null(strstr(json_str(last, "auth", ""), "/eu-west-1/ce/aws4_request"));
+	assert_null(strstr(json_str(last, "auth", ""), "s3cret"));
+	json_decref(seen);
+}
+
 static long long logins(void)
 {
 	json_t *seen = rig_seen(&rig);
@@ -309,6 +334,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_auth_kinds),
+		cmocka_unit_test(test_sigv4),
 		cmocka_unit_test(test_login_again),
 		cmocka_unit_test(test_bad_answers),
 		cmocka_unit_test(test_not_reached),

@@ -23,6 +23,8 @@ struct rig {
 	char dir[128], path[200];
 	struct loop *loop;
 	struct http *http;
+	struct pg *pg; /* set by tests that need them */
+	struct ssh *ssh;
 	struct config config;
 	struct reach reach;
 	struct source *source;
@@ -115,7 +117,11 @@ static inline void rig_open(struct rig *g, const char *yaml, const char *extra)
 	struct connector *c = connector_load(g->path, &e);
 	if (!c)
 		fail_msg("%s", e.msg);
-	g->reach = (struct reach){.loop = g->loop, .http = g->http, .config = &g->config};
+	g->reach = (struct reach){.loop = g->loop,
+		.http = g->http,
+		.pg = g->pg,
+		.ssh = g->ssh,
+		.config = &g->config};
 	g->source = source_new(&g->reach, c, config_source(&g->config, "s"), &e);
 	if (!g->source)
 		fail_msg("%s", e.msg);

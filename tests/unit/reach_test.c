@@ -1,0 +1,247 @@
+/* The connector engine over SQL and SSH, against a private PostgreSQL and sshd; skipped where these are not installed. */
+#include "connector_help.h"
+
+static struct rig rig;
+static json_t *cluster, *sshd;
+static char conf[1500];
+
+/* Runs tests/servers/NAME start|stop DIR; its JSON, or NULL. */
+static json_t *server(const char *name, const char *verb)
+{
+	char line[4096];
+	size_t len = 0;
+	int from[2];
+	struct err e = ERR_INIT;
+	char script[100];
+	str_format(script, sizeof(script), "tests/servers/%s", name);
+	if (pipe(from))
+		return NULL;
+	pid_t pid = fork();
+	if (pid == 0) {
+		dup2(from[1], 1);
+		execlp("python3", "python3", script, verb, rig.dir, (char *)NULL);
+		_exit(127);
+	}
+	close(from[1]);
+	for (ssize_t n; len < sizeof(line) - 1 &&
+			(n = read(from[0], line + len, sizeof(line) - 1 - len)) > 0;)
+		len += (size_t)n;
+	close(from[0]);
+	waitpid(pid, NULL, 0);
+	return len ? json_read(line, len, &e) : NULL;
+}
+
+#define SQL_HEAD                                                                    \
+	"settings: {url: {type: url}, host: {type: string}, port: {type: int}}\n"   \
+	"postgres: {host: \"{{ settings.host }}\", port: \"{{ settings.port }}\", " \
+	"dbname: postgres, user: watch}\n"
+
+static void open_sql(const char *rest)
+{
+	char *yaml = xasprintf("%s%s", SQL_HEAD, rest);
+	str_format(conf, sizeof(conf), "    host: %s\n    port: %lld\n",
+		json_str(cluster, "socket_dir", ""), json_int(cluster, "port", 0));
+	rig_open(&rig, yaml, conf);
+	free(yaml);
+}
+
+static void test_sql_rows(void **state)
+{
+	(void)state;
+	if (!cluster)
+		skip();
+	open_sql("collect:\n  r:\n    kind: access\n    complete: true\n    gone: "
+		 "canceled\n"
+		 "    sql: \"SELECT n AS id, 'pending' AS state, now() AS at, NULL AS "
+		 "nothing, $1::text AS who FROM generate_series(1, 3) n WHERE n > $2\"\n"
+		 "    params: [\"{{ settings.host }}\", 1]\n"
+		 "    record: {id: id, title: who, state: state, started: at, due: "
+		 "nothing}\n"
+		 "  broken:\n    kind: access\n    sql: SELECT 1 FROM absent_table\n    "
+		 "record: {id: id, state: state}\n"
+		 "  writes:\n    kind: access\n    sql: CREATE TABLE nope (a int)\n    "
+		 "record: {id: id, state: state}\n"
+		 "  cut:\n    kind: access\n    complete: true\n    gone: canceled\n    "
+		 "max_rows: 2\n"
+		 "    sql: \"SELECT n AS id, 'pending' AS state FROM generate_series(1, "
+		 "9) n\"\n    record: {id: id, state: state}\n");
+	struct got o = rig_collect(&rig);
+	got_ok(&o, 2);
+	assert_true(o.r.full);
+	assert_string_equal(json_str(got_record(&o, "3"), "title", ""),
+		json_str(cluster, "socket_dir", "?"));
+	assert_true(*json_str(got_record(&o, "3"), "started", ""));
+	got_release(&o);
+	o = rig_collect_from(&rig, 1, NULL, NULL);
+	got_fails(&o, ERR_REMOTE, "absent_table");
+	o = rig_collect_from(
+		&rig, 2, NULL, NULL); /* a collection cannot change anything */
+	assert_int_not_equal(o.r.err.code, ERR_NONE);
+	got_release(&o);
+	o = rig_collect_from(&rig, 3, NULL, NULL);
+	got_ok(&o, 2);
+	assert_false(o.r.full);
+	got_release(&o);
+	rig_close(&rig);
+}
+
+struct outcome {
+	bool done;
+	struct err err;
+	json_t *reply;
+	char known[400];
+};
+
+static void answered(void *arg, const struct call_result *r)
+{
+	struct outcome *o = arg;
+	o->done = true;
+	o->err = r->err;
+	o->reply = json_incref(r->reply);
+	str_copy(o->known, sizeof(o->known), r->known);
+}
+
+typedef struct call *start_fn(
+	struct source *s, const char *call, json_t *in, call_fn *fn, void *arg);
+
+static void expect(start_fn *start, const char *name, enum err_code code,
+	const char *known, json_t **reply)
+{
+	struct outcome o = {0};
+	json_t *in = json_pack("{s:{s:s},s:{s:{s:s}}}", "params", "role",
+		"odd \"name; DROP", "record", "opaque", "unit", "it's $HOME");
+	start(rig.source, name, in, answered, &o);
+	assert_true(loop_until(rig.loop, &o.done, HELP_WAIT_MS));
+	json_decref(in);
+	if (o.err.code != code || !strstr(o.known, known))
+		fail_msg("%s: %s: %s / %s", name, err_code_name(o.err.code), o.err.msg,
+			o.known);
+	if (reply)
+		*reply = o.reply;
+	else
+		json_decref(o.reply);
+}
+
+static void test_sql_calls(void **state)
+{
+	json_t *reply;
+	(void)state;
+	if (!cluster)
+		skip();
+	open_sql("calls:\n"
+		 "  make:\n    sql: CREATE ROLE %{who}\n    identifiers: {who: \"{{ "
+		 "params.role }}\"}\n"
+		 "    verify: {sql: \"SELECT count(*) AS n FROM pg_roles WHERE rolname = "
+		 "$1\", params: [\"{{ params.role }}\"], until: \"[0].n == `1`\", says: "
+		 "\"{{ reply.body[0].n }} role\"}\n"
+		 "  fill:\n    sql: \"INSERT INTO t SELECT generate_series(1, 5) "
+		 "RETURNING a\"\n    max_affected: 5\n    success: affected == `5`\n    "
+		 "says: \"{{ reply.affected }} rows, last {{ reply.body[-1].a }}\"\n    "
+		 "preview: rollback\n"
+		 "  toomany:\n    sql: DELETE FROM t\n    max_affected: 2\n"
+		 "  none:\n    sql: DELETE FROM t WHERE a = 99\n    success: affected == "
+		 "`1`\n"
+		 "  table:\n    sql: CREATE TABLE t (a int)\n"
+		 "  count:\n    sql: SELECT 1\n    verify: {sql: SELECT count(*) AS n "
+		 "FROM t, until: \"[0].n == `5`\"}\n");
+	expect(source_verify, "make", ERR_NONE, "0 role", &reply);
+	assert_true(json_is_false(reply));
+	expect(source_call, "make", ERR_NONE, "", NULL);
+	expect(source_verify, "make", ERR_NONE, "1 role", &reply);
+	assert_true(json_is_true(reply));
+	expect(source_call, "table", ERR_NONE, "", NULL);
+	expect(source_preview, "fill", ERR_NONE, "", &reply);
+	assert_string_equal(
+		json_string_value(json_array_get(json_sub(reply, "lines"), 0)),
+		"5 rows would change");
+	json_decref(reply);
+	expect(source_verify, "count", ERR_NONE, "", &reply);
+	assert_true(json_is_false(reply)); /* rolled back */
+	expect(source_call, "fill", ERR_NONE, "5 rows, last 5", NULL);
+	expect(source_call, "toomany", ERR_LIMIT, "", NULL);
+	expect(source_verify, "count", ERR_NONE, "", &reply);
+	assert_true(json_is_true(reply));
+	expect(source_call, "none", ERR_REMOTE, "refused (0 rows)", NULL);
+	rig_close(&rig);
+}
+
+static void open_ssh(const char *rest)
+{
+	char *yaml =
+		xasprintf("settings: {url: {type: url}, hosts: {type: list}}\n%s", rest);
+	str_format(conf, sizeof(conf),
+		"    hosts: [one, two]\nhosts:\n  one: {host: 127.0.0.1, port: %lld, "
+		"user: %s, identity: %s, known_hosts: %s, config: %s}\n"
+		"  two: {host: 127.0.0.1, port: 1, user: x, config: %s}\n",
+		json_int(sshd, "port", 0), json_str(sshd, "user", ""),
+		json_str(sshd, "identity", ""), json_str(sshd, "known_hosts", ""),
+		json_str(sshd, "config", ""), json_str(sshd, "config", ""));
+	rig_open(&rig, yaml, conf);
+	free(yaml);
+}
+
+static void test_ssh(void **state)
+{
+	(void)state;
+	if (!sshd)
+		skip();
+	open_ssh("collect:\n  c:\n    kind: check\n    complete: true\n    each: "
+		 "settings.hosts\n    reply: lines\n    columns: [name, state]\n"
+		 "    ssh: {host: \"{{ each }}\", vars: {LIMIT: \"{{ settings.hosts[0] "
+		 "}}\"}, script: \"printf 'disk\\\\tok\\\\nload %s\\\\tfailing\\\\n' "
+		 "\\\"$LIMIT\\\"\"}\n"
+		 "    record: {id: \"join('/', [scope().each, name])\", state: state}\n"
+		 "  bad:\n    kind: check\n    ssh: {host: one, script: \"echo no such "
+		 "disk >&2; exit 3\"}\n    record: {id: id, state: state}\n"
+		 "calls:\n  restart:\n    ssh: {host: one, vars: {UNIT: \"{{ unit }}\"}, "
+		 "script: \"echo \\\"restarted $UNIT\\\"\"}\n    says: \"{{ reply.body "
+		 "}}\"\n"
+		 "  fails:\n    ssh: {host: one, script: \"echo bad unit >&2; exit "
+		 "4\"}\n");
+	struct got o = rig_collect(&rig);
+	assert_int_equal(json_array_size(o.records), 2); /* one of two hosts answers */
+	assert_string_equal(
+		json_str(got_record(&o, "one/load one"), "state", ""), "failing");
+	assert_non_null(strstr(o.r.err.msg, "two: "));
+	assert_false(o.r.full);
+	got_release(&o);
+	o = rig_collect_from(&rig, 1, NULL, NULL);
+	got_fails(&o, ERR_REMOTE, "code 3: no such disk");
+	expect(source_call, "restart", ERR_NONE, "restarted it's $HOME", NULL);
+	expect(source_call, "fails", ERR_REMOTE, "refused (exit code 4): bad unit", NULL);
+	rig_close(&rig);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	if (rig_start(&rig) != 0)
+		return -1;
+	cluster = server("pg.py", "start");
+	sshd = server("sshd.py", "start");
+	rig.pg = pg_new(rig.loop);
+	rig.ssh = ssh_new(rig.loop);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pg_free(rig.pg);
+	ssh_free(rig.ssh);
+	json_decref(server("pg.py", "stop"));
+	json_decref(server("sshd.py", "stop"));
+	json_decref(cluster);
+	json_decref(sshd);
+	return rig_stop(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sql_rows),
+		cmocka_unit_test(test_sql_calls),
+		cmocka_unit_test(test_ssh),
+	};
+	return cmocka_run_group_tests_name("reach", tests, setup, teardown);
+}
