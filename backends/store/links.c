@@ -41,7 +41,7 @@ bool links_load(struct store *s, struct links_pool *p, struct err *e)
 		       " WHERE r.need=1 AND $1=0 ORDER BY r.attn DESC LIMIT $2",
 		       0, POOL_NEED, e) &&
 	       load(s, p,
-		       "SELECT " RECORD_COLUMNS " FROM rec r"
+		       "SELECT " RECORD_COLUMNS " FROM rec r INDEXED BY rec_change"
 		       " WHERE r.kind=6 AND r.since>$1 AND r.need=0 ORDER BY r.since "
 		       "DESC LIMIT $2",
 		       clock_now() - DAY, POOL_CHANGES, e);

@@ -13,7 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLICE_ROWS = 64, SLICE_US = 5000, NEIGHBOURS = 200, GROUP_MAX = 1000 };
+enum {
+	SLICE_ROWS = 64,
+	SLICE_US = 5000,
+	NEIGHBOURS = 200,
+	GROUP_MAX = 1000,
+	POOL_AGE_US = 1000000
+};
 
 struct work {
 	long long rid;
@@ -25,7 +31,8 @@ struct pass {
 	struct work *queue;
 	size_t at, n, cap;
 	json_t *queued; /* rids that were queued beside others, so that none comes twice */
-	json_t *groups; /* signature -> count in this pass */
+	json_t *groups;  /* signature -> count in this pass */
+	int64_t pool_us; /* when the pool was loaded */
 	bool regrouped;
 	bool over; /* only its answer is still to come */
 };
@@ -202,8 +209,11 @@ static bool look_at(struct store *s, struct pass *p, struct view *v, bool change
 	long long group;
 	bool wrote = false;
 	if (wants_links(&v->r, now)) {
-		if (!p->pool.loaded && !links_load(s, &p->pool, e))
-			return false;
+		if (!p->pool.loaded) {
+			p->pool_us = clock_mono_us();
+			if (!links_load(s, &p->pool, e))
+				return false;
+		}
 		if (!links_update(s, &p->pool, &v->r, push_beside, p, e))
 			return false;
 	}
@@ -233,42 +243,51 @@ static bool look(struct store *s, struct pass *p, struct work w,
 
 /* ---- the pass ---- */
 
-/* What is due, then once the members of groups whose size changed. False with nothing pushed: the pass ends. */
+/* The members of groups whose size is not what they show. */
+static bool refill_groups(struct store *s, struct pass *p, struct err *e)
+{
+	static const char sql[] =
+		"SELECT rid FROM rec INDEXED BY rec_signature"
+		" WHERE signature=$1 AND signature<>'' AND need=1 AND grp<>"
+		"(SELECT count(*) FROM rec INDEXED BY rec_signature"
+		" WHERE signature=$1 AND signature<>'' AND need=1) LIMIT $2";
+	const char *signature;
+	json_t *n, *groups = p->groups;
+	bool ok = true;
+	p->regrouped = true;
+	p->groups = json_object();
+	json_object_clear(p->queued);
+	json_object_foreach (groups, signature, n) {
+		ok = ok &&
+		     push_rows(s, p, sql, json_pack("[s, i]", signature, GROUP_MAX), e);
+	}
+	json_decref(groups);
+	return ok;
+}
+
+/* What is due, and when nothing is, once the groups. With nothing pushed the pass ends. */
 static bool refill(struct store *s, struct pass *p, struct err *e)
 {
 	p->at = p->n = 0;
-	json_t *rows = ask_rows(s,
-		"SELECT rid, again FROM rec INDEXED BY rec_again WHERE again>0 AND "
-		"again<=$1"
-		" ORDER BY again LIMIT $2",
-		json_pack("[I, i]", (json_int_t)clock_now(), SLICE_ROWS), e);
+	json_t *row, *rows = ask_rows(s,
+			     "SELECT rid, again FROM rec INDEXED BY rec_again"
+			     " WHERE again>0 AND again<=$1 ORDER BY again LIMIT $2",
+			     json_pack("[I, i]", (json_int_t)clock_now(), SLICE_ROWS), e);
 	size_t i;
-	json_t *row;
+	if (!rows)
+		return false;
 	json_array_foreach (rows, i, row) {
 		push(p, json_int(row, "rid", 0), json_int(row, "again", 0) == 1);
 	}
 	json_decref(rows);
-	if (!rows || p->n || p->regrouped)
-		return rows != NULL;
-	p->regrouped = true;
+	if (!p->n)
+		return p->regrouped || refill_groups(s, p, e);
+	/* More came while the pass went on: what was known of the others may be old. */
+	p->regrouped = false;
 	json_object_clear(p->queued);
-	const char *signature;
-	json_t *n, *groups = p->groups;
-	p->groups = json_object();
-	bool ok = true;
-	json_object_foreach (groups, signature, n) {
-		ok = ok && push_rows(s, p,
-				   "SELECT rid FROM rec INDEXED BY rec_signature WHERE "
-				   "signature=$1"
-				   " AND signature<>'' AND need=1 AND grp<>(SELECT "
-				   "count(*) FROM rec"
-				   " INDEXED BY rec_signature WHERE signature=$1 AND "
-				   "signature<>'' AND"
-				   " need=1) LIMIT $2",
-				   json_pack("[s, i]", signature, GROUP_MAX), e);
-	}
-	json_decref(groups);
-	return ok;
+	if (p->pool.loaded && clock_mono_us() - p->pool_us > POOL_AGE_US)
+		links_release(&p->pool);
+	return true;
 }
 
 static bool slice(

@@ -228,6 +228,28 @@ static void test_time_steps(void **state)
 	scene_close(&s);
 }
 
+static void test_one_pass_at_a_time(void **state)
+{
+	(void)state;
+	struct scene s;
+	scene_open(&s);
+	struct record inc = help_record(KIND_INCIDENT, "P1", STATE_OPEN);
+	struct help_reply reply = {0};
+	help_put(&s.h, &inc, 1);
+	assert_non_null(store_retriage(s.h.store, NULL, NULL));
+	assert_null(store_retriage(s.h.store, NULL, NULL));
+	/* Who waits for the end gets it. */
+	assert_non_null(store_retriage(s.h.store, help_put_done, &reply));
+	assert_true(loop_until(s.h.loop, &reply.done, 5000));
+	/* Cancelled in the middle: nothing is left over. */
+	inc.state = STATE_ACKNOWLEDGED;
+	inc.updated = HELP_NOW;
+	help_put(&s.h, &inc, 1);
+	store_cancel(s.h.store, store_retriage(s.h.store, NULL, NULL));
+	assert_non_null(store_retriage(s.h.store, NULL, NULL));
+	scene_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_later_success_makes_obsolete),
 		cmocka_unit_test(test_time_steps),
+		cmocka_unit_test(test_one_pass_at_a_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
