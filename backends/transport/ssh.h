@@ -10,7 +10,7 @@
  *
  * The remote command is a constant (`exec /bin/sh -s`). stdin carries: a preamble that sets the variables (only names
  * [A-Z][A-Z0-9_]*; values single-quoted by us for POSIX sh, so the login shell never sees them), the script in a
- * function, and a trailer that prints the sentinel "\n<nonce> <exit code>\n" on stdout. Success needs the sentinel with our nonce, code, clean EOF and
+ * function, and a trailer that prints the sentinel "<RS><nonce> <exit code>\n" on stdout. Success needs the sentinel with our nonce, code, clean EOF and
  * no exit signal; everything else that started is ERR_UNKNOWN, never success.
  *
  * Host keys: our own known_hosts matcher (known_hosts.h) for libssh2; StrictHostKeyChecking=yes for ssh.

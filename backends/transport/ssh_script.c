@@ -22,7 +22,7 @@ void ssh_frame_init(struct ssh_frame *f)
 
 void ssh_frame_hello(const struct ssh_frame *f, struct str *out)
 {
-	str_addf(out, "printf '\\n%%s R\\n' %s\n", f->nonce);
+	str_addf(out, "printf '\\036%%s R\\n' %s\n", f->nonce);
 }
 
 static void add_quoted(struct str *out, const char *s)
@@ -93,7 +93,7 @@ bool ssh_frame_script(const struct ssh_frame *f, const char *text, const json_t 
 	json_wipe(all);
 	str_adds(out, "eval ");
 	add_quoted(out, text);
-	str_addf(out, "\n) </dev/null\nprintf '\\n%%s %%d\\n' %s $?\nexit 0\n}\n",
+	str_addf(out, "\n) </dev/null\nprintf '\\036%%s %%d\\n' %s $?\nexit 0\n}\n",
 		f->nonce);
 	if (ok && out->over)
 		return err_set(e, ERR_LIMIT,
@@ -106,13 +106,16 @@ bool ssh_frame_script(const struct ssh_frame *f, const char *text, const json_t 
 
 enum match { MATCH_NO, MATCH_PART, MATCH_READY, MATCH_CODE };
 
-/* Is held[len] a mark, "\n<nonce> R\n" or "\n<nonce> <1..3 digits>\n", or the beginning of one? */
+/* Begins a mark. Rare in output, so that a line's end is not held back until the next line comes. */
+#define MARK '\036'
+
+/* Is held[len] a mark, "<MARK><nonce> R\n" or "<MARK><nonce> <1..3 digits>\n", or the beginning of one? */
 static enum match match_held(const struct ssh_frame *f)
 {
 	const char *s = f->held;
 	size_t len = f->held_len, fixed = 1 + 32, digits;
 
-	if (s[0] != '\n')
+	if (s[0] != MARK)
 		return MATCH_NO;
 	if (memcmp(s + 1, f->nonce, len - 1 < 32 ? len - 1 : 32) != 0)
 		return MATCH_NO;
@@ -169,10 +172,10 @@ static void feed_byte(struct ssh_frame *f, char c, struct str *out)
 	case MATCH_NO:
 		break;
 	}
-	/* A mark holds line feeds at its two ends only: a new one can begin no earlier than at c. */
+	/* MARK is nowhere inside of a mark: a new one can begin no earlier than at c. */
 	f->held_len--;
 	release(f, out);
-	if (c == '\n')
+	if (c == MARK)
 		f->held[f->held_len++] = c;
 	else if (f->ready)
 		str_addc(out, c);
@@ -183,19 +186,19 @@ void ssh_frame_feed(struct ssh_frame *f, const char *bytes, size_t len, struct s
 	size_t i = 0;
 
 	while (i < len) {
-		const char *nl;
+		const char *mark;
 		size_t plain;
 
 		if (f->held_len > 0 && !f->ended) {
 			feed_byte(f, bytes[i++], out);
 			continue;
 		}
-		nl = f->ended ? NULL : memchr(bytes + i, '\n', len - i);
-		plain = nl ? (size_t)(nl - bytes) - i : len - i;
+		mark = f->ended ? NULL : memchr(bytes + i, MARK, len - i);
+		plain = mark ? (size_t)(mark - bytes) - i : len - i;
 		if (f->ready)
 			str_add(out, bytes + i, plain);
 		i += plain;
-		if (nl)
+		if (mark)
 			feed_byte(f, bytes[i++], out);
 	}
 }

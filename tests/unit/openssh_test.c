@@ -1,0 +1,3 @@
+/* The implementation by the system's ssh. */
+#define SSH_LIBSSH2 false
+#include "tests/unit/ssh_cases.h"
