@@ -1,12 +1,11 @@
-/* Curses: taking over the terminal, colours, and turning a grid into what is sent. */
-#define _XOPEN_SOURCE_EXTENDED 1
-#include "tui/term/term.h"
+/* Curses: taking over the terminal and giving it back, colours, size, input. */
+#include "tui/term/term_private.h"
 
 #include "backends/base/crypto.h"
 #include "backends/base/mem.h"
 #include "tui/term/guard.h"
-#include <curses.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -14,23 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
-#include <wchar.h>
 
 /* <term.h> declares it, and a struct term of its own. */
 extern char *tigetstr(const char *name);
-
-struct term {
-	SCREEN *screen;
-	struct theme theme;
-	bool ascii;
-	struct grid last; /* what curses was given */
-	bool stale;       /* `last` says nothing */
-	bool cursor_on;
-	cchar_t *line;
-	attr_t attrs[ROLE_COUNT];
-	short pairs[ROLE_COUNT];
-};
 
 enum { COPY_MAX = 74994 }; /* what terminals take as one OSC 52 */
 
@@ -48,7 +35,7 @@ static const char *stand_in(const char *name)
 	return NULL;
 }
 
-static SCREEN *open_screen(struct err *e)
+static SCREEN *open_screen(FILE *out, struct err *e)
 {
 	const char *name = getenv("TERM");
 	SCREEN *s = NULL;
@@ -58,11 +45,11 @@ static SCREEN *open_screen(struct err *e)
 			"list`");
 		return NULL;
 	}
-	s = newterm(name, stdout, stdin);
+	s = newterm(name, out, stdin);
 	if (!s && stand_in(name))
-		s = newterm(stand_in(name), stdout, stdin);
+		s = newterm(stand_in(name), out, stdin);
 	if (!s && stand_in(name))
-		s = newterm("xterm", stdout, stdin);
+		s = newterm("xterm", out, stdin);
 	if (!s) {
 		err_set(e, ERR_IO,
 			"the terminal type \"%s\" is not known on this host: try "
@@ -132,13 +119,23 @@ struct term *term_open(const struct term_options *o, struct err *e)
 		(void)setlocale(LC_CTYPE, "C");
 	bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	guard_arm(STDOUT_FILENO);
-	SCREEN *s = open_screen(e);
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+	SCREEN *s = out ? open_screen(out, e) : NULL;
 	if (!s) {
+		if (!out)
+			err_set(e, ERR_IO, "the terminal cannot be opened: %s",
+				strerror(errno));
+		else
+			(void)fclose(out);
 		guard_disarm();
 		return NULL;
 	}
 	struct term *t = xcalloc(1, sizeof(*t));
 	t->screen = s;
+	t->out = out;
+	t->out_fd = fd;
+	t->frame_fd = memfd_create("watchdesk-frame", MFD_CLOEXEC);
 	t->theme = *o->theme;
 	t->ascii = o->ascii || !utf8;
 	t->stale = true;
@@ -163,6 +160,9 @@ void term_close(struct term *t)
 	guard_leave(STDOUT_FILENO);
 	endwin();
 	delscreen(t->screen);
+	(void)fclose(t->out);
+	if (t->frame_fd >= 0)
+		(void)close(t->frame_fd);
 	guard_disarm();
 	grid_release(&t->last);
 	free(t->line);
@@ -197,109 +197,6 @@ void term_size(struct term *t, int *rows, int *cols)
 	}
 }
 
-static void cell_chars(const struct term *t, const struct cell *c, wchar_t out[4])
-{
-	size_t n = 0, len = strlen(c->text);
-	for (size_t i = 0; i < len && n < 3;) {
-		uint32_t cp = 0;
-		i += utf8_decode(c->text + i, len - i, &cp);
-		if (cp >= 0x80 && t->ascii)
-			cp = '?';
-		/* The C library decides what curses can place; what it does not know is shown, but not as itself. */
-		else if (n == 0 && wcwidth((wchar_t)cp) != c->width)
-			cp = c->width == 2 ? 0x3013 : 0xfffd;
-		out[n++] = (wchar_t)cp;
-		if (t->ascii)
-			break;
-	}
-	out[n] = L'\0';
-}
-
-static void to_curses(const struct term *t, const struct cell *c, cchar_t *out)
-{
-	wchar_t text[4];
-	unsigned role = c->look & 0xff;
-	if (role >= ROLE_COUNT)
-		role = ROLE_TEXT;
-	attr_t a = t->attrs[role];
-	if (c->look & LOOK_BOLD)
-		a |= A_BOLD;
-	if (c->look & LOOK_UNDERLINE)
-		a |= A_UNDERLINE;
-	if (c->look & LOOK_REVERSE)
-		a |= A_REVERSE;
-	cell_chars(t, c, text);
-	if (setcchar(out, text, a, t->pairs[role], NULL) != OK)
-		(void)setcchar(out, L"?", a, t->pairs[role], NULL);
-}
-
-/* A look that cannot be seen on a blank: a colour of the letters, and nothing else. */
-static bool unseen_on_blank(const struct term *t, unsigned look)
-{
-	unsigned role = look & 0xff;
-	return look < LOOK_BOLD && role < ROLE_COUNT && t->attrs[role] == A_NORMAL &&
-	       t->theme.roles[role].bg < 0;
-}
-
-static void draw_row(struct term *t, const struct grid *g, int row)
-{
-	const struct cell *cells = grid_cell(g, row, 0);
-	bool wide = false;
-	unsigned before = ROLE_TEXT;
-	for (int col = 0; col < g->cols; col++) {
-		struct cell c = cells[col];
-		/* The gap after coloured text takes its colour: to go back to plain and forth again for a
-		 * few blanks costs 15 bytes each time. */
-		if (c.look == ROLE_TEXT && c.text[0] == ' ' && unseen_on_blank(t, before))
-			c.look = (uint16_t)before;
-		else
-			before = c.look;
-		to_curses(t, &c, &t->line[col]);
-		wide = wide || cells[col].width != 1;
-	}
-	if (!wide) {
-		mvadd_wchnstr(row, 0, t->line, g->cols);
-		return;
-	}
-	for (int col = 0; col < g->cols; col++)
-		if (cells[col].width != 0)
-			mvadd_wchnstr(row, col, &t->line[col], 1);
-		else if (t->ascii)
-			mvaddch(row, col, ' ');
-}
-
-static void remember(struct term *t, const struct grid *g)
-{
-	if (t->last.rows != g->rows || t->last.cols != g->cols) {
-		grid_resize(&t->last, g->rows, g->cols);
-		t->line = xrealloc(t->line, (size_t)g->cols * sizeof(*t->line));
-		t->stale = true;
-	}
-}
-
-void term_draw(struct term *t, const struct grid *g)
-{
-	remember(t, g);
-	bool typing = g->cursor_row >= 0;
-	for (int row = 0; row < g->rows; row++) {
-		const struct cell *now = grid_cell(g, row, 0);
-		struct cell *then = &t->last.cells[(size_t)row * (size_t)g->cols];
-		if (!t->stale && grid_same(now, then, g->cols))
-			continue;
-		draw_row(t, g, row);
-		memcpy(then, now, (size_t)g->cols * sizeof(*now));
-	}
-	t->stale = false;
-	if (typing != t->cursor_on) {
-		curs_set(typing ? 1 : 0);
-		leaveok(stdscr, typing ? FALSE : TRUE);
-		t->cursor_on = typing;
-	}
-	if (typing)
-		move(g->cursor_row, g->cursor_col);
-	refresh();
-}
-
 void term_redraw(struct term *t)
 {
 	t->stale = true;
@@ -332,6 +229,7 @@ void term_suspend(struct term *t)
 	guard_leave(STDOUT_FILENO);
 	endwin();
 	(void)kill(0, SIGSTOP);
+	reset_prog_mode();
 	guard_enter(STDOUT_FILENO);
 	term_redraw(t);
 }
