@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-	FIRST_SLICE_US = 10000, /* 100 000 records in one go, within the time of a key */
+	FIRST_SLICE_US = 12000, /* 100 000 records in one go, within the time of a key */
 	SLICE_US = 4000,
-	HEAD_AFTER_US = 12000,
+	HEAD_AFTER_US = 24000, /* a head that is replaced at once is only a flicker */
 	WINDOW_MAX = 5000,
 };
 

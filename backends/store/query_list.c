@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_MAX = 6, KEPT_POSITIONS = 400000 /* all together: 1.6 MB */, KEPT_MS = 1000 };
+enum { KEPT_MAX = 6, KEPT_POSITIONS = 250000 /* all together: 1 MB */, KEPT_MS = 1000 };
 
 void list_release(struct list *l)
 {

@@ -206,38 +206,46 @@ static void update_some(struct fill *f, long rate, long seconds)
 	}
 }
 
+struct options {
+	long long n, seed, rate, seconds;
+};
+
+static bool take_option(
+	struct fill *f, struct options *o, char **argv, int left, int *used)
+{
+	*used = 2;
+	if (strcmp(argv[0], "--seed") == 0 && left > 1)
+		return str_to_int(argv[1], &o->seed);
+	if (strcmp(argv[0], "--now") == 0 && left > 1)
+		return clock_parse(argv[1], &f->now);
+	*used = 3;
+	return strcmp(argv[0], "--update") == 0 && left > 2 &&
+	       str_to_int(argv[1], &o->rate) && str_to_int(argv[2], &o->seconds);
+}
+
 int main(int argc, char **argv)
 {
-	struct fill f = {.seed = 1, .now = clock_now()};
+	struct fill f = {.now = clock_now()};
 	struct store_triage triage = {.score = score};
-	long long n = 0, seed = 1, rate = 0, seconds = 0;
+	struct options o = {.seed = 1};
 	struct err e = ERR_INIT;
-	bool ok = argc >= 3 && str_to_int(argv[2], &n);
+	bool ok = argc >= 3 && str_to_int(argv[2], &o.n) && o.n > 0;
 
-	for (int i = 3; ok && i < argc; i++) {
-		if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
-			ok = str_to_int(argv[++i], &seed);
-		else if (strcmp(argv[i], "--now") == 0 && i + 1 < argc)
-			ok = clock_parse(argv[++i], &f.now);
-		else if (strcmp(argv[i], "--update") == 0 && i + 2 < argc)
-			ok = str_to_int(argv[i + 1], &rate) &&
-			     str_to_int(argv[i + 2], &seconds) && (i += 2) > 0;
-		else
-			ok = false;
-	}
-	if (!ok || n <= 0)
+	for (int i = 3, used; ok && i < argc; i += used)
+		ok = take_option(&f, &o, &argv[i], argc - i, &used);
+	if (!ok)
 		die(2, "usage: fill PATH N [--seed S] [--now ISO] [--update RATE "
 		       "SECONDS]");
-	f.n = (long)n;
-	f.seed = (unsigned long long)seed;
+	f.n = (long)o.n;
+	f.seed = (unsigned long long)o.seed;
 	f.loop = loop_new();
 	f.store = store_open(f.loop, argv[1], STORE_WORKER, &e);
 	if (f.store == NULL)
 		die(1, "fill: %s", e.msg);
 	store_set_triage(f.store, &triage);
 	int64_t begin = clock_mono_ms();
-	if (rate > 0)
-		update_some(&f, (long)rate, (long)seconds);
+	if (o.rate > 0)
+		update_some(&f, (long)o.rate, (long)o.seconds);
 	else
 		fill_all(&f);
 	printf("fill: %zu new, %zu changed in %lld ms, %lld ms of it in the store\n",
