@@ -37,8 +37,10 @@ static void refuse(struct action_state *s, const struct err *e)
 {
 	struct job_run *j = s->job;
 
+	/* Taken up after a worker's end, what was under way may have been sent: it is not known, and not refused. */
 	for (size_t i = 0; i < json_array_size(j->targets); i++)
-		job_target(j, i, "refused", "not started");
+		job_target(j, i, s->resume && s->resume[i] ? "unknown" : "refused",
+			s->resume && s->resume[i] ? e->msg : "not started");
 	job_audit(j, "refused",
 		json_pack("{s:s, s:s}", "runbook", json_str(j->spec, "runbook", ""),
 			"why", e->msg),
@@ -46,7 +48,7 @@ static void refuse(struct action_state *s, const struct err *e)
 	if (s->locked)
 		store_tell(store_of(s), "lock_drop",
 			json_pack("{s:I}", "job", (json_int_t)j->id), NULL, NULL);
-	job_end(j, "failed", e->msg, NULL);
+	job_end(j, s->resuming ? "unknown" : "failed", e->msg, NULL);
 }
 
 /* ---- the end --------------------------------------------------------------------------- */

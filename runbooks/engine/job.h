@@ -28,7 +28,7 @@
  * known, in words output  lines of each target, as they come audit   intent, request,
  * outcome per target, end; refused attempts too type "log": spec {key, part}; result
  * {parts: [{title, state, try}], part, error_at: seq of the first error line or 0, lines,
- * truncated}; output = the lines type "refresh": spec {source? , key?}; collects at once
+ * truncated, errors: [seq at which an error begins, at most 1000]}; output = the lines type "refresh": spec {source? , key?}; collects at once
  */
 
 /* Builds the arguments of job_add. Targets: keys "kind:source:id" with titles. New

@@ -8,14 +8,17 @@
 
 #define LOG_BYTES_MAX ((size_t)8 << 20)
 #define LINES_A_CALL 500
+#define ERRORS_MAX 1000
 
 struct log_state {
 	struct job_run *job;
 	struct log_fetch *fetch;
 	json_t *record, *parts, *pending;
+	json_t *errors;  /* numbers of the lines at which errors begin */
 	struct str text; /* the whole log, to find the error line */
 	size_t lines;
 	bool cut;
+	bool in_error; /* the line before was one: a traceback is one error */
 };
 
 static void send_lines(struct log_state *s)
@@ -37,6 +40,17 @@ static void on_parts(void *arg, const json_t *parts)
 	s->parts = json_deep_copy(parts);
 }
 
+static void note_error(struct log_state *s, const char *line)
+{
+	/* The frames of a traceback belong to the error that it is. */
+	bool bad = signature_line_bad(line, strlen(line)) ||
+		   (s->in_error && (line[0] == ' ' || line[0] == '\t'));
+
+	if (bad && !s->in_error && json_array_size(s->errors) < ERRORS_MAX)
+		json_array_append_new(s->errors, json_integer((json_int_t)s->lines));
+	s->in_error = bad;
+}
+
 static void on_lines(void *arg, const char *const *lines, size_t n)
 {
 	struct log_state *s = arg;
@@ -55,6 +69,7 @@ static void on_lines(void *arg, const char *const *lines, size_t n)
 					    "text", safe.buf));
 		str_release(&safe);
 		s->lines++;
+		note_error(s, lines[i]);
 		if (json_array_size(s->pending) >= LINES_A_CALL)
 			send_lines(s);
 	}
@@ -78,6 +93,7 @@ static void on_done(void *arg, const struct err *e, bool truncated)
 		result, "part", json_integer(json_int(s->job->spec, "part", -1)));
 	json_object_set_new(
 		result, "parts", s->parts ? json_incref(s->parts) : json_array());
+	json_object_set(result, "errors", s->errors);
 	str_release(&cause);
 	str_release(&signature);
 	if (e && e->code != ERR_NONE)
@@ -118,6 +134,7 @@ static void log_start(struct job_run *j)
 
 	s->job = j;
 	s->pending = json_array();
+	s->errors = json_array();
 	str_init(&s->text, LOG_BYTES_MAX);
 	j->state = s;
 	job_state(j, "running", NULL, NULL);
@@ -140,6 +157,7 @@ static void log_release(struct job_run *j)
 	json_decref(s->record);
 	json_decref(s->parts);
 	json_decref(s->pending);
+	json_decref(s->errors);
 	str_release(&s->text);
 	free(s);
 	j->state = NULL;
