@@ -3,6 +3,7 @@
  * answer that cannot be read. A far side that answers 200 and refuses is caught by `success`.
  */
 #include "backends/connector/call.h"
+#include "backends/base/log.h"
 #include "backends/base/utf8.h"
 #include "backends/connector/request.h"
 
@@ -36,9 +37,12 @@ void call_end(struct call *c, const struct err *e, json_t *reply, const char *kn
 	call_fn *fn = c->fn;
 	void *arg = c->arg;
 	struct str safe = STR_INIT_MAX(1024);
+	struct err err = *e;
 	utf8_clean(&safe, known, strlen(known), 300, UTF8_ONE_LINE);
+	log_scrub(&safe);
+	scrub_err(&err);
 	struct call_result r = {
-		.err = *e, .sent = c->sent, .reply = reply, .known = safe.buf};
+		.err = err, .sent = c->sent, .reply = reply, .known = safe.buf};
 	json_incref(reply);
 	call_free(c);
 	fn(arg, &r);

@@ -2,6 +2,7 @@
  * Calls before and after: the text of what would be sent, the far side's own dry run, and the look whether the change has
  * arrived.
  */
+#include "backends/base/log.h"
 #include "backends/base/utf8.h"
 #include "backends/connector/call.h"
 #include "backends/connector/request.h"
@@ -70,6 +71,7 @@ static void add_line(json_t *lines, const json_t *v)
 	struct str raw = STR_INIT_MAX(65536), safe = STR_INIT_MAX(1024);
 	json_scalar_to(&raw, v);
 	utf8_clean(&safe, raw.buf, raw.len, LINE_MAX_BYTES, UTF8_ONE_LINE);
+	log_scrub(&safe);
 	json_array_append_new(lines, json_string(safe.buf));
 	str_release(&raw);
 	str_release(&safe);

@@ -42,6 +42,7 @@ void collect_finish(struct collect *c)
 		str_format(c->err.msg + len, sizeof(c->err.msg) - len,
 			" (and %zu more errors)", c->errors - 1);
 	}
+	scrub_err(&c->err);
 	char *since = since_result(c);
 	struct collect_result r = {.err = c->err,
 		.full = c->def->complete && !c->errors && !c->cut && !c->refused,

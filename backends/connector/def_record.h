@@ -25,7 +25,7 @@
  * severity: none info low high critical; else none. tier: 1..5. Times: text or number, anything clock_parse / clock_from_epoch takes; else 0.
  * amount, expected: a decimal as number or text ("USD 5" is none). url: http(s) only.
  * Text is made safe and cut to its limit. id that is null or "" refuses the item (counted, the rest goes on), as does an expression
- * that fails. env, owner, tier that come out empty are taken from the configuration: assets (first match), then the source.
+ * that fails. env, owner, tier that come out empty are taken from the configuration: assets (first match), the host named as the asset, then the source.
  * Opaque keys may not be names of the scope (settings, secret, record, params, ...).
  */
 /* clang-format on */

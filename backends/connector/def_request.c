@@ -319,5 +319,6 @@ bool def_fetch(
 	if (out->page.style != PAGE_NONE && out->request.transport != DEF_HTTP)
 		return yaml_err(e, &c->doc, obj, "page",
 			"only HTTP requests are fetched page by page");
-	return def_expr(c, obj, "items", &out->page.items, e);
+	return def_expr(c, obj, "items", &out->page.items, e) &&
+	       def_expr(c, obj, "error", &out->error, e);
 }

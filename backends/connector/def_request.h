@@ -88,7 +88,8 @@ struct def_request {
  * Common:  where: query | json | form  (json: the param may be dotted, "page.cursor"),  param: and size_param: override the names,
  *          max_pages: 50,  max_items: 20000.  size_param defaults: offset -> limit, page -> per_page, token/last-item -> none sent;
  *          param defaults: offset -> offset, page -> page.
- *          items: EXPR over the body -> array (objects keyed by name: items(connectors) gives [{key, value}]). null is no items, another type an error
+ *          items: EXPR over the body -> array (objects keyed by name: items(connectors) gives [{key, value}]). null is no items, but then the list does
+ *          not count as complete (write `jobs || `[]`` where a far side leaves an empty list out); another type is an error
  */
 /* clang-format on */
 enum page_style {
@@ -111,10 +112,12 @@ struct def_page {
 	size_t max_pages, max_items;
 };
 
-/* A request and its pages. `items:` may also stand beside the request instead of in
- * `page:`. */
+/* A request and its pages. `items:` may also stand beside the request instead of in `page:`, and
+ *   error: errors[0].message
+ * is an EXPR over the body: not null or false, and the reply is an error in spite of its status 200. */
 struct def_fetch {
 	struct def_request request;
+	struct def_expr error;
 	struct def_page page;
 };
 

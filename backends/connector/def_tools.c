@@ -33,6 +33,7 @@ static const struct yaml_key request_keys[] = {
 static const struct yaml_key fetch_keys[] = {
 	{"page", YAML_OBJECT},
 	{"items", YAML_STRING},
+	{"error", YAML_STRING},
 };
 enum { KEYS_MAX = 56 };
 

@@ -222,7 +222,8 @@ static void send_http(struct exchange *x, struct rendered *r, json_t *scope)
 		.body = r->body.len ? r->body.buf : NULL,
 		.body_len = r->body.len,
 		.timeout_ms = x->spec.rq->timeout_ms,
-		.max_bytes = x->spec.rq->max_bytes,
+		.max_bytes =
+			x->spec.max_bytes ? x->spec.max_bytes : x->spec.rq->max_bytes,
 		.user = by_password ? cred.user.buf : NULL,
 		.password = by_password ? cred.password.buf : NULL,
 		.aws_region = a->kind == AUTH_SIGV4 ? cred.region.buf : NULL,

@@ -49,6 +49,26 @@ static void go_on(struct fetch *f)
 		end(f);
 }
 
+/* Is the reply an error in spite of its status? */
+static bool is_error(const struct fetch *f, const struct exchange_reply *r, struct err *e)
+{
+	if (!f->def->error.jmes)
+		return false;
+	json_t *v = jmes_search(
+		f->def->error.jmes, r->body ? r->body : json_null(), f->scope, e);
+	if (!v)
+		return true;
+	bool is = !json_is_null(v) && !json_is_false(v);
+	if (is) {
+		struct str words = STR_INIT_MAX(4096);
+		json_scalar_to(&words, v);
+		err_set(e, ERR_REMOTE, "the far side says: %s", words.buf);
+		str_release(&words);
+	}
+	json_decref(v);
+	return is;
+}
+
 static void replied(void *arg, const struct exchange_reply *r)
 {
 	struct fetch *f = arg;
@@ -60,7 +80,8 @@ static void replied(void *arg, const struct exchange_reply *r)
 		end(f);
 		return;
 	}
-	if (!paging_take(&f->pager, r, f->scope, &items, &f->more, &f->err)) {
+	if (is_error(f, r, &f->err) ||
+		!paging_take(&f->pager, r, f->scope, &items, &f->more, &f->err)) {
 		end(f);
 		return;
 	}

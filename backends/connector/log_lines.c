@@ -1,6 +1,7 @@
 /*
  * Lines of a log, and the list of its parts: safe, bounded.
  */
+#include "backends/base/log.h"
 #include "backends/base/utf8.h"
 #include "backends/connector/logfetch.h"
 #include "backends/connector/mapping.h"
@@ -44,6 +45,7 @@ static void add_one(struct log_lines *l, const char *bytes, size_t len)
 	}
 	struct str safe = STR_INIT_MAX(LOG_LINE_MAX + 16);
 	utf8_clean(&safe, bytes, len, LOG_LINE_MAX, UTF8_LINES | UTF8_SGR);
+	log_scrub(&safe);
 	l->list = mem_grow(l->list, &l->cap, l->n + 1, sizeof(*l->list));
 	l->bytes += safe.len + 1;
 	l->list[l->n++] = str_take(&safe);

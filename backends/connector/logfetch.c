@@ -37,6 +37,7 @@ static void end(struct log_fetch *f, const struct err *e)
 {
 	struct log_fns fns = f->fns;
 	struct err err = *e;
+	scrub_err(&err);
 	bool truncated = f->truncated || f->lines.dropped;
 	/* the callback may cancel: nothing of f is touched after this */
 	struct log_lines last = f->lines;
@@ -128,6 +129,8 @@ static void ask_raw(struct log_fetch *f)
 		.scope = f->scope,
 		.tail_bytes = f->def->tail_range ? f->tail : 0};
 	if (spec.rq->transport == DEF_HTTP) {
+		/* of a long log whose end is wanted, all has to come by, but nothing is kept */
+		spec.max_bytes = f->tail ? LOG_STREAM_MAX : 0;
 		spec.on_data = take_bytes;
 		f->streamed = true;
 	}
@@ -260,9 +263,10 @@ struct log_fetch *source_log(struct source *s, json_t *record, int part,
 {
 	struct log_fetch *f = xcalloc(1, sizeof(*f));
 	enum kind kind = KIND_RUN;
+	static const struct def_log no_log = {.given = false};
 	bool known = kind_parse(json_str(record, "kind", ""), &kind);
 	f->source = s;
-	f->def = &s->def->log[known ? kind : KIND_RUN];
+	f->def = known ? &s->def->log[kind] : &no_log;
 	f->fns = *fns;
 	f->part = part;
 	f->tail = tail_bytes;

@@ -4,7 +4,7 @@
 #include "backends/connector/fetch.h"
 
 /* Internal to log*.c. */
-enum { LOG_BYTES_MAX = 8 << 20, LOG_LINE_MAX = 8192 };
+enum { LOG_BYTES_MAX = 8 << 20, LOG_LINE_MAX = 8192, LOG_STREAM_MAX = 256 << 20 };
 
 /* Safe lines up to a limit of bytes: more are dropped, at the front with keep_end, else at the end. */
 struct log_lines {

@@ -1,6 +1,7 @@
 /*
  * The login of a source: one at a time, its token kept in memory until it expires, is refused, or the source ends.
  */
+#include "backends/base/log.h"
 #include "backends/connector/source_private.h"
 
 #include <stdlib.h>
@@ -79,6 +80,7 @@ static bool take_token(struct login *l, json_t *body, struct err *e)
 	if (token && !ok)
 		err_set(e, ERR_AUTH, "the reply holds no token at \"%s\"", a->token.text);
 	if (ok) {
+		log_redact(json_string_value(token));
 		json_object_set(scope, "token", token);
 		l->header = tmpl_render(a->header, scope, e);
 		ok = l->header != NULL;

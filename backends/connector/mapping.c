@@ -303,6 +303,11 @@ static void map_defaults(const struct mapper *m, struct record *r)
 		r->service = *r->service ? r->service : a->service;
 		r->tier = r->tier ? r->tier : a->tier;
 	}
+	const struct config_host *h = config_host(m->source->reach.config, r->asset);
+	if (h) {
+		r->env = *r->env ? r->env : h->env;
+		r->owner = *r->owner ? r->owner : h->owner;
+	}
 	r->env = *r->env ? r->env : src->env;
 	r->owner = *r->owner ? r->owner : src->owner;
 	r->tier = r->tier ? r->tier : src->tier;

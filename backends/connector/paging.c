@@ -60,15 +60,16 @@ static json_t *search(const struct def_expr *x, const char *what, json_t *input,
 	return v;
 }
 
-static json_t *find_items(
-	const struct paging *p, json_t *body, json_t *scope, struct err *e)
+static json_t *find_items(struct paging *p, json_t *body, json_t *scope, struct err *e)
 {
 	json_t *v = p->def->items.jmes ? search(&p->def->items, "items", body, scope, e)
 				       : json_incref(body);
 	if (!v || json_is_array(v))
 		return v;
-	if (json_is_null(v)) {
+	if (json_is_null(
+		    v)) { /* an empty list, or a reply that is something else altogether */
 		json_decref(v);
+		p->cut = true;
 		return json_array();
 	}
 	json_decref(v);

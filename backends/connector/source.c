@@ -1,6 +1,7 @@
 /*
  * A source: an instance of a connector at work. It knows what is under way, so that freeing it ends everything.
  */
+#include "backends/base/log.h"
 #include "backends/connector/source_private.h"
 
 #include <stdlib.h>
@@ -43,6 +44,17 @@ void scope_merge(json_t *scope, json_t *more)
 {
 	if (json_is_object(more))
 		json_object_update_missing(scope, more);
+}
+
+void scrub_err(struct err *e)
+{
+	if (e->code == ERR_NONE)
+		return;
+	struct str text = STR_INIT_MAX(4 * sizeof(e->msg));
+	str_adds(&text, e->msg);
+	log_scrub(&text);
+	str_copy(e->msg, sizeof(e->msg), text.buf);
+	str_wipe(&text);
 }
 
 void json_wipe_own(json_t *v)
@@ -126,7 +138,7 @@ struct source *source_new(const struct reach *reach, struct connector *c,
 	s->settings = settings;
 	s->given = given_secrets(c, cfg->values);
 	s->info = json_pack("{s:s,s:s}", "name", cfg->name, "env", cfg->env);
-	s->ca_file = json_str(cfg->values, "ca_file", NULL);
+	s->ca_file = source_path(reach->config, json_str(cfg->values, "ca_file", NULL));
 	s->proxy = json_str(cfg->values, "proxy", NULL);
 	s->plain_http = json_flag(cfg->values, "plain_http", false);
 	if (!choose_auth(s, e)) {
@@ -148,6 +160,7 @@ void source_free(struct source *s)
 	json_decref(s->settings);
 	json_decref(s->given);
 	json_decref(s->info);
+	free(s->ca_file);
 	connector_free(s->def);
 	free(s);
 }

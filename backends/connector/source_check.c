@@ -20,16 +20,20 @@ static bool wrong(const struct check *k, const char *key, const char *words)
 		k->e, &k->cfg->doc, k->src->values, key, "%s must be %s", key, words);
 }
 
-/* "~/x" and relative paths are meant from where the configuration stands. */
-static json_t *path_value(const struct check *k, const char *text)
+char *source_path(const struct config *cfg, const char *path)
 {
 	const char *home = getenv("HOME");
-	char *full = NULL;
-	if (text[0] == '~' && text[1] == '/' && home)
-		full = xasprintf("%s%s", home, text + 1);
-	else if (text[0] != '/')
-		full = xasprintf("%s/%s", k->cfg->folder, text);
-	json_t *v = json_string(full ? full : text);
+	if (!path)
+		return NULL;
+	if (path[0] == '~' && path[1] == '/' && home)
+		return xasprintf("%s%s", home, path + 1);
+	return path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", cfg->folder, path);
+}
+
+static json_t *path_value(const struct check *k, const char *text)
+{
+	char *full = source_path(k->cfg, text);
+	json_t *v = json_string(full);
 	free(full);
 	return v;
 }

@@ -24,7 +24,8 @@ struct source {
 	json_t *given;               /* secret name -> configured? */
 	json_t *info;                /* {name, env} */
 	const struct def_auth *auth; /* the alternative that holds */
-	const char *ca_file, *proxy;
+	char *ca_file;
+	const char *proxy;
 	bool plain_http;
 	struct op *ops;
 	struct login *login; /* NULL unless auth is a login */
@@ -37,12 +38,18 @@ void op_remove(struct op *op);
 json_t *source_settings(const struct connector *c, const struct config *cfg,
 	const struct config_source *s, struct err *e) MUST_USE;
 
+/* A path of the configuration: "~/x" is below HOME, what is not absolute beside the file. malloc'ed; NULL stays NULL. */
+char *source_path(const struct config *cfg, const char *path);
+
 /* {settings, given, source, operator, now}: what every expression of this source sees. New reference. */
 json_t *source_scope(const struct source *s);
 /* A shallow copy of `scope` with one member more (value is borrowed). New reference. */
 json_t *scope_with(json_t *scope, const char *key, json_t *value);
 /* Puts the members of `more` (or NULL) into scope where the name is free. */
 void scope_merge(json_t *scope, json_t *more);
+
+/* Text that leaves the engine: what a far side echoes may hold a secret. */
+void scrub_err(struct err *e);
 
 /* Overwrites strings of a tree that nobody else refers to, then drops it. What is shared is only dropped. */
 void json_wipe_own(json_t *v);
@@ -73,6 +80,7 @@ struct exchange_spec {
 	enum page_where where;   /* where `extra` goes */
 	const char *next_header; /* a header wanted in the answer, or NULL */
 	size_t tail_bytes;       /* > 0: Range header for the end */
+	size_t max_bytes;        /* > 0: instead of the request's */
 	enum pg_mode mode;
 	bool no_auth;                                              /* the login itself */
 	bool (*on_data)(void *arg, const char *bytes, size_t len); /* instead of a body */

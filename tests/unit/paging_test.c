@@ -103,7 +103,10 @@ static void test_items(void **state)
 	got_fails(&o, ERR_PARSE, "no list at \"rows\"");
 	o = one("get: /other\n    items: absent");
 	got_ok(&o, 0);
+	assert_false(o.r.full); /* a reply of another shape makes nothing gone */
 	got_release(&o);
+	o = one("get: /keyed\n    items: absent\n    error: two.state");
+	got_fails(&o, ERR_REMOTE, "the far side says: failed");
 }
 
 static int setup(void **state)
