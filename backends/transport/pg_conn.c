@@ -79,6 +79,9 @@ static void link_fail(struct pg_link *k)
 	struct pg_call *c = k->call;
 	struct err *e = c ? &c->reply.err : NULL;
 	bool again = c && k->state == PG_CONN_BEGIN && k->used && !c->retried;
+	/* We hang up ourselves when a read has enough rows; at ROLLBACK its answer is complete. */
+	bool enough = c && (k->state == PG_CONN_END ||
+				   (c->mode == PG_READ && c->reply.truncated));
 
 	if (c && !again && k->state == PG_CONN_END && c->mode == PG_WRITE && !c->refused)
 		err_set(e, ERR_UNKNOWN,
@@ -86,7 +89,7 @@ static void link_fail(struct pg_link *k)
 			"committing: it cannot "
 			"be known whether the change was made",
 			c->fields[PG_HOST]);
-	else if (c && !again && k->state != PG_CONN_END && e->code == ERR_NONE)
+	else if (c && !again && !enough && e->code == ERR_NONE)
 		pg_lost_error(e, k->conn, c->fields[PG_HOST]);
 	pg_link_drop(k);
 	if (again) { /* a kept session had died: nothing was sent yet */
