@@ -1,0 +1,272 @@
+"""The headless commands on the demo: each lane, each exit status, each gate, and what reaches the platform."""
+import hashlib
+import json
+import os
+import subprocess
+import threading
+
+import pytest
+
+import rig
+from desk import ROOT, wait_for
+
+CANARY = "sim-airflow-7Qk2"
+
+
+def first(desk, kind, *filters):
+    return desk.wait_rows(kind, *filters)[0]
+
+
+def failed_run(desk, n):
+    """The n-th failed run of the story: each test has one of its own."""
+    rows = desk.wait_rows("runs", "orders_daily", "source:airflow-prod", "age<2h", least=3)
+    return sorted(rows, key=lambda r: r["id"])[n]
+
+
+@pytest.fixture
+def airflow(desk, demo):
+    desk.use_demo(demo, "airflow-prod")
+    desk.start_worker()
+    return desk
+
+
+def test_every_lane_is_filled(desk, demo):
+    desk.use_demo(demo)
+    desk.start_worker()
+    for kind in ("runs", "incidents", "access", "grants", "cost", "checks", "changes", "triage"):
+        row = first(desk, kind)
+        shown = desk.show(row["key"])
+        assert shown["key"] == row["key"] and shown["title"] == row["title"]
+        assert row["title"] in desk.run("show", row["key"]).out
+        assert row["title"] in desk.run("list", kind, "--limit", "2000").out
+    names = {s["name"] for s in desk.run("list", "sources", "--json").json()}
+    assert names >= {"airflow-prod", "airflow-eu", "alertmanager", "servicenow", "okta", "aws-cost"}
+    if demo["postgres"]:
+        assert names >= {"pg-prod", "focus"}
+    if demo["sshd"]:
+        desk.wait_rows("checks", "source:hosts")
+    assert all(s["unknown_states"] == 0 for s in desk.run("list", "sources", "--json").json())
+
+
+def test_log_and_what_has_none(desk, demo):
+    desk.use_demo(demo, "airflow-prod", "alertmanager")
+    desk.start_worker()
+    run = failed_run(desk, 0)
+    done = desk.run("log", run["key"])
+    assert 'relation "stg.orders" does not exist' in done.out and "batch 205 of 205" in done.out
+    done = desk.run("log", first(desk, "incidents")["key"], status=1)
+    assert "log" in done.err and done.out == ""
+    desk.run("log", "run:airflow-prod:orders_daily/none", status=1)
+
+
+def test_exit_statuses(desk, demo):
+    desk.use_demo(demo, "alertmanager")
+    assert "watchdesk" in desk.run("--version").out
+    assert "69 no store" in desk.run("help").out
+    desk.run("list", "runs", status=69)
+    desk.run("show", "run:a:b", status=69)
+    desk.start_worker()
+    alert = first(desk, "incidents", "state:open")
+    for words in (["list", "nonsense"], ["list", "runs", "age<"], ["show"], ["run"], ["run", "silence-alert"], ["frobnicate"], ["list", "--nope"], ["list", "runs", "--limit", "x"],
+                  ["run", "silence-alert", "--target", alert["key"], "--param", "duration=soon"], ["run", "silence-alert", "--target", alert["key"], "--param", "colour=red"]):
+        done = desk.run(*words, status=2)
+        assert done.err.startswith("watchdesk") or "usage" in done.err or "unrecognized" in done.err, words
+    assert "no record" in desk.run("show", "run:airflow:none", status=5).err
+    assert "no runbook" in desk.run("run", "make-coffee", "--target", alert["key"], status=5).err
+    assert "no record" in desk.run("run", "silence-alert", "--target", "incident:alertmanager:none", status=5).err
+    desk.write("broken.yaml", "sources:\n  a: [\n")
+    done = desk.run("--config", desk.write("broken.yaml", "sources:\n  a: {connector: airflow3\n"), "list", status=78)
+    assert "broken.yaml:" in done.err
+
+
+def test_dry_run_sends_nothing(airflow, far_platform):
+    run = failed_run(airflow, 0)
+    before = far_platform.state()["actions"]
+    done = airflow.run("run", "rerun-failed-tasks", "--target", run["key"], "--dry-run")
+    assert "2 tasks will be cleared" in done.out and "load_orders" in done.out and "/clear" in done.out
+    preview = airflow.run("run", "rerun-failed-tasks", "--target", run["key"], "--dry-run", "--json").json()
+    assert preview["prod"] and preview["reason_required"] and len(preview["plan_hash"]) == 64
+    for words in ([], ["--yes"], ["--reason", "because"]):
+        done = airflow.run("run", "rerun-failed-tasks", "--target", run["key"], *words, status=4)
+    assert "--yes" in done.err
+    assert far_platform.state()["actions"] == before
+    assert airflow.actions() == [] and airflow.audit() == []
+
+
+def test_rerun_is_proved_and_audited_in_order(airflow, far_platform):
+    run = failed_run(airflow, 0)
+    done = airflow.run("run", "rerun-failed-tasks", "--target", run["key"], "--yes", "--reason", "stg.orders is back", "--json")
+    job = done.json()
+    assert job["state"] == "succeeded" and job["targets"][0]["state"] == "succeeded"
+    state = far_platform.state()
+    assert state["airflow"]["orders_daily"][run["id"].partition("/")[2]] == "success"
+    assert [a["target"] for a in state["actions"] if a["action"] == "clear"].count(run["id"]) == 1
+    rows = airflow.audit(job["job"])
+    assert [r["event"] for r in rows] == ["intent", "request", "reply", "target", "outcome"]
+    intent, request = rows[0]["body"], rows[1]["body"]
+    assert intent["reason"] == "stg.orders is back" and intent["targets"] == [run["key"]] and intent["plan_hash"] == job["plan_hash"]
+    assert request["request"] == intent["requests"][0]
+    assert all(r["who"] == "oncall" for r in rows)
+    # Each row holds the hash of the one before, so none can be taken out.
+    assert [r["prev"] for r in rows[1:]] == [r["hash"] for r in rows[:-1]]
+    assert CANARY not in json.dumps(rows)
+    assert airflow.show(run["key"])["state"] == "succeeded"
+
+
+def test_silence(desk, demo, far_platform):
+    desk.use_demo(demo, "alertmanager")
+    desk.start_worker()
+    alert = first(desk, "incidents", "state:open", "label:alertname=QueryQueueLong")
+    desk.run("run", "silence-alert", "--target", alert["key"], "--param", "duration=45m", "--yes", "--reason", "known")
+    silences = [s for s in far_platform.state()["alertmanager"]["silences"] if s["createdBy"] == "oncall"]
+    assert len(silences) == 1 and {"name": "alertname", "value": "QueryQueueLong", "isRegex": False, "isEqual": True} in silences[0]["matchers"]
+    assert far_platform.state()["alertmanager"]["alerts"]["QueryQueueLong"] == 1
+    desk.wait_rows("incidents", "label:alertname=QueryQueueLong", "state:silenced")
+    desk.run("run", "end-silence", "--target", alert["key"], "--yes", "--reason", "over")
+    assert far_platform.state()["alertmanager"]["alerts"]["QueryQueueLong"] == 0
+
+
+def test_acknowledge_an_incident(desk, demo, far_platform):
+    desk.use_demo(demo, "servicenow")
+    desk.start_worker()
+    row = first(desk, "incidents", "state:open")
+    desk.run("run", "acknowledge", "--target", row["key"], "--yes")
+    number = desk.show(row["key"])["labels"]["number"]
+    assert far_platform.state()["servicenow"]["incident"][number] == "2"
+
+
+def test_approval_wants_the_typed_name(desk, demo, far_platform):
+    desk.use_demo(demo, "servicenow")
+    desk.start_worker()
+    row = first(desk, "access", "state:pending", "source:servicenow")
+    before = far_platform.state()["servicenow"]
+    call = ["run", "approve-access", "--target", row["key"], "--reason", "the owner agreed"]
+    done = desk.run(*call, "--yes", status=4)
+    assert "--confirm" in done.err
+    desk.run(*call, "--yes", "--confirm", "somebody else", status=4)
+    assert far_platform.state()["servicenow"] == before
+    confirm = desk.run(*call, "--dry-run", "--json").json()["confirm"]
+    desk.run(*call, "--yes", "--confirm", confirm["type"])
+    assert far_platform.state()["servicenow"] != before
+    desk.wait_rows("access", "id:" + row["id"], "state:approved")
+
+
+def test_revocation(desk, demo, far_platform):
+    desk.use_demo(demo, "okta")
+    desk.start_worker()
+    row = first(desk, "grants", "source:okta", "contractor-9", "warehouse-admins")
+    assert "contractor-9" in far_platform.state()["okta"]["groups"]["warehouse-admins"]
+    confirm = desk.run("run", "revoke-grant", "--target", row["key"], "--dry-run", "--json").json()["confirm"]
+    desk.run("run", "revoke-grant", "--target", row["key"], "--yes", "--reason", "left", "--confirm", confirm["type"])
+    assert "contractor-9" not in far_platform.state()["okta"]["groups"]["warehouse-admins"]
+    desk.wait_rows("grants", "id:" + row["id"], "state:revoked")
+
+
+def test_the_same_action_twice_at_once(desk):
+    with rig.FarSide() as far:
+        let_go = threading.Event()
+
+        def slow(method, body):
+            assert let_go.wait(30)
+            return rig.Reply({})
+
+        far.paths.update({"/things": rig.Reply([{"id": "t1"}]), "/poke": slow, "/state": rig.Reply({"done": True})})
+        far.use(desk)
+        key = first(desk, "incidents")["key"]
+        one = desk.start("run", "poke", "--target", key, "--yes")
+        wait_for(lambda: far.count("POST", "/poke") == 1, "the first action's request")
+        other = desk.run("run", "poke", "--target", key, "--yes", status=4)
+        assert "oncall" in other.out and "action" in other.out, "it does not say who has it: %r" % other
+        let_go.set()
+        assert desk.end_of(one).status == 0
+        assert far.count("POST", "/poke") == 1
+        assert [j["state"] for j in desk.actions()] == ["failed", "succeeded"]
+        assert [r["event"] for r in desk.audit(desk.actions()[0]["job"])] == ["refused"]
+        # The lock went with the action.
+        desk.run("run", "poke", "--target", key, "--yes")
+        assert far.count("POST", "/poke") == 2
+
+
+def writer(desk, *changes):
+    """The child by which consoles write: as a console of another build, or a forged one, could."""
+    lines = "".join(json.dumps(c) + "\n" for c in changes)
+    done = subprocess.run(desk.argv("store-write", desk.store), input=lines, capture_output=True, text=True, env=desk.env(), timeout=20)
+    desk.check()
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_plan_that_changed_since_its_preview_is_refused(desk, demo, far_platform):
+    desk.use_demo(demo, "alertmanager")
+    desk.start_worker()
+    row = first(desk, "incidents", "state:open", "label:alertname=ReplicationSlotGrowth")
+    result = desk.run("run", "silence-alert", "--target", row["key"], "--param", "duration=30m", "--dry-run", "--json").json()
+    preview = desk.run("list", "actions", "--json").json()[0]
+    before = far_platform.actions("alertmanager")
+
+    def action(params, plan_hash, ident):
+        spec = {"runbook": "silence-alert", "version": version, "params": params, "operator": "oncall", "reason": "r", "preview": preview["job"], "plan_hash": plan_hash}
+        args = {"type": "action", "runbook": "silence-alert", "title": "t", "who": "oncall", "host": "h", "reason": "r", "plan_hash": plan_hash,
+                "targets": [{"key": row["key"], "title": row["title"]}], "spec": spec}
+        return {"id": ident, "change": "job_add", "args": args}
+
+    version = version_of("silence-alert")
+    writer(desk, action({"duration": "8h", "comment": "x"}, result["plan_hash"], 1))
+    job = desk.wait_action(["failed"])
+    assert "the plan changed since the preview" in job["error"]
+    writer(desk, action({"duration": "8h", "comment": "x"}, "0" * 64, 1))
+    job = desk.wait_action(["failed"], job=job["job"] + 1)
+    assert "another plan than its preview" in job["error"]
+    assert far_platform.actions("alertmanager") == before
+    assert [r["event"] for r in desk.audit()] == ["refused", "refused"]
+
+
+def version_of(runbook):
+    with open(os.path.join(ROOT, "runbooks", "catalog", runbook + ".yaml"), "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def test_what_cannot_be_known_is_unknown_and_sent_once(desk):
+    with rig.FarSide() as far:
+        far.paths.update({"/things": rig.Reply([{"id": "t1"}]), "/poke": lambda method, body: None, "/state": rig.Reply({"done": False})})
+        far.use(desk)
+        key = first(desk, "incidents")["key"]
+        done = desk.run("run", "poke", "--target", key, "--yes", status=3)
+        assert "UNKNOWN" in (done.out + done.err).upper()
+        assert far.count("POST", "/poke") == 1
+        # The far side did it after all: looking proves it.
+        far.paths["/state"] = rig.Reply({"done": True})
+        desk.run("run", "poke", "--target", key, "--yes", status=0)
+        assert far.count("POST", "/poke") == 2
+        far.paths["/poke"] = rig.Reply({"detail": "not today"}, 409)
+        done = desk.run("run", "poke", "--target", key, "--yes", status=1)
+        assert "not today" in done.out + done.err
+        assert far.count("POST", "/poke") == 3
+
+
+def test_read_only(desk, demo, far_platform):
+    desk.use_demo(demo, "alertmanager", read_only=True)
+    desk.start_worker()
+    row = first(desk, "incidents", "state:open")
+    before = far_platform.actions("alertmanager")
+    done = desk.run("run", "silence-alert", "--target", row["key"], "--yes", "--reason", "r", status=4)
+    assert "read" in done.err
+    assert far_platform.actions("alertmanager") == before
+
+
+def test_filters_count_what_is_not_shown(airflow):
+    airflow.wait_rows("runs", least=100)
+    done = airflow.run("list", "runs", "state:failed", "orders_daily", "--limit", "1")
+    assert done.err.startswith("1 of "), done.err
+    wait_for(lambda: not airflow.rows("runs", "!source:airflow-prod"), "the inverted filter")
+
+
+def test_doctor(desk, demo):
+    desk.use_demo(demo, "alertmanager")
+    desk.start_worker()
+    first(desk, "incidents")
+    done = desk.run("doctor")
+    assert "BAD" not in done.out and "alertmanager" in done.out
+    desk.write("connectors/alertmanager.yaml", "connector: alertmanager\ntitle: x\nsettingz: {}\n")
+    done = desk.run("doctor", status=1)
+    assert "alertmanager.yaml:3:1" in done.out
