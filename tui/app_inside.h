@@ -84,6 +84,7 @@ void input_stop(struct app *a);
 
 /* app_paint.c */
 void paint_all(struct app *a);
+void paint_first_line(struct app *a, struct view *v); /* app_title.c */
 /* The rows and columns that views get. */
 void paint_room(const struct app *a, int *rows, int *cols);
 

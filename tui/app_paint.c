@@ -1,4 +1,4 @@
-/* The frame around every view: first line, lanes, last line; and overlays above it. */
+/* The frame around every view: lanes, last line; and overlays above it. The first line is in app_title.c. */
 #include "tui/app_inside.h"
 
 #include "tui/keymap.h"
@@ -24,108 +24,6 @@ void paint_room(const struct app *a, int *rows, int *cols)
 {
 	*rows = a->rows > 2 ? a->rows - 2 : 1;
 	*cols = a->cols;
-}
-
-/* ---- first line --------------------------------------------------------------------------- */
-
-/* "Triage > orders_daily > load_orders": the lane first. */
-static void add_path(struct app *a, const struct view *v, struct str *path)
-{
-	const struct view *chain[16];
-	size_t n = 0;
-	struct str side = STR_INIT;
-	(void)a;
-	for (; v && n < LENGTH(chain); v = v->below)
-		if (!v->type->overlay)
-			chain[n++] = v;
-	while (n-- > 0) {
-		struct str one = STR_INIT;
-		if (chain[n]->type->title) {
-			/* The title does not change its view; it is not const because it may look at the app. */
-			union {
-				const struct view *in;
-				struct view *out;
-			} cast = {chain[n]};
-			chain[n]->type->title(cast.out, &one, &side);
-		}
-		if (one.len)
-			str_addf(path, "%s%s", path->len ? " > " : "", one.buf);
-		str_release(&one);
-	}
-	str_release(&side);
-}
-
-/* How far the data can be trusted. Returns the look it deserves. */
-static look_t add_trust(const struct app *a, bool brief, struct str *out)
-{
-	char n[32];
-	const json_t *c = a->counts;
-	long long sources = json_int(c, "sources", 0),
-		  failing = json_int(c, "failing", 0), stale = json_int(c, "stale", 0);
-	if (!c)
-		return ROLE_DIM;
-	if (!sources) {
-		str_adds(out, "no sources");
-		return ROLE_WARN;
-	}
-	format_count(n, sizeof(n), sources);
-	if (!brief || !failing)
-		str_addf(out, "%s %s", n, plural(sources, "source", "sources"));
-	if (failing)
-		str_addf(out, "%s%lld failing", out->len ? ", " : "", failing);
-	if (stale)
-		str_addf(out, ", %lld stale", stale);
-	if (!failing && !stale)
-		str_adds(out, ", all fresh");
-	return failing || stale ? ROLE_WARN : ROLE_DIM;
-}
-
-static void first_line(struct app *a, struct view *v)
-{
-	struct str path = STR_INIT, side = STR_INIT, trust = STR_INIT, none = STR_INIT;
-	char clock[48], right[128];
-	look_t look = ROLE_DIM;
-	bool wide = a->cols >= 100;
-	add_path(a, v, &path);
-	if (v->type->title)
-		v->type->title(v, &none, &side);
-	if (v->lane >= 0)
-		look = add_trust(a, !wide, &trust);
-	app_clock(a, clock, sizeof(clock), clock_now());
-	/* "14:02:07 UTC" -> "14:02 UTC": it is painted when it changes, and that is once a minute */
-	if (strlen(clock) > 8)
-		memmove(clock + 5, clock + 8, strlen(clock + 8) + 1);
-	(void)str_format(right, sizeof(right), "%s%s%s%s%s%s",
-		a->config->banner ? a->config->banner : "",
-		a->config->banner ? "   " : "", a->read_only ? "read-only   " : "", clock,
-		wide && *a->me ? "   " : "", wide ? a->me : "");
-	int col = a->cols - 1 - utf8_width(right);
-	if (col < 0)
-		col = 0;
-	grid_put(&a->grid, 0, col, a->cols - col,
-		a->config->banner ? ROLE_WARN : ROLE_DIM, right);
-	const struct str *middle = v->lane >= 0 ? &trust : &side;
-	if (v->lane < 0)
-		look = ROLE_DIM;
-	if (middle->len) {
-		col -= utf8_width(middle->buf) + (wide ? 4 : 3);
-		if (col > 12)
-			grid_put(&a->grid, 0, col, a->cols, look, middle->buf);
-		else
-			col = 12;
-	}
-	int room = col - 3, path_width = utf8_width(path.buf);
-	if (room < 8)
-		room = 8;
-	grid_field(&a->grid, 0, 1, path_width < room ? path_width : room, ALIGN_LEFT,
-		UTF8_CUT_MIDDLE, ROLE_TITLE, path.buf);
-	if (v->lane >= 0 && room - path_width > 6)
-		grid_put(&a->grid, 0, 1 + path_width + 3, room - path_width - 3,
-			ROLE_TEXT, side.buf);
-	str_release(&path);
-	str_release(&side);
-	str_release(&trust);
-	str_release(&none);
 }
 
 /* ---- lanes ---------------------------------------------------------------------------------- */
@@ -198,7 +96,7 @@ void paint_all(struct app *a)
 		grid_put(&a->grid, 0, 0, a->cols, ROLE_WARN, text);
 		return;
 	}
-	first_line(a, base);
+	paint_first_line(a, base);
 	if (base->lane >= 0)
 		lanes_line(a);
 	struct canvas body = {

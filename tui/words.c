@@ -5,14 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Neither good nor bad by itself: somebody should look. */
+static bool uneasy(enum kind k, enum state s)
+{
+	static const enum state states[] = {STATE_WARN, STATE_STALE, STATE_EXPIRING,
+		STATE_PARTIAL, STATE_PENDING, STATE_UNKNOWN, STATE_RETRYING};
+	for (size_t i = 0; i < LENGTH(states); i++)
+		if (states[i] == s)
+			return true;
+	return k == KIND_COST && s == STATE_OPEN;
+}
+
 look_t look_of_state(enum kind k, enum state s)
 {
-	if (k == KIND_RUN && s == STATE_RETRYING)
-		return ROLE_WARN;
-	if (s == STATE_WARN || s == STATE_STALE || s == STATE_EXPIRING ||
-		s == STATE_PARTIAL || s == STATE_PENDING || s == STATE_UNKNOWN)
-		return ROLE_WARN;
-	if (s == STATE_OPEN && k == KIND_COST)
+	if (uneasy(k, s))
 		return ROLE_WARN;
 	if (state_bad(k, s))
 		return ROLE_BAD;

@@ -25,169 +25,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backends/base/clock.h"
 #include "backends/base/file.h"
-#include "backends/base/mem.h"
-#include "tui/console.h"
-#include "tui/from_json.h"
-
-enum { TURNS_MAX = 1500, RECORDS_MAX = 2000, SETTLE = 15, BELL = 150000 /* µs */ };
-
-struct play {
-	const char *path;
-	int line;
-	char dir[64];
-	int rows, cols;
-	struct loop *loop;
-	struct store *store;
-	struct config config;
-	bool configured;
-	struct screen *screen;
-	json_t *records[RECORDS_MAX];
-	size_t n_records, n_put;
-	bool done, failed;
-	struct err err;
-};
-
-static bool fail(struct play *p, const char *what, const char *detail)
-{
-	fprintf(stderr, "%s:%d: %s: %s\n", p->path, p->line, what, detail);
-	p->failed = true;
-	return false;
-}
-
-/* ---- the store --------------------------------------------------------------------------- */
-
-static void score(void *arg, struct record *r, const json_t *context)
-{
-	struct play *p = arg;
-	(void)context;
-	for (size_t i = 0; i < p->n_records; i++) {
-		if (strcmp(json_str(p->records[i], "id", ""), r->id) != 0)
-			continue;
-		r->attention = (int)json_int(p->records[i], "attention", 0);
-		r->why = json_str(p->records[i], "why", "");
-	}
-}
-
-static void put_done(void *arg, const struct store_put_result *result)
-{
-	struct play *p = arg;
-	p->done = true;
-	if (result->err)
-		p->err = *result->err;
-}
-
-static void told(void *arg, json_t *answer, const struct err *e)
-{
-	struct play *p = arg;
-	p->done = true;
-	if (!answer)
-		p->err = *e;
-}
-
-static void settle(struct play *p)
-{
-	for (int i = 0; i < SETTLE; i++)
-		(void)loop_turn(p->loop, 1);
-}
-
-static bool finish(struct play *p, const char *what)
-{
-	for (int i = 0; i < TURNS_MAX && !p->done; i++)
-		(void)loop_turn(p->loop, 2);
-	if (!p->done)
-		return fail(p, what, "no answer from the store");
-	return p->err.code ? fail(p, what, p->err.msg) : true;
-}
-
-static void begin(struct play *p)
-{
-	p->done = false;
-	p->err = (struct err)ERR_INIT;
-}
-
-static bool open_store(struct play *p)
-{
-	char path[128];
-	static struct store_triage triage;
-	if (p->store)
-		return true;
-	p->loop = loop_new();
-	(void)str_format(path, sizeof(path), "%s/store.db", p->dir);
-	p->store = store_open(p->loop, path, STORE_WORKER, &p->err);
-	if (!p->store)
-		return fail(p, "store", p->err.msg);
-	triage = (struct store_triage){.score = score, .arg = p};
-	store_set_triage(p->store, &triage);
-	return true;
-}
-
-/* The store tells of changes at most ten times a second: the clock, which stands still, must move for it. */
-static void let_know(struct play *p)
-{
-	if (!p->screen)
-		return;
-	settle(p);
-	clock_advance_test(BELL);
-	settle(p);
-}
-
-static bool put(struct play *p)
-{
-	size_t n = p->n_records - p->n_put;
-	if (!open_store(p))
-		return false;
-	if (!n)
-		return true;
-	struct record *r = xcalloc(n, sizeof(*r));
-	for (size_t i = 0; i < n; i++)
-		if (!record_from_json(p->records[p->n_put + i], &r[i]))
-			fail(p, "record", "kind or state is not one");
-	begin(p);
-	(void)store_put(p->store, r, n, put_done, p);
-	bool ok = finish(p, "put");
-	begin(p);
-	(void)store_retriage(p->store, put_done, p);
-	ok = ok && finish(p, "retriage");
-	free(r);
-	p->n_put = p->n_records;
-	let_know(p);
-	return ok && !p->failed;
-}
-
-static bool do_record(struct play *p, const char *text)
-{
-	json_t *r = p->n_records < RECORDS_MAX ? json_read(text, strlen(text), &p->err)
-					       : NULL;
-	if (!r)
-		return fail(p, "record", p->err.msg);
-	p->records[p->n_records++] = r;
-	return true;
-}
-
-static bool do_tell(struct play *p, const char *text)
-{
-	char change[64];
-	size_t len = strcspn(text, " ");
-	if (!put(p) || len >= sizeof(change))
-		return false;
-	memcpy(change, text, len);
-	change[len] = '\0';
-	json_t *args = json_read(text + len, strlen(text + len), &p->err);
-	if (!args)
-		return fail(p, "tell", p->err.msg);
-	begin(p);
-	(void)store_tell(p->store, change, args, told, p);
-	bool ok = finish(p, change);
-	let_know(p);
-	return ok;
-}
+#include "tests/screen/play.h"
 
 /* ---- the screen ----------------------------------------------------------------------------- */
 
-static bool do_open(struct play *p)
+static bool do_open(struct play *p, const char *rest)
 {
+	(void)rest;
 	if (!put(p))
 		return false;
 	if (!p->configured)
@@ -318,45 +163,87 @@ static bool do_line(struct play *p, const char *rest, bool whole)
 	return do_has(p, (int)row, end + strspn(end, " "), true, whole);
 }
 
-static bool step(struct play *p, const char *word, const char *rest, const char *block)
+static bool do_now(struct play *p, const char *rest)
 {
 	usec_t now = 0;
-	if (strcmp(word, "size") == 0)
-		return parse_size(p, rest, false);
-	if (strcmp(word, "now") == 0) {
-		if (!clock_parse(rest, &now))
-			return fail(p, "now", rest);
-		clock_set_test(now);
-		return true;
-	}
-	if (strcmp(word, "config") == 0)
-		return do_config(p, block);
-	if (strcmp(word, "record") == 0)
-		return do_record(p, rest);
-	if (strcmp(word, "put") == 0)
-		return put(p);
-	if (strcmp(word, "tell") == 0)
-		return do_tell(p, rest);
-	if (strcmp(word, "open") == 0)
-		return do_open(p);
-	if (!p->screen)
-		return fail(p, word, "comes before `open`, or is no directive");
-	if (strcmp(word, "keys") == 0)
-		return do_keys(p, rest);
-	if (strcmp(word, "wait") == 0)
-		return do_wait(p, rest);
-	if (strcmp(word, "resize") == 0)
-		return parse_size(p, rest, true);
-	if (strcmp(word, "expect") == 0)
-		return do_expect(p, block);
-	if (strcmp(word, "line") == 0 || strcmp(word, "row") == 0)
-		return do_line(p, rest, *word == 'l');
-	if (strcmp(word, "has") == 0 || strcmp(word, "hasnot") == 0)
-		return do_has(p, -1, rest, word[3] == '\0', false);
-	if (strcmp(word, "ended") == 0)
-		return screen_ended(p->screen) ||
-		       fail(p, "ended", "the console is still there");
-	return fail(p, word, "is no directive");
+	if (!clock_parse(rest, &now))
+		return fail(p, "now", rest);
+	clock_set_test(now);
+	return true;
+}
+
+static bool do_size(struct play *p, const char *rest)
+{
+	return parse_size(p, rest, false);
+}
+
+static bool do_put(struct play *p, const char *rest)
+{
+	(void)rest;
+	return put(p);
+}
+
+static bool do_resize(struct play *p, const char *rest)
+{
+	return parse_size(p, rest, true);
+}
+
+static bool do_exact_line(struct play *p, const char *rest)
+{
+	return do_line(p, rest, true);
+}
+
+static bool do_row(struct play *p, const char *rest)
+{
+	return do_line(p, rest, false);
+}
+
+static bool do_shown(struct play *p, const char *rest)
+{
+	return do_has(p, -1, rest, true, false);
+}
+
+static bool do_not_shown(struct play *p, const char *rest)
+{
+	return do_has(p, -1, rest, false, false);
+}
+
+static bool do_ended(struct play *p, const char *rest)
+{
+	(void)rest;
+	return screen_ended(p->screen) || fail(p, "ended", "the console is still there");
+}
+
+static const struct directive {
+	const char *word;
+	bool (*run)(
+		struct play *p, const char *rest); /* rest: of the line, or its block */
+	bool open, block; /* only after `open`; followed by lines up to "end" */
+} directives[] = {
+	{"size", do_size, false, false},
+	{"now", do_now, false, false},
+	{"config", do_config, false, true},
+	{"record", do_record, false, false},
+	{"put", do_put, false, false},
+	{"tell", do_tell, false, false},
+	{"open", do_open, false, false},
+	{"keys", do_keys, true, false},
+	{"wait", do_wait, true, false},
+	{"resize", do_resize, true, false},
+	{"expect", do_expect, true, true},
+	{"line", do_exact_line, true, false},
+	{"row", do_row, true, false},
+	{"has", do_shown, true, false},
+	{"hasnot", do_not_shown, true, false},
+	{"ended", do_ended, true, false},
+};
+
+static const struct directive *directive_of(const char *word)
+{
+	for (size_t i = 0; i < LENGTH(directives); i++)
+		if (strcmp(directives[i].word, word) == 0)
+			return &directives[i];
+	return NULL;
 }
 
 /* Reads the lines up to "end" into block. */
@@ -378,21 +265,34 @@ static const char *read_block(struct play *p, const char *s, struct str *block)
 	return s;
 }
 
+static void play_line(struct play *p, char *line, const char **s, struct str *block)
+{
+	char *rest = line + strcspn(line, " ");
+	if (*rest)
+		*rest++ = '\0';
+	if (!*line || *line == '#')
+		return;
+	const struct directive *d = directive_of(line);
+	str_clear(block);
+	if (d && d->block)
+		*s = read_block(p, *s, block);
+	if (!d)
+		fail(p, line, "is no directive");
+	else if (d->open && !p->screen)
+		fail(p, line, "comes before `open`");
+	else
+		(void)d->run(p, d->block ? block->buf : rest);
+}
+
 static void play_text(struct play *p, const char *s)
 {
 	struct str block = STR_INIT;
 	while (*s && !p->failed) {
 		size_t n = strcspn(s, "\n");
-		char *line = xstrndup(s, n), *rest = line + strcspn(line, " ");
+		char *line = xstrndup(s, n);
 		p->line++;
 		s += n + (s[n] == '\n');
-		if (*rest)
-			*rest++ = '\0';
-		str_clear(&block);
-		if (strcmp(line, "config") == 0 || strcmp(line, "expect") == 0)
-			s = read_block(p, s, &block);
-		if (*line && *line != '#')
-			(void)step(p, line, rest, block.buf);
+		play_line(p, line, &s, &block);
 		free(line);
 	}
 	str_release(&block);

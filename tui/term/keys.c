@@ -100,38 +100,40 @@ static int ss3_key(char final)
 	return K_OTHER;
 }
 
-/* A sequence that starts with Esc. Returns its bytes, 0 when it is not complete. */
-static size_t escape(struct keys *k, const char *s, size_t len, bool burst)
+/* "ESC [ parameters final". */
+static size_t csi(struct keys *k, const char *s, size_t len, bool burst)
 {
-	if (len < 2)
-		return 0;
-	if (s[1] == 'O') {
-		if (len < 3)
-			return 0;
-		emit(k, ss3_key(s[2]), burst);
-		return 3;
-	}
-	if (s[1] != '[') {
-		/* Esc and a key in one write: Alt. No command is on Alt, and it must not
-		 * become Esc and then that key. */
-		if (s[1] == '\033')
-			emit(k, K_ESC, burst);
-		else
-			emit(k, K_OTHER, burst);
-		return s[1] == '\033' ? 1 : 2;
-	}
 	size_t i = 2;
 	while (i < len && (unsigned char)s[i] >= 0x20 && (unsigned char)s[i] < 0x40)
 		i++;
 	if (i == len)
 		return i >= sizeof(k->buf) - 1 ? i : 0;
-	if (s[i] == '~' && number_of(s + 2, i - 2) == 200)
+	int n = s[i] == '~' ? number_of(s + 2, i - 2) : 0;
+	if (n == 200)
 		k->pasting = true;
-	else if (s[i] == '~' && number_of(s + 2, i - 2) == 201)
-		; /* the end of a paste that we did not see begin */
-	else
+	else if (n != 201) /* the end of a paste that we did not see begin is nothing */
 		emit(k, csi_key(s + 2, i - 2, s[i]), burst);
 	return i + 1;
+}
+
+/* A sequence that starts with Esc. Returns its bytes, 0 when it is not complete. */
+static size_t escape(struct keys *k, const char *s, size_t len, bool burst)
+{
+	if (len < 2 || (s[1] == 'O' && len < 3))
+		return 0;
+	if (s[1] == '[')
+		return csi(k, s, len, burst);
+	if (s[1] == 'O') {
+		emit(k, ss3_key(s[2]), burst);
+		return 3;
+	}
+	if (s[1] == '\033') {
+		emit(k, K_ESC, burst);
+		return 1;
+	}
+	/* Esc and a key in one write: Alt. No command is on Alt, and it must not become Esc and then that key. */
+	emit(k, K_OTHER, burst);
+	return 2;
 }
 
 static size_t character(struct keys *k, const char *s, size_t len, bool burst)
@@ -257,27 +259,37 @@ void key_format(char dst[16], int key)
 	}
 }
 
+static bool parse_named(const char *name, size_t len, int *key)
+{
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		if (strlen(names[i].name) != len ||
+			strncasecmp(names[i].name, name, len) != 0)
+			continue;
+		*key = names[i].key;
+		return true;
+	}
+	return false;
+}
+
+static bool parse_function(const char *name, size_t len, int *key)
+{
+	int n = number_of(name + 1, len - 1);
+	*key = K_F1 + n - 1;
+	return n >= 1 && n <= 12;
+}
+
 bool key_parse(const char *name, size_t len, int *key)
 {
 	uint32_t cp = 0;
-	for (size_t i = 0; i < LENGTH(names); i++) {
-		if (strlen(names[i].name) == len &&
-			strncasecmp(names[i].name, name, len) == 0) {
-			*key = names[i].key;
-			return true;
-		}
-	}
+	if (parse_named(name, len, key))
+		return true;
 	if (len == 3 && name[0] == 'C' && name[1] == '-' && name[2] >= 'a' &&
 		name[2] <= 'z') {
 		*key = K_CTRL(name[2]);
 		return true;
 	}
-	if ((len == 2 || len == 3) && name[0] == 'F' && name[1] >= '1' &&
-		name[1] <= '9') {
-		int n = number_of(name + 1, len - 1);
-		*key = K_F1 + n - 1;
-		return n <= 12;
-	}
+	if ((len == 2 || len == 3) && name[0] == 'F')
+		return parse_function(name, len, key);
 	if (len == 0 || utf8_decode(name, len, &cp) != len || cp <= ' ')
 		return false;
 	*key = (int)cp;

@@ -79,31 +79,41 @@ static short colour(int wanted, int wanted16)
 	return (short)wanted16;
 }
 
+static attr_t attrs_of(const struct style *s)
+{
+	static const struct {
+		unsigned style;
+		attr_t attr;
+	} map[] = {{STYLE_BOLD, A_BOLD}, {STYLE_DIM, A_DIM},
+		{STYLE_UNDERLINE, A_UNDERLINE}, {STYLE_REVERSE, A_REVERSE},
+		{STYLE_ITALIC, A_ITALIC}};
+	attr_t a = A_NORMAL;
+	for (size_t i = 0; i < LENGTH(map); i++)
+		if (s->attrs & map[i].style)
+			a |= map[i].attr;
+	return a;
+}
+
+static bool can_colour(const struct term *t)
+{
+	if (t->theme.no_colour || !has_colors() || start_color() != OK || COLORS < 8)
+		return false;
+	return use_default_colors() == OK;
+}
+
 static void set_looks(struct term *t)
 {
-	bool colours =
-		!t->theme.no_colour && has_colors() && start_color() == OK && COLORS >= 8;
-	if (colours)
-		colours = use_default_colors() == OK;
-	for (int i = 0; i < ROLE_COUNT; i++) {
+	bool colours = can_colour(t);
+	for (short i = 0; i < ROLE_COUNT; i++) {
 		const struct style *s = &t->theme.roles[i];
-		attr_t a = A_NORMAL;
-		if (s->attrs & STYLE_BOLD)
-			a |= A_BOLD;
-		if (s->attrs & STYLE_DIM)
-			a |= A_DIM;
-		if (s->attrs & STYLE_UNDERLINE)
-			a |= A_UNDERLINE;
-		if (s->attrs & STYLE_REVERSE)
-			a |= A_REVERSE;
-		if (s->attrs & STYLE_ITALIC)
-			a |= A_ITALIC;
+		short pair = (short)(i + 1);
+		bool plain = s->fg < 0 && s->bg < 0;
+		t->attrs[i] = attrs_of(s);
 		t->pairs[i] = 0;
-		if (colours && (s->fg >= 0 || s->bg >= 0) && i + 1 < COLOR_PAIRS &&
-			init_pair((short)(i + 1), colour(s->fg, s->fg16),
-				colour(s->bg, s->bg16)) == OK)
-			t->pairs[i] = (short)(i + 1);
-		t->attrs[i] = a;
+		if (colours && !plain && pair < COLOR_PAIRS &&
+			init_pair(pair, colour(s->fg, s->fg16), colour(s->bg, s->bg16)) ==
+				OK)
+			t->pairs[i] = pair;
 	}
 }
 

@@ -111,6 +111,15 @@ static int draw_links(struct list_view *l, const struct canvas *c, int row)
 	return row;
 }
 
+static void add_runbook(const struct runbook *b, struct str *keyed, struct str *others)
+{
+	if (runbook_key(b))
+		str_addf(keyed, "%s%c  %s", keyed->len ? "    " : "", runbook_key(b),
+			runbook_name(b));
+	else
+		str_addf(others, "%s%s", others->len ? ", " : "", runbook_name(b));
+}
+
 /* "a  acknowledge    r  rerun-failed-tasks, backfill    o  open at the source" */
 static void draw_runbooks(struct list_view *l, const struct canvas *c, int row)
 {
@@ -121,25 +130,18 @@ static void draw_runbooks(struct list_view *l, const struct canvas *c, int row)
 	struct str text = STR_INIT, others = STR_INIT;
 	for (size_t i = 0; all && i < runbooks_count(all); i++) {
 		const struct runbook *b = runbooks_at(all, i);
-		if (runbook_on_hosts(b) ||
-			!runbook_applies(b, r, source ? source->connector : ""))
-			continue;
-		if (runbook_key(b))
-			str_addf(&text, "%s%c  %s", text.len ? "    " : "",
-				runbook_key(b), runbook_name(b));
-		else
-			str_addf(
-				&others, "%s%s", others.len ? ", " : "", runbook_name(b));
+		if (!runbook_on_hosts(b) &&
+			runbook_applies(b, r, source ? source->connector : ""))
+			add_runbook(b, &text, &others);
 	}
 	if (others.len)
 		str_addf(&text, "%sr  %s", text.len ? "    " : "", others.buf);
 	if (*r->url)
 		str_addf(&text, "%so  open at the source", text.len ? "    " : "");
+	if (all && !text.len)
+		str_adds(&text, "none applies");
 	draw_label(c, row, "Runbooks");
-	canvas_put(c, row, LABEL + 1, -1, text.len ? ROLE_TEXT : ROLE_DIM,
-		text.len ? text.buf
-		: all    ? "none applies"
-			 : "");
+	canvas_put(c, row, LABEL + 1, -1, ROLE_TEXT, text.buf);
 	str_release(&text);
 	str_release(&others);
 }

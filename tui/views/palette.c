@@ -105,23 +105,48 @@ static void run(struct palette *p)
 		act_runbook(of, name);
 }
 
+static void step(struct palette *p, size_t by)
+{
+	if (p->n_found)
+		p->at = (p->at + by) % p->n_found;
+}
+
+/* The keys that are no text. */
+static bool special(struct palette *p, int key)
+{
+	switch (key) {
+	case K_BACKSPACE:
+		if (*p->line.text)
+			return false;
+		app_close(&p->v);
+		return true;
+	case K_ESC:
+	case K_CTRL('c'):
+		app_close(&p->v);
+		return true;
+	case K_ENTER:
+		run(p);
+		return true;
+	case K_DOWN:
+	case K_TAB:
+	case K_CTRL('n'):
+		step(p, 1);
+		return true;
+	case K_UP:
+	case K_BACKTAB:
+	case K_CTRL('p'):
+		step(p, p->n_found - 1);
+		return true;
+	}
+	return false;
+}
+
 static bool key(struct view *v, const struct event *ev)
 {
 	struct palette *p = (struct palette *)v;
-	bool is_key = ev->type == EVENT_KEY;
-	if (is_key && (ev->key == K_ESC || ev->key == K_CTRL('c')))
-		app_close(v);
-	else if (is_key && ev->key == K_BACKSPACE && !*p->line.text)
-		app_close(v);
-	else if (is_key && ev->key == K_ENTER)
-		run(p);
-	else if (is_key &&
-		 (ev->key == K_DOWN || ev->key == K_TAB || ev->key == K_CTRL('n')))
-		p->at = p->n_found ? (p->at + 1) % p->n_found : 0;
-	else if (is_key &&
-		 (ev->key == K_UP || ev->key == K_BACKTAB || ev->key == K_CTRL('p')))
-		p->at = p->n_found ? (p->at + p->n_found - 1) % p->n_found : 0;
-	else if (line_event(&p->line, ev))
+	if (ev->type == EVENT_KEY && special(p, ev->key))
+		return true;
+	if (line_event(&p->line, ev))
 		search(p);
 	return true;
 }

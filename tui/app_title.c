@@ -1,0 +1,124 @@
+/* The first line: where I am, and how far what is shown can be trusted. */
+#include "tui/app_inside.h"
+
+#include <string.h>
+
+enum { WIDE = 100, LEFT_MIN = 12 };
+/* Nothing collected for so long: no worker runs, or it cannot reach anything. */
+#define OLD (300 * USEC_PER_SEC)
+
+/* "Triage > orders_daily > load_orders": the lane first. */
+static void add_path(struct app *a, const struct view *v, struct str *path)
+{
+	const struct view *chain[16];
+	size_t n = 0;
+	struct str side = STR_INIT;
+	(void)a;
+	for (; v && n < LENGTH(chain); v = v->below)
+		if (!v->type->overlay)
+			chain[n++] = v;
+	while (n-- > 0) {
+		struct str one = STR_INIT;
+		if (chain[n]->type->title) {
+			/* The title does not change its view; it is not const because it may look at the app. */
+			union {
+				const struct view *in;
+				struct view *out;
+			} cast = {chain[n]};
+			chain[n]->type->title(cast.out, &one, &side);
+		}
+		if (one.len)
+			str_addf(path, "%s%s", path->len ? " > " : "", one.buf);
+		str_release(&one);
+	}
+	str_release(&side);
+}
+
+/* How far the data can be trusted. Returns the look it deserves. */
+static look_t add_trust(const struct app *a, bool brief, struct str *out)
+{
+	char n[32];
+	const json_t *c = a->counts;
+	long long sources = json_int(c, "sources", 0),
+		  failing = json_int(c, "failing", 0), stale = json_int(c, "stale", 0);
+	if (!c)
+		return ROLE_DIM;
+	if (!sources) {
+		str_adds(out, "no sources");
+		return ROLE_WARN;
+	}
+	format_count(n, sizeof(n), sources);
+	if (!brief || !failing)
+		str_addf(out, "%s %s", n, plural(sources, "source", "sources"));
+	if (failing)
+		str_addf(out, "%s%lld failing", out->len ? ", " : "", failing);
+	if (stale)
+		str_addf(out, ", %lld stale", stale);
+	usec_t as_of = json_int(c, "as_of", 0), age = clock_now() - as_of;
+	if (as_of && age > OLD) {
+		char words[32];
+		clock_format_words(words, sizeof(words), age);
+		str_addf(out, ", newest %s old", words);
+	} else if (!failing && !stale) {
+		str_adds(out, ", all fresh");
+	}
+	return failing || stale || age > OLD ? ROLE_WARN : ROLE_DIM;
+}
+
+/* "14:02:07 UTC" -> "14:02 UTC": it is painted when it changes, and that is once a minute. */
+static void add_right(struct app *a, struct str *out)
+{
+	char clock[48];
+	const char *banner = a->config->banner;
+	app_clock(a, clock, sizeof(clock), clock_now());
+	if (strlen(clock) > 8)
+		memmove(clock + 5, clock + 8, strlen(clock + 8) + 1);
+	if (banner && *banner)
+		str_addf(out, "%s   ", banner);
+	str_addf(out, "%s%s", a->read_only ? "read-only   " : "", clock);
+	if (a->cols >= WIDE && *a->me)
+		str_addf(out, "   %s", a->me);
+}
+
+/* What stands right of the middle; returns the column where it begins. */
+static int draw_right(struct app *a, look_t look, const char *middle)
+{
+	struct str right = STR_INIT;
+	add_right(a, &right);
+	int col = a->cols - 1 - utf8_width(right.buf);
+	if (col < 0)
+		col = 0;
+	grid_put(&a->grid, 0, col, a->cols - col,
+		a->config->banner ? ROLE_WARN : ROLE_DIM, right.buf);
+	str_release(&right);
+	if (!*middle)
+		return col;
+	col -= utf8_width(middle) + (a->cols >= WIDE ? 4 : 3);
+	if (col <= LEFT_MIN)
+		return LEFT_MIN;
+	grid_put(&a->grid, 0, col, a->cols, look, middle);
+	return col;
+}
+
+void paint_first_line(struct app *a, struct view *v)
+{
+	struct str path = STR_INIT, side = STR_INIT, trust = STR_INIT, none = STR_INIT;
+	bool lane = v->lane >= 0;
+	look_t look = lane ? add_trust(a, a->cols < WIDE, &trust) : ROLE_DIM;
+	add_path(a, v, &path);
+	if (v->type->title)
+		v->type->title(v, &none, &side);
+	int room = draw_right(a, look, lane ? trust.buf : side.buf) - 3,
+	    width = utf8_width(path.buf);
+	if (room < 8)
+		room = 8;
+	grid_field(&a->grid, 0, 1, width < room ? width : room, ALIGN_LEFT,
+		UTF8_CUT_MIDDLE, ROLE_TITLE, path.buf);
+	if (lane && room - width > 6)
+		grid_put(&a->grid, 0, 1 + width + 3, room - width - 3, ROLE_TEXT,
+			side.buf);
+	str_release(&path);
+	str_release(&side);
+	str_release(&trust);
+	str_release(&none);
+}
