@@ -13,7 +13,7 @@ static const char text[] =
 	"connector: c\ntitle: T\nsettings: {url: {type: url}}\ncollect:\n  c:\n    kind: "
 	"run\n    get: /x\n"
 	"    page: {style: token, param: t, next: next, items: rows}\n"
-	"    record: {id: id, title: join(' ', [t, u]), state: {value: s, map: {a: "
+	"    record: {id: id, title: \"join(' ', [t, u])\", state: {value: s, map: {a: "
 	"failed, \"1\": running}}, started: w, tier: n,\n"
 	"      amount: n, url: u, severity: {rules: [{when: \"n > `3`\", then: high}], "
 	"value: s, default: low},\n"
