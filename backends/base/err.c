@@ -70,39 +70,25 @@ bool err_wrap(struct err *e, const char *fmt, ...)
 
 const char *err_code_name(enum err_code code)
 {
-	switch (code) {
-	case ERR_NONE:
-		return "none";
-	case ERR_USAGE:
-		return "usage";
-	case ERR_CONFIG:
-		return "config";
-	case ERR_IO:
-		return "io";
-	case ERR_PARSE:
-		return "parse";
-	case ERR_LIMIT:
-		return "limit";
-	case ERR_AUTH:
-		return "auth";
-	case ERR_NET:
-		return "net";
-	case ERR_TIMEOUT:
-		return "timeout";
-	case ERR_THROTTLE:
-		return "throttle";
-	case ERR_REMOTE:
-		return "remote";
-	case ERR_NOTFOUND:
-		return "notfound";
-	case ERR_CONFLICT:
-		return "conflict";
-	case ERR_DENIED:
-		return "denied";
-	case ERR_UNKNOWN:
-		return "unknown";
-	}
-	return "unknown";
+	static const char *const names[] = {
+		[ERR_NONE] = "none",
+		[ERR_USAGE] = "usage",
+		[ERR_CONFIG] = "config",
+		[ERR_IO] = "io",
+		[ERR_PARSE] = "parse",
+		[ERR_LIMIT] = "limit",
+		[ERR_AUTH] = "auth",
+		[ERR_NET] = "net",
+		[ERR_TIMEOUT] = "timeout",
+		[ERR_THROTTLE] = "throttle",
+		[ERR_REMOTE] = "remote",
+		[ERR_NOTFOUND] = "notfound",
+		[ERR_CONFLICT] = "conflict",
+		[ERR_DENIED] = "denied",
+		[ERR_UNKNOWN] = "unknown",
+	};
+
+	return names[code];
 }
 
 void on_die(void (*hook)(void))

@@ -87,17 +87,26 @@ static bool is_dropped(uint32_t cp)
 	return false;
 }
 
-/* The precomposed form of base + mark, 0 when there is none. */
-static uint32_t compose(uint32_t base, uint32_t mark)
+/* Unicode 3.12: L + V and LV + T by arithmetic; 0 when it is neither. */
+static uint32_t compose_hangul(uint32_t base, uint32_t mark)
 {
-	size_t low = 0;
-	size_t high = utf8_pairs_count;
-
 	if (base >= 0x1100 && base <= 0x1112 && mark >= 0x1161 && mark <= 0x1175)
 		return 0xAC00 + ((base - 0x1100) * 21 + (mark - 0x1161)) * 28;
 	if (base >= 0xAC00 && base <= 0xD7A3 && (base - 0xAC00) % 28 == 0 &&
 		mark > 0x11A7 && mark <= 0x11C2)
 		return base + (mark - 0x11A7);
+	return 0;
+}
+
+/* The precomposed form of base + mark, 0 when there is none. */
+static uint32_t compose(uint32_t base, uint32_t mark)
+{
+	uint32_t hangul = compose_hangul(base, mark);
+	size_t low = 0;
+	size_t high = utf8_pairs_count;
+
+	if (hangul)
+		return hangul;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		const struct utf8_pair *p = &utf8_pairs[middle];

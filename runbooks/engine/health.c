@@ -36,7 +36,8 @@ struct summary {
 	json_int_t rows, unknown, lag, interval;
 };
 
-static void add_lane(struct summary *sum, const struct feed *f, const struct lane *ln)
+/* The worst of the lanes speaks for the source: failing, stale, new, ok. */
+static void add_state(struct summary *sum, const struct feed *f, const struct lane *ln)
 {
 	if (ln->failures) {
 		sum->state = "failing";
@@ -47,6 +48,13 @@ static void add_lane(struct summary *sum, const struct feed *f, const struct lan
 		else if (ln->last_good == 0 && strcmp(sum->state, "stale") != 0)
 			sum->state = "new";
 	}
+	if (!ln->failures && ln->refused && sum->error[0] == '\0')
+		sum->error = ln->reason;
+}
+
+static void add_lane(struct summary *sum, const struct feed *f, const struct lane *ln)
+{
+	add_state(sum, f, ln);
 	if (ln->last_good && (!sum->last_good || ln->last_good < sum->last_good))
 		sum->last_good = ln->last_good;
 	if (ln->started > sum->last_try)
@@ -55,8 +63,6 @@ static void add_lane(struct summary *sum, const struct feed *f, const struct lan
 		sum->lag = ln->took_ms;
 	if (!sum->interval || interval_ms(f, ln) < sum->interval)
 		sum->interval = interval_ms(f, ln);
-	if (!ln->failures && ln->refused && sum->error[0] == '\0')
-		sum->error = ln->reason;
 	sum->rows += (json_int_t)ln->rows;
 	sum->unknown += (json_int_t)ln->unknown_states;
 }

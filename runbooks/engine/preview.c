@@ -144,7 +144,8 @@ static bool dry_run_passed(const struct preview_state *s, struct err *e)
 		const char *error = json_string_value(json_array_get(s->errors, i));
 
 		if (error)
-			return err_set(e, ERR_REMOTE, "%s: %s", s->plan.targets[i].title, error);
+			return err_set(
+				e, ERR_REMOTE, "%s: %s", s->plan.targets[i].title, error);
 	}
 	return true;
 }

@@ -281,6 +281,11 @@ const struct param *runbook_param(const struct runbook *r, size_t i)
 	return &r->params[i];
 }
 
+bool runbook_takes_reason(const struct runbook *r)
+{
+	return r->reason > 0 || (r->reason < 0 && r->risk != RISK_READ);
+}
+
 bool runbook_needs_reason(const struct runbook *r, bool prod)
 {
 	if (r->reason >= 0)

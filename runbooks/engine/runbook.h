@@ -90,6 +90,7 @@ bool runbook_on_hosts(const struct runbook *r);
 char runbook_key(const struct runbook *r);         /* 'a' or 0 */
 const char *runbook_undo(const struct runbook *r); /* or "" */
 bool runbook_needs_reason(const struct runbook *r, bool prod);
+bool runbook_takes_reason(const struct runbook *r); /* false: there is nothing to ask */
 int runbook_max_targets(const struct runbook *r);
 size_t runbook_params(const struct runbook *r);
 const struct param *runbook_param(const struct runbook *r, size_t i);

@@ -69,7 +69,7 @@ place() { # header, pattern of the files that may include it
 	[ -z "$found" ] || fail "<$1> belongs to $2 only, but is in: $(echo "$found" | tr '\n' ' ')"
 }
 place '(ncursesw/)?(curses|ncurses|term)\.h' 'tui/term/.*'
-place 'curl/.*' 'backends/transport/http\.c'
+place 'curl/.*' 'backends/transport/http[a-z_]*\.[ch]'
 place 'libpq-fe\.h' 'backends/transport/pg[a-z_]*\.[ch]|backends/store/postgres\.c'
 place 'libssh2.*' 'backends/transport/ssh[a-z0-9_]*\.[ch]'
 place 'jansson\.h' 'backends/base/json\.h'

@@ -16,7 +16,10 @@ allowed() {
 for file in $(git ls-files '*.c' '*.h'); do
 	lines=$(wc -l <"$file")
 	most=500
-	case $file in *.h) most=200 ;; esac
+	case $file in
+	tests/*) most=700 ;; # one program a module
+	*.h) most=200 ;;
+	esac
 	[ "$lines" -le $most ] || allowed "$file" || fail "$file: $lines lines, at most $most"
 done
 
@@ -29,5 +32,5 @@ git grep -nE "(^|[^a-zA-Z0-9_>.\"])($banned)\(" -- 'backends/*.c' 'runbooks/*.c'
 	grep -vE '^[^:]*:[0-9]+:\s*(/?\*|//)' >/tmp/banned.$$ && { sed 's/^/banned function: /' /tmp/banned.$$ >&2; status=1; }
 rm -f /tmp/banned.$$
 
-git grep -nE '^\s*typedef (struct|enum|union)' -- '*.c' '*.h' && fail "no typedefs of structs and enums"
+git grep -nE '^\s*typedef (struct|enum|union)[^(]*;' -- '*.c' '*.h' && fail "no typedefs of structs and enums"
 exit $status

@@ -13,30 +13,22 @@
 
 int headless_fail(const struct err *e)
 {
+	static const struct {
+		enum err_code code;
+		int status;
+	} statuses[] = {
+		{ERR_USAGE, EXIT_WRONG_CALL},
+		{ERR_CONFIG, EXIT_BAD_CONFIG},
+		{ERR_UNKNOWN, EXIT_UNKNOWN},
+		{ERR_DENIED, EXIT_REFUSED},
+		{ERR_CONFLICT, EXIT_REFUSED},
+		{ERR_NOTFOUND, EXIT_NOT_FOUND},
+	};
+
 	fprintf(stderr, "watchdesk: %s\n", e->msg);
-	switch (e->code) {
-	case ERR_USAGE:
-		return EXIT_WRONG_CALL;
-	case ERR_CONFIG:
-		return EXIT_BAD_CONFIG;
-	case ERR_UNKNOWN:
-		return EXIT_UNKNOWN;
-	case ERR_DENIED:
-	case ERR_CONFLICT:
-		return EXIT_REFUSED;
-	case ERR_NOTFOUND:
-		return EXIT_NOT_FOUND;
-	case ERR_NONE:
-	case ERR_IO:
-	case ERR_PARSE:
-	case ERR_LIMIT:
-	case ERR_AUTH:
-	case ERR_NET:
-	case ERR_TIMEOUT:
-	case ERR_THROTTLE:
-	case ERR_REMOTE:
-		break;
-	}
+	for (size_t i = 0; i < LENGTH(statuses); i++)
+		if (statuses[i].code == e->code)
+			return statuses[i].status;
 	return EXIT_FAILED;
 }
 
