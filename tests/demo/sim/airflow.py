@@ -57,8 +57,9 @@ class Airflow(System):
             self.schedule(dag)
         if name == "airflow":
             self.story()
-        self.add_import_error("finance/close_books.py", "ModuleNotFoundError: No module named 'ledgerlib'", 5 * HOUR)
-        self.world.every(4 * MINUTE, self.toggle_import_error)
+        if name == "airflow":
+            self.add_import_error("finance/close_books.py", "ModuleNotFoundError: No module named 'ledgerlib'", 5 * HOUR)
+            self.world.every(4 * MINUTE, self.toggle_import_error)
         self.add_routes()
 
     # ---- how it lives --------------------------------------------------------------------------
@@ -179,7 +180,7 @@ class Airflow(System):
                 return
             next_task(i + 1)
 
-        w.at(3, begin)
+        w.at(2, begin)
 
     def recover(self, run: Run, life: int) -> None:
         """What the team's own retry does to a failure that nobody touched."""
@@ -200,7 +201,7 @@ class Airflow(System):
             run.fails_at = None
         else:
             run.fails_at = hit[0].name
-        self.launch(run, 9.0)
+        self.launch(run, 4.0)
         return hit
 
     @staticmethod
@@ -685,7 +686,7 @@ class Airflow(System):
                     task.reset()
             run.fails_at = None
             runs.append(run)
-            self.launch(run, 8.0 + 2 * i)
+            self.launch(run, 5.0 + i)
         self.world.at(2, lambda: self.end_backfill(entry, runs))
         self.world.did(self.name, "backfill", dag.dag_id)
         return Reply(200, entry)

@@ -132,14 +132,14 @@ class ServiceNow(System):
         self.change(30143, "change grants on schema stg to owner role", "3", "successful", "orders", "stg.orders", 24 * MINUTE, MINUTE, "t.okafor")
         self.change(30145, "upgrade pg-prod to 15.20", "-2", "", "warehouse", "pg-prod", -9 * HOUR, 40 * MINUTE, "r.lopez", "2")
 
-    def approval(self, n: int, text: str, who: str, age: float, due: Optional[float], state: str = "requested", reason: str = "", group: str = "finance") -> dict:
+    def approval(self, n: int, text: str, who: str, age: float, due: Optional[float], state: str = "requested", reason: str = "", group: str = "finance", priority: str = "3") -> dict:
         now = self.world.now
         task = self.add(
             "task",
             {
                 "number": "RITM%07d" % n, "short_description": text, "description": reason, "opened_by": self.ref("sys_user", who),
                 "due_date": sn_time(now + due) if due else "", "sys_class_name": "sc_req_item", "assignment_group": self.ref("sys_user_group", group),
-                "business_service": "", "priority": "3",
+                "business_service": "", "priority": priority,
             },
             age,
         )
@@ -159,7 +159,7 @@ class ServiceNow(System):
             who = rng.choice(list(PEOPLE)[:7])
             self.approval(n, "%s: %s" % (who, rng.choice(roles)), who, rng.uniform(DAY, 20 * DAY), None, state, "project work", rng.choice(GROUPS))
         self.approval(40711, "a.haddad: pii_reader for case 2231", "a.haddad", 2 * HOUR, 5 * HOUR, reason="erasure request of a customer, ticket 2231", group="privacy")
-        self.approval(40714, "m.ito: finance_ro until Fri", "m.ito", 3 * HOUR + 40 * MINUTE, 20 * MINUTE, reason="month-end close, needs ledger tables until Friday")
+        self.approval(40714, "m.ito: finance_ro until Fri", "m.ito", 3 * HOUR + 40 * MINUTE, 20 * MINUTE, reason="month-end close, needs ledger tables until Friday", priority="2")
 
     def something_new(self) -> None:
         """Now and then a request or an incident comes in, and an older one is closed by its team."""

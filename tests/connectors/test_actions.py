@@ -1,0 +1,208 @@
+"""Every call of the connectors, from the command line through the worker, on the simulated platform: it must change there."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from far import TESTS, psql
+
+
+class Desk:
+    """The demo without its console, and a worker on it."""
+
+    def __init__(self, build):
+        self.program = os.path.join(build, "watchdesk")
+        command = [sys.executable, os.path.join(TESTS, "demo/demo.py"), "--build", build, "--check"]
+        self.demo = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.about = json.loads(self.demo.stdout.readline())
+        self.env = {**os.environ, **self.about["env"], "WD_SHARE": os.path.dirname(TESTS)}
+        self.worker = subprocess.Popen(
+            [os.path.join(build, "watchdesk-worker"), "worker", "--foreground", "--config", self.about["config"]],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env,
+        )
+
+    def close(self):
+        self.worker.send_signal(signal.SIGTERM)
+        try:
+            self.worker.wait(10)
+        except subprocess.TimeoutExpired:
+            self.worker.kill()
+            self.worker.wait()
+        self.demo.stdin.close()
+        self.demo.wait(30)
+
+    def call(self, *args):
+        command = [self.program, "--config", self.about["config"], *args]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90, env=self.env)
+
+    def find(self, kind, words, within=20):
+        """The key of the one record that these words find."""
+        until = time.monotonic() + within
+        while True:
+            done = self.call("list", kind, words, "--json")
+            rows = json.loads(done.stdout) if done.stdout.strip() else []
+            if rows:
+                return rows[0]["key"]
+            assert time.monotonic() < until, "no %s like %r: %s" % (kind, words, done.stderr)
+            time.sleep(0.3)
+
+    def keys(self, kind, words):
+        return [row["key"] for row in json.loads(self.call("list", kind, words, "--json").stdout or "[]")]
+
+    def run(self, runbook, key, confirm=None, **params):
+        args = ["run", runbook, "--reason", "it is a test", "--yes"]
+        for one in [key] if isinstance(key, str) else key:
+            args += ["--target", one]
+        args += ["--confirm", confirm] if confirm else []
+        for name, value in params.items():
+            args += ["--param", "%s=%s" % (name.rstrip("_"), value)]
+        done = self.call(*args)
+        assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-500:]
+        return done.stdout
+
+    def state(self, system):
+        with urllib.request.urlopen(self.about["url"] + "/sim/state") as reply:
+            return json.load(reply)[system]
+
+
+@pytest.fixture(scope="module")
+def desk(build):
+    if not os.access(os.path.join(build, "watchdesk"), os.X_OK):
+        pytest.fail("%s/watchdesk is not built" % build)
+    d = Desk(build)
+    yield d
+    d.close()
+
+
+def wait_for(what, within=30):
+    until = time.monotonic() + within
+    while not what():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.2)
+
+
+def test_rerun_of_failed_tasks(desk):
+    key = desk.find("runs", "orders_daily state:failed")
+    run = key.split("/", 1)[1]
+    assert desk.state("airflow")["orders_daily"][run] == "failed"
+    told = desk.run("rerun-failed-tasks", key)
+    assert "2 tasks will be cleared" in told and "cleared, the run is queued" in told
+    assert desk.state("airflow")["orders_daily"][run] == "success"
+
+
+def test_backfill(desk):
+    key = desk.find("runs", "products_daily")
+    told = desk.run("backfill", key, confirm="products_daily", from_="2026-03-01", to="2026-03-03")
+    for day in ("2026-03-01", "2026-03-02", "2026-03-03"):
+        assert day in told
+        wait_for(lambda: desk.state("airflow")["products_daily"].get("backfill__%sT00:00:00+00:00" % day) == "success")
+
+
+def test_pause_and_resume(desk):
+    key = desk.find("runs", "fx_rates")
+    desk.run("pause-schedule", key)
+    assert {"action": "pause", "target": "fx_rates"}.items() <= desk.state("actions")[-1].items()
+    desk.run("resume-schedule", key)
+    assert {"action": "unpause", "target": "fx_rates"}.items() <= desk.state("actions")[-1].items()
+
+
+def test_mark_failed(desk):
+    key = desk.find("runs", "state:running revenue_snapshot")
+    desk.run("mark-run-failed", key, confirm="revenue_snapshot")
+    assert desk.state("airflow")["revenue_snapshot"][key.split("/", 1)[1]] == "failed"
+
+
+def test_silence_and_its_end(desk):
+    key = desk.find("incidents", "slot debezium_orders")
+    desk.run("silence-alert", key, duration="2h")
+    silence = desk.state("alertmanager")["silences"][-1]
+    assert silence["createdBy"] == "oncall" and silence["status"]["state"] == "active"
+    assert {m["name"]: m["value"] for m in silence["matchers"]}["alertname"] == "ReplicationSlotGrowth"
+    assert desk.state("alertmanager")["alerts"]["ReplicationSlotGrowth"] == 1
+    wait_for(lambda: desk.find("incidents", "state:silenced slot debezium_orders"))
+    desk.run("end-silence", key)
+    assert desk.state("alertmanager")["alerts"]["ReplicationSlotGrowth"] == 0
+
+
+def test_acknowledge_everywhere(desk):
+    desk.run("acknowledge", desk.find("incidents", "WH_BI queries"))
+    silence = desk.state("alertmanager")["silences"][-1]
+    assert silence["comment"].startswith("ACK! ") and silence["createdBy"] == "oncall"
+    desk.run("acknowledge", desk.find("incidents", '"Orders dashboard"'))
+    assert desk.state("servicenow")["incident"]["INC0010342"] == "2"
+    desk.run("acknowledge", desk.find("cost", "WH_ETL source:aws-cost"))
+    assert "YES" in {a["feedback"] for a in desk.state("aws").values() if a["value"] == "WH_ETL"}
+
+
+def test_approvals(desk):
+    key = desk.find("access", "source:servicenow state:pending m.ito")
+    desk.run("approve-access", key, confirm="m.ito")
+    assert desk.state("servicenow")["sysapproval_approver"][key.split(":", 2)[2]] == "approved"
+    key = desk.find("access", "source:servicenow state:pending a.haddad")
+    desk.run("deny-access", key, confirm="a.haddad")
+    assert desk.state("servicenow")["sysapproval_approver"][key.split(":", 2)[2]] == "rejected"
+
+
+def test_okta(desk):
+    key = desk.find("grants", "source:okta contractor-7 asset:warehouse-admins")
+    assert "contractor-7" in desk.state("okta")["groups"]["warehouse-admins"]
+    desk.run("revoke-grant", key, confirm="contractor-7")
+    assert "contractor-7" not in desk.state("okta")["groups"]["warehouse-admins"]
+    key = desk.find("grants", "source:okta contractor-9")
+    desk.run("end-sessions", key, confirm="contractor-9")
+    assert desk.state("okta")["sessions"]["contractor-9"] == 0
+    desk.run("suspend-user", key, confirm="contractor-9")
+    assert desk.state("okta")["suspended"] == ["contractor-9"]
+
+
+@pytest.fixture
+def cluster(desk, note):
+    if not desk.about["postgres"]:
+        note("actions on PostgreSQL are not tested: it is not installed")
+        pytest.skip("no PostgreSQL")
+    return desk.about["postgres"]
+
+
+MEMBER = "select count(*) from pg_auth_members a join pg_roles g on g.oid = roleid join pg_roles m on m.oid = member where m.rolname = '%s' and g.rolname = '%s'"
+
+
+def test_postgres_requests(desk, cluster):
+    assert psql(cluster, MEMBER % ("k.adler", "finance_rw")) == "0"
+    desk.run("approve-access", desk.find("access", "source:pg-prod state:pending k.adler"), confirm="k.adler")
+    assert psql(cluster, MEMBER % ("k.adler", "finance_rw")) == "1"
+    desk.run("deny-access", desk.find("access", "source:pg-prod state:pending s.brandt"), confirm="s.brandt")
+    assert psql(cluster, "select state, decided_by from watchdesk.access_request where requester = 's.brandt' order by id desc limit 1") == "denied|oncall"
+
+
+def test_postgres_revoke_ends_sessions(desk, cluster):
+    sessions = "select count(*) from pg_stat_activity where usename = '%s'"
+    assert psql(cluster, sessions % "contractor-7") == "2"
+    told = desk.run("revoke-grant", desk.find("grants", "source:pg-prod contractor-7 asset:warehouse_admin"), confirm="contractor-7")
+    assert "contractor-7 loses etl_owner with it" in told and "session ends: pid" in told
+    assert psql(cluster, MEMBER % ("contractor-7", "warehouse_admin")) == "0"
+    assert psql(cluster, sessions % "contractor-7") == "0"
+    desk.run("end-sessions", desk.find("grants", "source:pg-prod svc-airflow"), confirm="svc-airflow")
+    assert psql(cluster, sessions % "svc-airflow") == "0"
+
+
+def test_the_story_ends_well(desk):
+    """When the last failed run of orders_daily is through, the mart is fresh and the check is gone."""
+    left = desk.keys("runs", "orders_daily state:failed")
+    assert len(left) == 2
+    desk.run("rerun-failed-tasks", left)
+    wait_for(lambda: "DataFreshness" not in desk.state("alertmanager")["alerts"])
+    wait_for(lambda: json.loads(desk.call("list", "checks", "mart.orders state:ok", "--json").stdout or "[]"), 20)
+
+
+def test_nothing_is_left(desk):
+    folder = desk.about["folder"]
+    desk.close()
+    assert not os.path.exists(folder)
+    if desk.about["postgres"]:
+        assert not os.path.exists(desk.about["postgres"]["socket_dir"])
+    desk.close = lambda: None
