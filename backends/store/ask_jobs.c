@@ -20,13 +20,15 @@ json_t *ask_jobs(struct store *s, const json_t *args, struct err *e)
 	const char *type = json_str(args, "type", ""),
 		   *state = json_str(args, "state", "");
 	return ask_rows(s,
-		JOB_COLUMNS JOB_FROM
+		JOB_COLUMNS
+		", coalesce(min(CASE WHEN t.n=1 THEN t.title END),'') AS target" JOB_FROM
 		"WHERE ($1='' OR j.type=$1) AND ($2='' OR j.state=$2)"
-		" AND ($3=0 OR j.job<$3) GROUP BY j.job"
+		" AND ($3=0 OR j.job<$3) AND ($5='' OR j.job IN"
+		" (SELECT k.job FROM target k WHERE k.key=$5)) GROUP BY j.job"
 		" ORDER BY j.job DESC LIMIT $4",
-		json_pack("[s, s, I, I]", type, state,
+		json_pack("[s, s, I, I, s]", type, state,
 			(json_int_t)json_int(args, "before", 0),
-			(json_int_t)ask_limit(args, 100)),
+			(json_int_t)ask_limit(args, 100), json_str(args, "key", "")),
 		e);
 }
 
@@ -62,13 +64,16 @@ json_t *ask_output(struct store *s, const json_t *args, struct err *e)
 	bool tail = json_flag(args, "tail", false);
 	const char *sql =
 		tail ? "SELECT * FROM (SELECT seq, n, at, stream, text FROM output"
-		       " WHERE job=$1 AND seq>$2 ORDER BY seq DESC LIMIT $3) ORDER BY seq"
+		       " WHERE job=$1 AND seq>$2 AND ($4=0 OR n=$4)"
+		       " ORDER BY seq DESC LIMIT $3) ORDER BY seq"
 		     : "SELECT seq, n, at, stream, text FROM output"
-		       " WHERE job=$1 AND seq>$2 ORDER BY seq LIMIT $3";
+		       " WHERE job=$1 AND seq>$2 AND ($4=0 OR n=$4) ORDER BY seq LIMIT "
+		       "$3";
 	return ask_rows(s, sql,
-		json_pack("[I, I, I]", (json_int_t)json_int(args, "job", 0),
+		json_pack("[I, I, I, I]", (json_int_t)json_int(args, "job", 0),
 			(json_int_t)json_int(args, "after", 0),
-			(json_int_t)ask_limit(args, 500)),
+			(json_int_t)ask_limit(args, 500),
+			(json_int_t)json_int(args, "n", 0)),
 		e);
 }
 
@@ -97,14 +102,14 @@ static json_t *find_line(struct db_stmt *st, const char *want, struct err *e)
 	return out;
 }
 
-/* after 0 with back: from the last line. */
+/* after 0 with back: from the last line. upto bounds how far it looks: a long output is searched in slices. */
 json_t *ask_output_find(struct store *s, const json_t *args, struct err *e)
 {
 	bool back = json_flag(args, "back", false);
 	const char *sql = back ? "SELECT seq, text FROM output WHERE job=$1 AND ($2=0 OR "
-				 "seq<$2) ORDER BY seq DESC"
+				 "seq<$2) AND seq>$3 ORDER BY seq DESC"
 			       : "SELECT seq, text FROM output WHERE job=$1 AND seq>$2 "
-				 "ORDER BY seq";
+				 "AND ($3=0 OR seq<=$3) ORDER BY seq";
 	struct str want = STR_INIT;
 	utf8_fold(&want, json_str(args, "text", ""));
 	json_t *out = NULL;
@@ -114,6 +119,7 @@ json_t *ask_output_find(struct store *s, const json_t *args, struct err *e)
 	if (st) {
 		db_bind_int(st, 1, json_int(args, "job", 0));
 		db_bind_int(st, 2, json_int(args, "after", 0));
+		db_bind_int(st, 3, json_int(args, "upto", 0));
 		out = find_line(st, want.buf, e);
 	}
 	str_release(&want);

@@ -80,11 +80,11 @@ struct store_req *store_query(struct store *s, const struct store_query *q, stor
  *   siblings    {rid, limit}          -> last runs of the same title and source: [{rid, id, state, started, ended}] newest first
  *   links       {rid}                 -> [{rid, kind, source, id, title, state, since, reason, strength, before: bool}] strongest first
  *   group       {signature, limit}    -> [{rid, kind, source, id, title, state, since}]
- *   jobs        {type?, state?, limit, before?} -> [{job, type, state, runbook, title, who, host, reason, created, started, ended, targets, done, failed, unknown, error}] newest first
+ *   jobs        {type?, state?, key?, limit, before?} -> [{job, type, state, runbook, title, who, host, reason, created, started, ended, targets, done, failed, unknown, error, target}] newest first; key: of one of its targets; target: title of the first
  *   job         {job}                 -> object: the same + spec, result, plan_hash; or null
  *   targets     {job}                 -> [{n, key, rid, title, state, known, started, ended, updated}]
- *   output      {job, after, limit, tail?: bool} -> [{seq, n, at, stream, text}] seq > after
- *   output_find {job, after, text, back?: bool}  -> [{seq}] the next line that holds the text (case folded)
+ *   output      {job, after, limit, tail?: bool, n?} -> [{seq, n, at, stream, text}] seq > after; n: of that target only
+ *   output_find {job, after, text, back?: bool, upto?}  -> [{seq}] the next line that holds the text (case folded), not beyond seq upto
  *   notes       {rid}                 -> [{at, who, text}] newest first
  *   sources     {}                    -> [{name, connector, title, env, state: ok|failing|stale|new|disabled, last_good, last_try, error, rows, unknown_states, lag_ms, interval_ms, collections: {...}}]
  *   audit       {after, limit, job?}  -> [{seq, at, who, host, event, job, body, prev, hash}]

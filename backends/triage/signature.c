@@ -152,3 +152,17 @@ bool signature_find(
 		*line = sc.best.line;
 	return cause->len > 0;
 }
+
+bool signature_line_bad(const char *line, size_t len)
+{
+	bool bad_level = false;
+	struct span s = grade_strip(
+		(struct span){line, len < LINE_SCAN_MAX ? len : LINE_SCAN_MAX},
+		&bad_level);
+	if (!s.len)
+		return false;
+	if (bad_level || span_starts(s, "Traceback (most recent call last)"))
+		return true;
+	enum grade grade = grade_text(&s, false, false);
+	return grade == GRADE_EXCEPTION || grade == GRADE_ROOT;
+}

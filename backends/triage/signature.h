@@ -19,6 +19,10 @@ enum { SIGNATURE_CAUSE_MAX = 200 };
 bool signature_find(const char *log, size_t len, struct str *cause, struct str *signature,
 	long *line) MUST_USE;
 
+/* Does this one line say by itself that something went wrong: logged as an error, or an exception with its message. For
+ * colours and for going from error to error; "failed" in the middle of a sentence is not enough. */
+bool signature_line_bad(const char *line, size_t len) MUST_USE;
+
 /*
  * The shape of a message: times become "<time>", numbers "<n>", hexadecimal and other ids
  * "<id>", paths and URLs

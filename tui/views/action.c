@@ -1,0 +1,213 @@
+/* One action, running or over. It goes on without this screen; nothing here repeats what may have been sent. */
+#include "tui/views/action.h"
+
+#include "runbooks/engine/job.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { OUTPUT_LINES = 100 };
+
+static struct action_view *of(struct view *v)
+{
+	return (struct action_view *)v;
+}
+
+static const json_t *current(struct action_view *a)
+{
+	return json_array_get(a->targets.json, a->c.at);
+}
+
+static bool is(const json_t *row, const char *state)
+{
+	return strcmp(json_str(row, "state", ""), state) == 0;
+}
+
+static void ask_output(struct view *v)
+{
+	struct action_view *a = of(v);
+	long long n = json_int(current(a), "n", 0);
+	if (!n || n == a->output_of)
+		return;
+	answer_clear(&a->output);
+	a->output_of = n;
+	answer_ask(v, &a->output, "output",
+		json_pack("{s:I,s:I,s:b,s:i}", "job", (json_int_t)v->arg.job, "n",
+			(json_int_t)n, "tail", 1, "limit", OUTPUT_LINES),
+		NULL);
+}
+
+static void targets_answer(struct view *v, struct answer *a)
+{
+	cursor_fit(&of(v)->c, json_array_size(a->json), of(v)->c.height);
+	ask_output(v);
+}
+
+static bool init(struct view *v, struct err *e)
+{
+	struct action_view *a = of(v);
+	(void)e;
+	table_init(&a->table, action_columns, action_columns_n, NULL);
+	answer_ask(v, &a->job, "job", json_pack("{s:I}", "job", (json_int_t)v->arg.job),
+		NULL);
+	answer_ask(v, &a->targets, "targets",
+		json_pack("{s:I}", "job", (json_int_t)v->arg.job), targets_answer);
+	return true;
+}
+
+static void release(struct view *v)
+{
+	struct action_view *a = of(v);
+	answer_clear(&a->job);
+	answer_clear(&a->targets);
+	answer_clear(&a->output);
+}
+
+static void title(struct view *v, struct str *path, struct str *side)
+{
+	const json_t *job = of(v)->job.json;
+	str_addf(path, "action %lld %s", v->arg.job,
+		json_str(job, "runbook", v->arg.title ? v->arg.title : ""));
+	if (job && !job_ended(json_str(job, "state", "")))
+		str_adds(side, "goes on without this screen");
+}
+
+static void move(struct view *v, enum move m)
+{
+	cursor_move(&of(v)->c, m);
+	ask_output(v);
+}
+
+static void changed(struct view *v)
+{
+	struct action_view *a = of(v);
+	answer_again(&a->job);
+	answer_again(&a->targets);
+	answer_again(&a->output);
+}
+
+/* ---- commands ------------------------------------------------------------------------------------ */
+
+static void cancel_yes(struct view *v)
+{
+	view_tell(v, "job_cancel",
+		json_pack("{s:I,s:s}", "job", (json_int_t)v->arg.job, "who",
+			app_me(v->app)),
+		"Nothing more of it is started. What was sent already goes on.");
+}
+
+static void cancel(struct view *v)
+{
+	struct action_view *a = of(v);
+	struct action_counts n;
+	char what[200];
+	action_count(a->targets.json, &n);
+	if (!a->job.json || job_ended(json_str(a->job.json, "state", ""))) {
+		app_say(v->app, ROLE_DIM, "It is over: there is nothing to cancel.");
+		return;
+	}
+	(void)str_format(what, sizeof(what),
+		"Start nothing more of action %lld: %lld of its targets wait. What was "
+		"sent "
+		"already goes on.",
+		v->arg.job, n.waiting);
+	(void)app_confirm(
+		v, &(struct confirm){
+			   .what = what, .verb = "cancel the rest", .yes = cancel_yes});
+}
+
+static bool may_retry(const json_t *row)
+{
+	return is(row, "failed") || is(row, "refused") || is(row, "canceled");
+}
+
+static void fill_target(const json_t *row, struct target *t)
+{
+	const char *id = NULL;
+	*t = (struct target){.rid = json_int(row, "rid", 0),
+		.key = json_str(row, "key", ""),
+		.title = json_str(row, "title", ""),
+		.source = ""};
+	char source[RECORD_TEXT_MAX + 1];
+	if (!record_key_parse(t->key, &t->kind, source, sizeof(source), &id, NULL))
+		t->kind = KIND_CHECK;
+}
+
+/* The form again, with what was given then, for those targets that did not get through. */
+static void retry(struct view *v)
+{
+	struct action_view *a = of(v);
+	struct action_counts count;
+	size_t n = 0, i;
+	json_t *row;
+	action_count(a->targets.json, &count);
+	if (!a->job.json || !job_ended(json_str(a->job.json, "state", ""))) {
+		app_say(v->app, ROLE_WARN,
+			"It is not over yet. R is for what has failed when it is.");
+		return;
+	}
+	struct target *t = xcalloc((size_t)count.all + 1, sizeof(*t));
+	json_array_foreach (a->targets.json, i, row) {
+		if (may_retry(row))
+			fill_target(row, &t[n++]);
+	}
+	if (n)
+		(void)app_open(v->app, &run_view,
+			&(struct view_arg){.name = json_str(a->job.json, "runbook", ""),
+				.job = v->arg.job,
+				.rid = t[0].rid,
+				.title = t[0].title,
+				.targets = t,
+				.n_targets = n});
+	else
+		app_say(v->app, ROLE_DIM, "%s",
+			count.unknown ? "Nothing failed. What is UNKNOWN may have "
+					"happened: look "
+					"at its source before it is done again."
+				      : "Nothing failed.");
+	free(t);
+}
+
+static void output(struct view *v)
+{
+	(void)app_open(v->app, &log_view,
+		&(struct view_arg){.job = v->arg.job,
+			.title = json_str(of(v)->job.json, "runbook", "")});
+}
+
+static void open_target(struct view *v)
+{
+	const json_t *row = current(of(v));
+	long long rid = json_int(row, "rid", 0);
+	if (rid)
+		(void)app_open(v->app, &detail_view,
+			&(struct view_arg){
+				.rid = rid, .title = json_str(row, "title", "")});
+	else
+		app_say(v->app, ROLE_DIM, "There is no record of it.");
+}
+
+static const struct command commands[] = {
+	{"open", "Enter Right", "Enter record", "all that is known about the target", 0,
+		open_target},
+	{"output", "l", "l output", "all its output, with search", 0, output},
+	{"cancel", "c", "c cancel what has not started",
+		"start nothing more of it; what was sent goes on", 0, cancel},
+	{"retry", "R", "R retry failed",
+		"the form again, for the targets that failed or were not started",
+		CMD_ACTS, retry},
+	{NULL},
+};
+
+const struct view_type action_view = {
+	.name = "action",
+	.size = sizeof(struct action_view),
+	.live = true,
+	.help = "One action: what is known about each of its targets.",
+	.init = init,
+	.release = release,
+	.title = title,
+	.draw = action_draw,
+	.move = move,
+	.changed = changed,
+	.commands = commands,
+};

@@ -1,0 +1,327 @@
+/* One record with its evidence. It follows the store while it is open; cursor and scroll stay where they are. */
+#include "tui/views/detail.h"
+
+#include "tui/views/list.h"
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct detail_view *of(struct view *v)
+{
+	return (struct detail_view *)v;
+}
+
+static void record_answer(struct view *v, struct answer *a)
+{
+	struct detail_view *d = of(v);
+	struct str key = STR_INIT;
+	d->have = record_from_json(a->json, &d->r);
+	if (!d->have)
+		return;
+	if (!d->jobs.args && record_key(&d->r, &key))
+		answer_ask(v, &d->jobs, "jobs",
+			json_pack("{s:s,s:s,s:i}", "type", "action", "key", key.buf,
+				"limit", 5),
+			NULL);
+	str_release(&key);
+	if (!d->group.args && *d->r.signature)
+		answer_ask(v, &d->group, "group",
+			json_pack("{s:s,s:i}", "signature", d->r.signature, "limit", 50),
+			NULL);
+}
+
+static void ask_all(struct view *v)
+{
+	struct detail_view *d = of(v);
+	const struct {
+		struct answer *a;
+		const char *question;
+		int limit;
+		answer_fn *fn;
+	} all[] = {{&d->record, "record", 1, record_answer},
+		{&d->links, "links", 50, NULL}, {&d->siblings, "siblings", 40, NULL},
+		{&d->history, "history", 20, NULL}, {&d->notes, "notes", 20, NULL}};
+	for (size_t i = 0; i < LENGTH(all); i++)
+		answer_ask(v, all[i].a, all[i].question,
+			json_pack("{s:I,s:i}", "rid", (json_int_t)v->arg.rid, "limit",
+				all[i].limit),
+			all[i].fn);
+}
+
+static void forget(struct detail_view *d)
+{
+	struct answer *all[] = {&d->record, &d->links, &d->siblings, &d->history,
+		&d->notes, &d->jobs, &d->group};
+	for (size_t i = 0; i < LENGTH(all); i++)
+		answer_clear(all[i]);
+	d->have = false;
+	d->top = d->n = 0;
+	d->at = SIZE_MAX;
+	d->at_opens = OPENS_NOTHING;
+}
+
+static bool init(struct view *v, struct err *e)
+{
+	(void)e;
+	of(v)->at = SIZE_MAX;
+	str_init(&of(v)->key, STR_MAX_DEFAULT);
+	ask_all(v);
+	return true;
+}
+
+static void release(struct view *v)
+{
+	struct detail_view *d = of(v);
+	forget(d);
+	free(d->rows);
+	str_release(&d->key);
+	arena_release(&d->mem);
+}
+
+static void changed(struct view *v)
+{
+	struct detail_view *d = of(v);
+	answer_again(&d->record);
+	answer_again(&d->links);
+	answer_again(&d->siblings);
+	answer_again(&d->history);
+	answer_again(&d->notes);
+	answer_again(&d->jobs);
+	answer_again(&d->group);
+}
+
+static void title(struct view *v, struct str *path, struct str *side)
+{
+	struct detail_view *d = of(v);
+	char age[16];
+	str_adds(path, d->have ? d->r.title : v->arg.title ? v->arg.title : "");
+	if (!d->have)
+		return;
+	app_age(age, sizeof(age), d->r.seen);
+	str_addf(side, "%s %s, %s old", d->r.source, kind_name(d->r.kind), age);
+}
+
+/* ---- the cursor ------------------------------------------------------------------------------------------------ */
+
+static size_t next_open(const struct detail_view *d, size_t from)
+{
+	for (size_t i = from; i < d->n; i++)
+		if (d->rows[i].opens != OPENS_NOTHING)
+			return i;
+	return SIZE_MAX;
+}
+
+static size_t previous_open(const struct detail_view *d, size_t from)
+{
+	for (size_t i = from; i-- > 0;)
+		if (d->rows[i].opens != OPENS_NOTHING)
+			return i;
+	return SIZE_MAX;
+}
+
+static void set_cursor(struct detail_view *d, size_t at)
+{
+	d->at = at;
+	if (at == SIZE_MAX)
+		return;
+	d->at_opens = d->rows[at].opens;
+	d->at_id = d->rows[at].id;
+}
+
+/* The rows are new: the cursor goes to what it was on, else to the first that opens something. */
+static void find_cursor(struct detail_view *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->at_opens != OPENS_NOTHING && d->rows[i].opens == d->at_opens &&
+			d->rows[i].id == d->at_id) {
+			d->at = i;
+			return;
+		}
+	}
+	set_cursor(d, next_open(d, 0));
+}
+
+static void scroll(struct detail_view *d, long long by)
+{
+	long long last = d->n > d->height ? (long long)(d->n - d->height) : 0,
+		  top = (long long)d->top + by;
+	d->top = (size_t)(top < 0 ? 0 : top > last ? last : top);
+}
+
+static bool on_screen(const struct detail_view *d, size_t row)
+{
+	return row != SIZE_MAX && row >= d->top && row < d->top + d->height;
+}
+
+/* To the next row that opens something if it is in sight, else a line further: everything can be read with one key. */
+static void step(struct detail_view *d, bool down)
+{
+	size_t from = on_screen(d, d->at) ? d->at : down ? d->top : d->top + d->height;
+	size_t to = down ? next_open(d, on_screen(d, d->at) ? from + 1 : from)
+			 : previous_open(d, from < d->n ? from : d->n);
+	if (on_screen(d, to))
+		set_cursor(d, to);
+	else
+		scroll(d, down ? 1 : -1);
+}
+
+static void move(struct view *v, enum move m)
+{
+	struct detail_view *d = of(v);
+	long long page = d->height > 1 ? (long long)d->height - 1 : 1;
+	switch (m) {
+	case MOVE_UP:
+	case MOVE_DOWN:
+		step(d, m == MOVE_DOWN);
+		return;
+	case MOVE_PGUP:
+	case MOVE_PGDN:
+		scroll(d, m == MOVE_PGDN ? page : -page);
+		break;
+	case MOVE_TOP:
+		d->top = 0;
+		set_cursor(d, next_open(d, 0));
+		return;
+	case MOVE_BOTTOM:
+		scroll(d, (long long)d->n);
+		set_cursor(d, previous_open(d, d->n));
+		return;
+	}
+	size_t first = next_open(d, d->top);
+	if (!on_screen(d, d->at) && on_screen(d, first))
+		set_cursor(d, first);
+}
+
+/* ---- drawing ----------------------------------------------------------------------------------------------------- */
+
+static void draw_row(const struct detail_view *d, const struct canvas *c, int y, size_t i)
+{
+	const struct detail_row *row = &d->rows[i];
+	bool here = i == d->at;
+	int col = 1;
+	if (here)
+		canvas_put(c, y, 0, 1, ROLE_CURSOR, ">");
+	if (row->label) {
+		canvas_put(c, y, 1, DETAIL_LABEL, ROLE_HEADER, row->label);
+		col = DETAIL_LABEL + 2;
+	}
+	if (*row->mark) {
+		int width = row->label ? 9 : utf8_width(row->mark);
+		canvas_field(c, y, col, width, ALIGN_LEFT, UTF8_CUT_END, row->mark_look,
+			row->mark);
+		col += width + (row->label ? 2 : 3);
+	}
+	canvas_put(c, y, col, -1, here ? row->look | LOOK_BOLD : row->look, row->text);
+}
+
+static void draw(struct view *v, const struct canvas *c)
+{
+	struct detail_view *d = of(v);
+	detail_build(d, c->cols);
+	d->height = c->rows > 0 ? (size_t)c->rows : 1;
+	if (!d->have) {
+		canvas_put(c, 1, 1, -1, ROLE_DIM,
+			!d->record.known ? "Reading the store ..."
+			: d->record.json ? "It is gone from the store."
+					 : "The store did not answer.");
+		return;
+	}
+	find_cursor(d);
+	scroll(d, 0);
+	for (int y = 0; y < c->rows && d->top + (size_t)y < d->n; y++)
+		draw_row(d, c, y, d->top + (size_t)y);
+	if (d->top + d->height < d->n)
+		canvas_putf(c, c->rows - 1, c->cols - 14, 13, ROLE_DIM, " %zu more rows",
+			d->n - d->top - d->height);
+}
+
+/* ---- commands ------------------------------------------------------------------------------------------------------ */
+
+static void open_row(struct view *v)
+{
+	struct detail_view *d = of(v);
+	if (d->at >= d->n) {
+		app_say(v->app, ROLE_DIM, "Nothing is linked to it.");
+		return;
+	}
+	const struct detail_row *row = &d->rows[d->at];
+	bool job = row->opens == OPENS_JOB;
+	(void)app_open(v->app, job ? &action_view : &detail_view,
+		&(struct view_arg){.rid = job ? 0 : row->id,
+			.job = job ? row->id : 0,
+			.title = row->name});
+}
+
+/* The list that it was opened from goes along, so that Esc lands where reading ended. */
+static void sibling_in_list(struct view *v, enum move m)
+{
+	struct detail_view *d = of(v);
+	if (!v->below || v->below->type != &list_view) {
+		app_say(v->app, ROLE_DIM,
+			"It was not opened from a list. Esc goes back.");
+		return;
+	}
+	struct window *w = &((struct list_view *)v->below)->w;
+	size_t before = w->at;
+	window_move(w, m);
+	const struct record *r = window_current(w);
+	if (!r || w->at == before) {
+		app_say(v->app, ROLE_DIM, "%s",
+			m == MOVE_UP ? "It is the first of the list."
+				     : "It is the last of the list.");
+		return;
+	}
+	forget(d);
+	v->arg.rid = r->rid;
+	v->arg.title = arena_strdup(&v->mem, r->title);
+	ask_all(v);
+}
+
+static void previous(struct view *v)
+{
+	sibling_in_list(v, MOVE_UP);
+}
+
+static void next(struct view *v)
+{
+	sibling_in_list(v, MOVE_DOWN);
+}
+
+static size_t targets(struct view *v, struct target *out, size_t max)
+{
+	struct detail_view *d = of(v);
+	if (!d->have || !max)
+		return 0;
+	str_clear(&d->key);
+	(void)record_key(&d->r, &d->key);
+	*out = (struct target){.rid = v->arg.rid,
+		.kind = d->r.kind,
+		.state = d->r.state,
+		.key = d->key.buf,
+		.source = d->r.source,
+		.title = d->r.title};
+	return 1;
+}
+
+static const struct command commands[] = {
+	{"open", "Enter Right", "Enter open",
+		"what the cursor is on: a linked record, an action", 0, open_row},
+	{"previous", "[", "[ ] previous, next", "the record above it in the list", 0,
+		previous},
+	{"next", "]", NULL, "the record below it in the list", 0, next},
+	{NULL},
+};
+
+const struct view_type detail_view = {
+	.name = "detail",
+	.size = sizeof(struct detail_view),
+	.help = "One record: how it stands, why it is here, what it is linked to.",
+	.init = init,
+	.release = release,
+	.title = title,
+	.draw = draw,
+	.move = move,
+	.changed = changed,
+	.targets = targets,
+	.commands = commands,
+};

@@ -1,0 +1,268 @@
+/* The rows of a record: how it stands, why, and what was there before and after. */
+#include "tui/views/detail.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { LINKS_MAX = 12, WRAP_MAX = 6 };
+
+struct detail_row *detail_add(
+	struct detail_view *d, const char *label, look_t look, const char *text)
+{
+	d->rows = mem_grow(d->rows, &d->cap, d->n + 1, sizeof(*d->rows));
+	struct detail_row *row = &d->rows[d->n++];
+	*row = (struct detail_row){.label = label,
+		.look = look,
+		.text = arena_strdup(&d->mem, text),
+		.mark = ""};
+	return row;
+}
+
+void detail_blank(struct detail_view *d)
+{
+	if (d->n && (*d->rows[d->n - 1].text || *d->rows[d->n - 1].label))
+		(void)detail_add(d, "", ROLE_TEXT, "");
+}
+
+void detail_add_wrapped(struct detail_view *d, const char *label, look_t look, int width,
+	const char *text)
+{
+	for (int lines = 0; *text && lines < WRAP_MAX; lines++) {
+		int used = 0;
+		size_t n = utf8_fit(text, width, &used), cut = n;
+		const char *lf = memchr(text, '\n', n);
+		if (lf)
+			cut = (size_t)(lf - text);
+		else if (text[n] && lines + 1 < WRAP_MAX)
+			while (cut > 0 && text[cut] != ' ')
+				cut--;
+		if (!cut && !lf)
+			cut = n;
+		/* The last line that there is room for shows "~" where it is cut. */
+		bool last = lines + 1 == WRAP_MAX;
+		char *line = last ? arena_strdup(&d->mem, text)
+				  : arena_strndup(&d->mem, text, cut);
+		(void)detail_add(d, lines ? "" : label, look, line);
+		if (last || (!cut && !lf))
+			return;
+		text += cut;
+		text += *text == ' ' || *text == '\n';
+	}
+}
+
+const char *detail_time(struct detail_view *d, usec_t t)
+{
+	char time[48];
+	/* Today the time of day is enough, and quicker to read. */
+	if (t && t / (86400 * USEC_PER_SEC) == clock_now() / (86400 * USEC_PER_SEC))
+		app_clock(d->v.app, time, sizeof(time), t);
+	else
+		app_time(d->v.app, time, sizeof(time), t);
+	return arena_strdup(&d->mem, time);
+}
+
+/* ---- how it stands ------------------------------------------------------------------------------------------ */
+
+static void part(struct str *out, const char *fmt, const char *value)
+{
+	if (!*value)
+		return;
+	str_adds(out, out->len ? "   " : "");
+	const char *at = strstr(fmt, "%s");
+	str_add(out, fmt, (size_t)(at - fmt));
+	str_adds(out, value);
+	str_adds(out, at + 2);
+}
+
+static void headline(struct detail_view *d)
+{
+	const struct record *r = &d->r;
+	struct str text = STR_INIT;
+	char state[32], tier[24] = "";
+	(void)str_copy(state, sizeof(state), word_of_state(r->state));
+	for (char *p = state; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	part(&text, "%s", r->severity == SEVERITY_NONE ? "" : severity_name(r->severity));
+	if (r->tier)
+		(void)str_format(tier, sizeof(tier), "tier %d", r->tier);
+	part(&text, "%s", tier);
+	part(&text, "%s", r->env);
+	part(&text, "%s", r->owner);
+	part(&text, "%s has it", r->claimed_by);
+	if (r->snoozed_until > clock_now())
+		part(&text, "hidden until %s", detail_time(d, r->snoozed_until));
+	if (*r->raw_state && strcmp(r->raw_state, state_name(r->state)) != 0)
+		part(&text, "its source says \"%s\"", r->raw_state);
+	struct detail_row *row = detail_add(d, "", ROLE_TEXT, text.buf);
+	row->mark = arena_strdup(&d->mem, state);
+	row->mark_look = look_of_state(r->kind, r->state) | LOOK_BOLD;
+	row->label = NULL;
+	str_release(&text);
+}
+
+static void times(struct detail_view *d)
+{
+	const struct record *r = &d->r;
+	struct str text = STR_INIT;
+	char took[32];
+	usec_t usual = detail_usual(d);
+	if (r->started)
+		part(&text, "started %s", detail_time(d, r->started));
+	if (r->since && r->since != r->started && r->since != r->ended) {
+		char since[48];
+		(void)str_format(
+			since, sizeof(since), "%s since %%s", word_of_state(r->state));
+		part(&text, since, detail_time(d, r->since));
+	}
+	if (r->ended)
+		part(&text, "ended %s", detail_time(d, r->ended));
+	if (r->due) {
+		part(&text, r->due < clock_now() ? "was due %s" : "due %s",
+			detail_time(d, r->due));
+	}
+	if (r->started && r->ended >= r->started && r->ended) {
+		clock_format_words(took, sizeof(took), r->ended - r->started);
+		part(&text, "took %s", took);
+		if (usual) {
+			clock_format_words(took, sizeof(took), usual);
+			str_addf(&text, ", usually %s", took);
+		}
+	}
+	if (text.len)
+		detail_add(d, "", ROLE_TEXT, text.buf)->label = NULL;
+	str_release(&text);
+}
+
+static void fact(struct detail_view *d, const char *label, const char *text)
+{
+	if (*text)
+		(void)detail_add(d, label, ROLE_TEXT, text);
+}
+
+static void facts(struct detail_view *d)
+{
+	const struct record *r = &d->r;
+	char amount[64], usual[64], both[160];
+	fact(d, "Who", r->actor);
+	fact(d, "Asset", strcmp(r->asset, r->title) == 0 ? "" : r->asset);
+	fact(d, "Service", r->service);
+	format_money(amount, sizeof(amount), r->amount, r->currency);
+	format_money(usual, sizeof(usual), r->expected, r->currency);
+	(void)str_format(
+		both, sizeof(both), "%s%s%s", amount, *usual ? "   usually " : "", usual);
+	fact(d, "Amount", *r->amount ? both : "");
+}
+
+/* ---- evidence -------------------------------------------------------------------------------------------------- */
+
+static void cause(struct detail_view *d, int width)
+{
+	size_t others = json_array_size(d->group.json);
+	if (*d->r.cause)
+		detail_add_wrapped(d, "Cause", ROLE_BAD, width, d->r.cause);
+	if (others > 1) {
+		char text[120];
+		(void)str_format(text, sizeof(text), "the same in %zu other %s",
+			others - 1, others == 2 ? "record" : "records");
+		(void)detail_add(d, *d->r.cause ? "" : "Group", ROLE_DIM, text);
+	}
+	if (*d->r.why)
+		detail_add_wrapped(d, "Why here", ROLE_TEXT, width, d->r.why);
+}
+
+static void record_row(struct detail_view *d, const char *label, const json_t *o)
+{
+	struct str text = STR_INIT;
+	enum kind k = KIND_RUN;
+	enum state s = STATE_UNKNOWN;
+	usec_t since = json_int(o, "since", 0);
+	const char *reason = json_str(o, "reason", "");
+	str_adds(&text, json_str(o, "title", ""));
+	if (kind_parse(json_str(o, "kind", ""), &k))
+		str_addf(&text, "   %s, %s", kind_name(k), json_str(o, "source", ""));
+	if (since)
+		str_addf(&text, ", %s", detail_time(d, since));
+	if (*reason)
+		str_addf(&text, "   %s", reason);
+	struct detail_row *row = detail_add(d, label, ROLE_TEXT, text.buf);
+	if (state_parse(json_str(o, "state", ""), &s)) {
+		row->mark = word_of_state(s);
+		row->mark_look = look_of_state(k, s);
+	}
+	row->opens = OPENS_RECORD;
+	row->id = json_int(o, "rid", 0);
+	row->name = arena_strdup(&d->mem, json_str(o, "title", ""));
+	str_release(&text);
+}
+
+enum when { WHEN_BEFORE, WHEN_AFTER, WHEN_ELSE };
+
+/* Never "cause" where only the order is known. */
+static enum when when_of(const struct detail_view *d, const json_t *link)
+{
+	usec_t since = json_int(link, "since", 0),
+	       mine = d->r.since ? d->r.since : d->r.started;
+	if (json_flag(link, "before", false))
+		return WHEN_BEFORE;
+	return since && mine && since > mine ? WHEN_AFTER : WHEN_ELSE;
+}
+
+static void links(struct detail_view *d)
+{
+	static const char *const labels[] = {"Before", "After", "Linked"};
+	for (int when = WHEN_BEFORE; when <= WHEN_ELSE; when++) {
+		size_t i, n = 0;
+		json_t *link;
+		json_array_foreach (d->links.json, i, link) {
+			if ((int)when_of(d, link) != when)
+				continue;
+			if (n < LINKS_MAX)
+				record_row(d, n ? "" : labels[when], link);
+			n++;
+		}
+		if (n > LINKS_MAX) {
+			char text[60];
+			(void)str_format(
+				text, sizeof(text), "and %zu weaker ones", n - LINKS_MAX);
+			(void)detail_add(d, "", ROLE_DIM, text);
+		}
+	}
+}
+
+static void group(struct detail_view *d)
+{
+	size_t i, n = 0;
+	json_t *one;
+	json_array_foreach (d->group.json, i, one) {
+		if (json_int(one, "rid", 0) == d->v.arg.rid || n >= 5)
+			continue;
+		record_row(d, n ? "" : "Same", one);
+		n++;
+	}
+}
+
+void detail_build(struct detail_view *d, int width)
+{
+	width -= DETAIL_LABEL + 4;
+	d->n = 0;
+	arena_clear(&d->mem);
+	if (!d->have)
+		return;
+	headline(d);
+	times(d);
+	detail_blank(d);
+	cause(d, width);
+	facts(d);
+	links(d);
+	group(d);
+	detail_blank(d);
+	detail_tasks(d);
+	detail_siblings(d, width);
+	detail_history(d);
+	detail_blank(d);
+	detail_actions(d);
+	detail_notes(d, width);
+	detail_blank(d);
+	detail_labels(d, width);
+	fact(d, "Address", d->r.url);
+}

@@ -1,0 +1,147 @@
+/* Getting a log: a job of the worker, whose output it becomes; its parts; following. */
+#include "tui/views/log.h"
+
+#include "runbooks/engine/job.h"
+#include "tui/from_json.h"
+#include <string.h>
+
+enum { REFETCH_MS = 5000 };
+
+const json_t *log_result(const struct log_view *l)
+{
+	const json_t *job = l->job.json;
+	return job_ended(json_str(job, "state", "")) ? json_sub(job, "result") : NULL;
+}
+
+/* Where it opens: at the first error; where there is none the end says most. */
+static void place(struct log_view *l)
+{
+	const json_t *result = log_result(l);
+	const json_t *errors = json_sub(result, "errors");
+	long long seq = json_array_size(errors)
+				? json_integer_value(json_array_get(errors, 0))
+				: 0;
+	long long cause = json_int(result, "error_at", 0);
+	if (cause > 0 && (!seq || cause < seq))
+		seq = cause;
+	if (l->follow) {
+		l->placed = true;
+		log_move(l, MOVE_BOTTOM);
+	}
+	if (l->placed || !l->total || !l->job.json)
+		return;
+	if (l->v.arg.job || (result && seq < 1)) {
+		log_move(l, MOVE_BOTTOM);
+		l->placed = result != NULL || l->v.arg.job;
+	} else if (result) {
+		log_goto(l, seq - 1);
+		l->placed = true;
+	} else {
+		log_page_want(l);
+	}
+}
+
+static void refetch_due(struct loop *loop, void *arg)
+{
+	struct log_view *l = arg;
+	(void)loop;
+	l->refetch = NULL;
+	log_fetch(l, l->part);
+}
+
+/* The log of a run that goes on is fetched again, as long as it is followed. */
+static void keep_following(struct log_view *l)
+{
+	struct record r;
+	if (!l->follow || l->v.arg.job || !log_result(l) || l->refetch ||
+		!record_from_json(l->record.json, &r) || !state_open(r.kind, r.state))
+		return;
+	l->refetch = loop_timer(app_loop(l->v.app), REFETCH_MS, refetch_due, l);
+}
+
+static void job_answer(struct view *v, struct answer *a)
+{
+	struct log_view *l = (struct log_view *)v;
+	(void)a;
+	/* The end of the job and its last lines come in two answers: only both together are all of it. */
+	if (log_result(l))
+		answer_again(&l->tail);
+	place(l);
+	keep_following(l);
+}
+
+static void tail_answer(struct view *v, struct answer *a)
+{
+	struct log_view *l = (struct log_view *)v;
+	long long last = json_int(json_array_get(a->json, 0), "seq", 0);
+	if (last > l->total)
+		l->total = last;
+	place(l);
+	log_page_want(l);
+}
+
+void log_open_job(struct log_view *l, long long job)
+{
+	l->job_id = job;
+	answer_clear(&l->block);
+	answer_clear(&l->find);
+	answer_clear(&l->job);
+	answer_clear(&l->tail);
+	l->total = l->at = l->top = 0;
+	l->placed = false;
+	answer_ask(&l->v, &l->job, "job", json_pack("{s:I}", "job", (json_int_t)job),
+		job_answer);
+	answer_ask(&l->v, &l->tail, "output",
+		json_pack("{s:I,s:b,s:i}", "job", (json_int_t)job, "tail", 1, "limit", 1),
+		tail_answer);
+}
+
+static void added(void *arg, json_t *answer, const struct err *e)
+{
+	struct log_view *l = arg;
+	l->adding = NULL;
+	if (answer)
+		log_open_job(l, json_int(answer, "job", 0));
+	else
+		app_say_err(l->v.app, e);
+	app_paint(l->v.app);
+}
+
+void log_fetch(struct log_view *l, int part)
+{
+	struct record r;
+	struct str key = STR_INIT;
+	if (l->v.arg.job || !record_from_json(l->record.json, &r))
+		return;
+	(void)record_key(&r, &key);
+	l->part = part;
+	store_cancel(app_store(l->v.app), l->adding);
+	l->adding = store_tell(app_store(l->v.app), "job_add",
+		job_log_args(key.buf, part, app_me(l->v.app)), added, l);
+	str_release(&key);
+}
+
+void log_follow(struct log_view *l, bool on)
+{
+	l->follow = on;
+	loop_timer_cancel(app_loop(l->v.app), l->refetch);
+	l->refetch = NULL;
+	if (!on)
+		return;
+	if (l->v.arg.job)
+		log_move(l, MOVE_BOTTOM);
+	else
+		log_fetch(l, l->part);
+}
+
+void log_next_part(struct view *v)
+{
+	struct log_view *l = (struct log_view *)v;
+	int n = (int)json_array_size(json_sub(log_result(l), "parts"));
+	if (n > 1)
+		log_fetch(l, ((l->part < 0 ? 0 : l->part) + 1) % n);
+	else
+		app_say(v->app, ROLE_DIM,
+			log_result(l) ? "It has no other part."
+				      : "It is not all here yet.");
+}

@@ -1,0 +1,82 @@
+/* One line of a log as it is shown: time of day, level, message. Everything else stays as the source wrote it. */
+#include "tui/views/log.h"
+
+#include "backends/triage/signature.h"
+#include <ctype.h>
+#include <string.h>
+
+enum { STAMP_MAX = 40, LEVEL_COLUMNS = 7 };
+
+/* A time at the start, maybe in brackets: bytes used, 0: none. Whole seconds are enough for reading. */
+static size_t stamp(const char *text, usec_t *at)
+{
+	char copy[STAMP_MAX];
+	size_t open = *text == '[', n = 0;
+	const char *s = text + open;
+	if (strlen(s) < 19 || s[4] != '-' || s[7] != '-' ||
+		(s[10] != 'T' && s[10] != ' '))
+		return 0;
+	n = 11 + strspn(s + 11, "0123456789:.,");
+	if (s[n] == 'Z')
+		n++;
+	else if ((s[n] == '+' || s[n] == '-') && isdigit((unsigned char)s[n + 1]))
+		n += 1 + strspn(s + n + 1, "0123456789:");
+	if (n >= sizeof(copy))
+		return 0;
+	memcpy(copy, s, n);
+	copy[n] = '\0';
+	for (char *p = copy; *p; p++)
+		if (*p == ',')
+			*p = '.';
+	if (!clock_parse(copy, at))
+		return 0;
+	if (open && s[n] != ']')
+		return 0;
+	n += open * 2;
+	return n + strspn(text + n, " ");
+}
+
+static size_t level(const char *text, char *out, size_t size, look_t *look)
+{
+	static const struct {
+		const char *word, *shown;
+		look_t look;
+	} levels[] = {{"DEBUG", "DEBUG", ROLE_DIM}, {"INFO", "INFO", ROLE_TEXT},
+		{"NOTICE", "INFO", ROLE_TEXT}, {"WARNING", "WARN", ROLE_WARN},
+		{"WARN", "WARN", ROLE_WARN}, {"ERROR", "ERROR", ROLE_BAD},
+		{"CRITICAL", "CRIT", ROLE_BAD}, {"FATAL", "FATAL", ROLE_BAD}};
+	for (size_t i = 0; i < LENGTH(levels); i++) {
+		size_t n = strlen(levels[i].word);
+		if (strncmp(text, levels[i].word, n) == 0 &&
+			(text[n] == ' ' || !text[n])) {
+			(void)str_copy(out, size, levels[i].shown);
+			*look = levels[i].look;
+			return n + strspn(text + n, " ");
+		}
+	}
+	return 0;
+}
+
+void log_line_show(struct log_view *l, const json_t *line, struct str *out, look_t *look)
+{
+	const char *text = json_str(line, "text", "");
+	char clock[48], word[16];
+	usec_t at = 0;
+	*look = signature_line_bad(text, strlen(text)) ? ROLE_BAD : ROLE_TEXT;
+	size_t used = stamp(text, &at), n = 0;
+	/* The output of an action has no times of its own, but it is stored as it comes. */
+	if (!used && l->v.arg.job)
+		at = json_int(line, "at", 0);
+	if (at) {
+		app_clock(l->v.app, clock, sizeof(clock), at);
+		clock[8] = '\0';
+		str_addf(out, "%s  ", clock);
+	}
+	if (used)
+		n = level(text + used, word, sizeof(word), look);
+	if (n)
+		str_addf(out, "%-*s", LEVEL_COLUMNS, word);
+	str_adds(out, text + used + n);
+	if (strcmp(json_str(line, "stream", ""), "err") == 0 && *look == ROLE_TEXT)
+		*look = ROLE_WARN;
+}

@@ -1,0 +1,130 @@
+/* Saving a log to a file in the current folder: a few thousand lines at a time, so that the console stays quick. */
+#include "tui/views/log.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINES_A_TIME = 2000, NAMES_MAX = 100 };
+
+struct log_save {
+	int fd;
+	char name[160];
+	long long after;
+	struct answer lines;
+};
+
+/* Letters, digits, ".", "_" and "-" of the title; never a path, never hidden. */
+static void name_of(const struct log_view *l, int nth, char *dst, size_t size)
+{
+	const char *title = l->v.arg.title ? l->v.arg.title : "log";
+	size_t n = 0;
+	for (; *title && n < 80 && n + 20 < size; title++) {
+		bool fine = isalnum((unsigned char)*title) ||
+			    (n && (*title == '.' || *title == '_'));
+		dst[n++] = fine ? *title : '-';
+	}
+	dst[n] = '\0';
+	char tail[40];
+	if (nth)
+		(void)str_format(tail, sizeof(tail), "-%lld-%d.log", l->job_id, nth);
+	else
+		(void)str_format(tail, sizeof(tail), "-%lld.log", l->job_id);
+	(void)str_copy(dst + n, size - n, tail);
+}
+
+void log_save_stop(struct log_view *l)
+{
+	if (!l->save)
+		return;
+	answer_clear(&l->save->lines);
+	close(l->save->fd);
+	free(l->save);
+	l->save = NULL;
+}
+
+static void fail(struct log_view *l, const char *what)
+{
+	app_say(l->v.app, ROLE_BAD, "%s: %s: %s", l->save->name, what, strerror(errno));
+	(void)unlink(l->save->name);
+	log_save_stop(l);
+}
+
+static bool write_all(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static void more(struct log_view *l);
+
+static void answered(struct view *v, struct answer *a)
+{
+	struct log_view *l = (struct log_view *)v;
+	struct log_save *s = l->save;
+	struct str text = STR_INIT;
+	size_t i, n = json_array_size(a->json);
+	json_t *line;
+	json_array_foreach (a->json, i, line) {
+		str_addf(&text, "%s\n", json_str(line, "text", ""));
+		s->after = json_int(line, "seq", s->after + 1);
+	}
+	bool ok = write_all(s->fd, text.buf, text.len);
+	str_release(&text);
+	if (!ok) {
+		fail(l, "cannot be written");
+	} else if (n == LINES_A_TIME) {
+		more(l);
+	} else {
+		app_say(v->app, ROLE_TEXT, "%lld lines saved to %s.", s->after, s->name);
+		log_save_stop(l);
+	}
+}
+
+static void more(struct log_view *l)
+{
+	answer_clear(&l->save->lines);
+	answer_ask(&l->v, &l->save->lines, "output",
+		json_pack("{s:I,s:I,s:i}", "job", (json_int_t)l->job_id, "after",
+			(json_int_t)l->save->after, "limit", LINES_A_TIME),
+		answered);
+}
+
+void log_save(struct view *v)
+{
+	struct log_view *l = (struct log_view *)v;
+	if (!l->total || l->save) {
+		app_say(v->app, ROLE_DIM,
+			l->save ? "It is being saved." : "There is nothing to save yet.");
+		return;
+	}
+	l->save = xcalloc(1, sizeof(*l->save));
+	l->save->fd = -1;
+	/* A file that exists is never written over. */
+	for (int nth = 0; nth < NAMES_MAX && l->save->fd < 0; nth++) {
+		name_of(l, nth, l->save->name, sizeof(l->save->name));
+		l->save->fd = open(l->save->name,
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (l->save->fd < 0 && errno != EEXIST)
+			break;
+	}
+	if (l->save->fd >= 0) {
+		more(l);
+		return;
+	}
+	app_say(v->app, ROLE_BAD, "%s cannot be created: %s", l->save->name,
+		strerror(errno));
+	free(l->save);
+	l->save = NULL;
+}

@@ -1,0 +1,59 @@
+#ifndef TUI_VIEWS_RUN_H
+#define TUI_VIEWS_RUN_H
+
+#include "runbooks/engine/job.h"
+#include "tui/form.h"
+#include "tui/pager.h"
+#include "tui/views/answer.h"
+
+/* The inside of the view that runs a runbook, shared by run*.c: a form, and the preview of what the values in it would do. */
+struct run_view {
+	struct view v;
+	const struct runbook *r;
+	struct answer record;  /* of the first target: defaults, production */
+	struct answer earlier; /* arg.job: the action whose values are taken */
+	struct form form;
+	bool ready; /* the form is filled */
+	const char **hosts;
+
+	/* run_preview.c */
+	json_t *params;  /* typed values that the preview was asked for */
+	json_t *targets; /* the same */
+	struct loop_timer *wait;
+	struct store_req *adding;
+	long long preview_id; /* 0: none was asked for yet */
+	struct answer preview;
+	bool fresh; /* the answer is about the values in the form */
+	char invalid[200];
+
+	/* run_draw.c */
+	struct pager text;
+	const json_t *text_of; /* the result that is in `text` */
+	bool text_fresh, full;
+
+	struct store_req *starting;
+};
+
+extern const char run_reason[],
+	run_host[]; /* names of the fields that are no parameters */
+
+/* run_form.c */
+void run_form_build(struct run_view *f);
+void run_form_release(struct run_view *f);
+/* Typed values and targets of what is in the form; false: something is not right yet, `why` says what. */
+bool run_form_values(
+	struct run_view *f, json_t **params, json_t **targets, char *why, size_t size);
+bool run_prod(const struct run_view *f); /* as far as known */
+bool run_danger(const struct run_view *f);
+
+/* run_preview.c */
+void run_preview_soon(struct run_view *f); /* a value changed */
+void run_preview_now(struct run_view *f);
+void run_preview_release(struct run_view *f);
+const json_t *run_preview_result(
+	const struct run_view *f); /* the last one, NULL: none yet */
+
+/* run_draw.c */
+void run_draw(struct view *v, const struct canvas *c);
+
+#endif

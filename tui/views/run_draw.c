@@ -1,0 +1,235 @@
+/* Drawing a runbook's form and preview on one screen. */
+#include "tui/views/run.h"
+
+#include <string.h>
+
+enum { LABEL = 10 };
+
+/* ---- the preview as text ----------------------------------------------------------------------------- */
+
+static void add_label(
+	struct run_view *f, look_t look, const char *label, const char *text)
+{
+	struct str line = STR_INIT;
+	str_addf(&line, "%-*s%s%s", LABEL, label, *label ? " " : " ", text);
+	pager_add(&f->text, look, 0, line.buf);
+	str_release(&line);
+}
+
+static size_t width_of_titles(const json_t *targets)
+{
+	size_t width = 0, i;
+	json_t *t;
+	json_array_foreach (targets, i, t) {
+		size_t w = (size_t)utf8_width(json_str(t, "title", ""));
+		width = w > width ? w : width;
+	}
+	return width > 40 ? 40 : width;
+}
+
+static void add_target(struct run_view *f, const json_t *t, size_t width)
+{
+	const char *error = json_str(t, "error", ""), *title = json_str(t, "title", "");
+	const json_t *lines = json_sub(t, "lines");
+	struct str text = STR_INIT, cut = STR_INIT;
+	size_t n = json_array_size(lines);
+	utf8_cut(&cut, title, (int)width, UTF8_CUT_MIDDLE);
+	for (size_t i = 0; i < n || (i == 0 && !n); i++) {
+		int pad = (int)width - (i ? 0 : utf8_width(cut.buf));
+		str_clear(&text);
+		str_addf(&text, "  %s%*s  %s", i ? "" : cut.buf, pad, "",
+			*error ? error
+			: n    ? json_string_value(json_array_get(lines, i))
+			       : "the source has no dry run for this: see what is sent "
+			      "below");
+		pager_add(&f->text,
+			*error ? ROLE_BAD
+			: n    ? ROLE_TEXT
+			       : ROLE_DIM,
+			0, text.buf);
+		if (*error)
+			break;
+	}
+	str_release(&text);
+	str_release(&cut);
+}
+
+static bool any_lines(const json_t *targets)
+{
+	size_t i;
+	json_t *t;
+	json_array_foreach (targets, i, t) {
+		if (json_array_size(json_sub(t, "lines")) || *json_str(t, "error", ""))
+			return true;
+	}
+	return false;
+}
+
+static void add_targets(struct run_view *f, const json_t *result)
+{
+	const json_t *targets = json_sub(result, "targets");
+	usec_t at = json_int(f->preview.json, "ended", 0);
+	char time[48], head[120];
+	size_t i, width = width_of_titles(targets);
+	json_t *t;
+	app_clock(f->v.app, time, sizeof(time), at);
+	(void)str_format(head, sizeof(head), "%s, %s%s",
+		any_lines(targets) ? "from the source's dry run"
+				   : "the source has no dry run for this",
+		time, f->fresh ? "" : "; values changed since");
+	add_label(f, ROLE_TEXT, "Preview", head);
+	if (!any_lines(targets))
+		return;
+	json_array_foreach (targets, i, t)
+		add_target(f, t, width);
+}
+
+static void add_requests(struct run_view *f, const json_t *result)
+{
+	const json_t *requests = json_sub(result, "requests");
+	size_t i, most = f->full ? SIZE_MAX : 3, n = json_array_size(requests);
+	const char *label = "Requests";
+	json_t *one;
+	json_array_foreach (requests, i, one) {
+		if (i >= most)
+			break;
+		add_label(f, ROLE_TEXT, label,
+			json_string_value(one) ? json_string_value(one) : "");
+		label = "";
+	}
+	if (n > i)
+		pager_addf(
+			&f->text, ROLE_DIM, 0, "%-*s and %zu more: F2", LABEL, "", n - i);
+	if (!n)
+		add_label(f, ROLE_DIM, label, "none");
+}
+
+static void add_verdict(struct run_view *f, const json_t *result)
+{
+	const char *refused = json_str(result, "refused", "");
+	pager_add(&f->text, ROLE_TEXT, 0, "");
+	if (*refused)
+		add_label(f, ROLE_BAD, "Refused", refused);
+	else
+		add_label(f, ROLE_TEXT, "Allowed", json_str(result, "allowed", ""));
+	add_label(f, ROLE_TEXT, "Proof", json_str(result, "proof", ""));
+	if (*runbook_undo(f->r))
+		add_label(f, ROLE_TEXT, "Undo", runbook_undo(f->r));
+}
+
+static void fill(struct run_view *f)
+{
+	const json_t *result = run_preview_result(f);
+	const char *state = json_str(f->preview.json, "state", "");
+	if (f->text_of == result && result && f->text_fresh == f->fresh)
+		return;
+	size_t at = f->text_of == result ? f->text.at : 0;
+	f->text_of = result;
+	f->text_fresh = f->fresh;
+	pager_clear(&f->text);
+	f->text.plain = true;
+	f->text.wrap = f->full;
+	if (*f->invalid) {
+		add_label(f, ROLE_WARN, "Preview", f->invalid);
+	} else if (result) {
+		add_targets(f, result);
+		add_requests(f, result);
+		add_verdict(f, result);
+	} else if (strcmp(state, "failed") == 0 || strcmp(state, "canceled") == 0) {
+		add_label(f, ROLE_BAD, "Preview",
+			json_str(f->preview.json, "error", "failed"));
+		add_label(f, ROLE_DIM, "", "F5 asks again");
+	} else {
+		add_label(f, ROLE_DIM, "Preview",
+			strcmp(state, "running") == 0 ? "the worker asks the source ..."
+						      : "waiting for the worker ...");
+	}
+	f->text.at = at;
+}
+
+/* ---- the screen ------------------------------------------------------------------------------------------ */
+
+static int draw_head(struct run_view *f, const struct canvas *c)
+{
+	int col = c->cols - 1, row = 1;
+	const char *risk = risk_name(runbook_risk(f->r));
+	if (run_prod(f)) {
+		col -= 4;
+		canvas_put(c, 0, col, 4, ROLE_DANGER, "PROD");
+		col -= 3;
+	}
+	col -= (int)strlen(risk);
+	canvas_put(c, 0, col, (int)strlen(risk), run_danger(f) ? ROLE_DANGER : ROLE_DIM,
+		risk);
+	canvas_put(c, 0, 1, col - 3, ROLE_TITLE, runbook_title(f->r));
+	if (runbook_risk(f->r) == RISK_IRREVERSIBLE)
+		canvas_put(c, row++, 1, -1, ROLE_DANGER,
+			"This cannot be taken back once it is sent.");
+	if (runbook_risk(f->r) == RISK_SECURITY)
+		canvas_put(c, row++, 1, -1, ROLE_DANGER,
+			"This changes who may do what. A typed confirmation follows.");
+	return row + (c->rows > 12);
+}
+
+static int draw_targets(struct run_view *f, const struct canvas *c, int row)
+{
+	struct str text = STR_INIT;
+	const struct view_arg *arg = &f->v.arg;
+	if (!arg->n_targets)
+		return row;
+	if (arg->n_targets > 1)
+		str_addf(&text, "%zu: ", arg->n_targets);
+	for (size_t i = 0; i < arg->n_targets && text.len < 2000; i++)
+		str_addf(&text, "%s%s", i ? ", " : "", arg->targets[i].title);
+	if (*arg->targets[0].source)
+		str_addf(&text, "   %s", arg->targets[0].source);
+	canvas_field(c, row, 1, LABEL, ALIGN_LEFT, UTF8_CUT_END, ROLE_HEADER, "Targets");
+	row += canvas_wrap(c, row, LABEL + 3, c->cols - LABEL - 4, f->full ? 6 : 2,
+		ROLE_TEXT, text.buf);
+	str_release(&text);
+	return row;
+}
+
+/* Rows of the fields above the one that is filled in, so that it is seen on a small screen. */
+static int rows_above(const struct form *form)
+{
+	int rows = 0;
+	for (size_t i = 0; i < form->at && i < form->n; i++)
+		rows += form->fields[i].touched && form->fields[i].error[0] ? 2 : 1;
+	return rows;
+}
+
+static int draw_form(struct run_view *f, const struct canvas *c, int row)
+{
+	int room = c->rows - row - 2, above = rows_above(&f->form);
+	/* The form gets at most half of what is left, the preview the rest. */
+	if (room > 12)
+		room = room / 2 + 2;
+	if (room < 2)
+		room = 2;
+	struct canvas box = canvas_sub(c, row, 0, room, c->cols);
+	int skip = above + 2 > box.rows ? above + 2 - box.rows : 0;
+	int used = form_draw(&f->form, &box, -skip, LABEL) - skip;
+	return row + (used < box.rows ? used : box.rows);
+}
+
+void run_draw(struct view *v, const struct canvas *c)
+{
+	struct run_view *f = (struct run_view *)v;
+	int row = draw_head(f, c);
+	bool at_start = f->form.at >= f->form.n;
+	if (!f->ready) {
+		canvas_put(c, row, 1, -1, ROLE_DIM, "Reading the store ...");
+		return;
+	}
+	row = draw_targets(f, c, row);
+	row = draw_form(f, c, row);
+	fill(f);
+	struct canvas below = canvas_sub(c, row + 1, -2, c->rows - row - 3, c->cols + 2);
+	pager_draw(&f->text, &below);
+	canvas_put(c, c->rows - 1, 1, -1,
+		at_start ? (look_t)(ROLE_KEY | LOOK_REVERSE) : (look_t)ROLE_TEXT,
+		f->starting ? "[ Starting ... ]" : "[ Start... ]");
+	if (at_start)
+		canvas_put(c, c->rows - 1, 0, 1, ROLE_CURSOR, ">");
+}

@@ -1,0 +1,100 @@
+/* One source: its state in full, and each of its collections. */
+#include "tui/views/sources.h"
+
+enum { LABEL = 12 };
+
+static int fact(
+	const struct canvas *c, int row, const char *label, look_t look, const char *text)
+{
+	if (!*text)
+		return row;
+	canvas_put(c, row, 1, LABEL - 1, ROLE_HEADER, label);
+	return row + canvas_wrap(c, row, LABEL, c->cols - LABEL - 1, 4, look, text);
+}
+
+static void collection_cells(
+	const struct canvas *c, int row, const char *name, const json_t *one)
+{
+	char good[16], every[16], count[32];
+	const char *error = json_str(one, "error", "");
+	long long refused = json_int(one, "refused", 0);
+	struct str wrong = STR_INIT;
+	app_age(good, sizeof(good), json_int(one, "last_good", 0));
+	source_span(every, sizeof(every), json_int(one, "interval_ms", 0));
+	format_count(count, sizeof(count), json_int(one, "rows", 0));
+	canvas_field(c, row, 3, 16, ALIGN_LEFT, UTF8_CUT_MIDDLE, ROLE_TEXT, name);
+	canvas_field(c, row, 21, 5, ALIGN_RIGHT, UTF8_CUT_END, ROLE_DIM, good);
+	canvas_field(c, row, 28, 5, ALIGN_RIGHT, UTF8_CUT_END, ROLE_DIM, every);
+	canvas_field(c, row, 35, 8, ALIGN_RIGHT, UTF8_CUT_END, ROLE_TEXT, count);
+	if (refused)
+		str_addf(&wrong, "%s%lld not readable: %s", *error ? "; " : "", refused,
+			json_str(one, "refused_why", ""));
+	if (*error)
+		canvas_putf(c, row, 45, -1, ROLE_BAD, "%s%s", error, wrong.buf);
+	else
+		canvas_put(c, row, 45, -1, ROLE_WARN, wrong.buf);
+	str_release(&wrong);
+}
+
+static void collections(const struct canvas *c, int row, const json_t *all)
+{
+	const char *name;
+	const json_t *one;
+	json_t *iterated = json_incref(json_sub(all, "collections"));
+	if (!json_object_size(iterated)) {
+		canvas_put(c, row, 3, -1, ROLE_DIM, "Nothing was collected from it yet.");
+		json_decref(iterated);
+		return;
+	}
+	canvas_field(c, row, 3, 16, ALIGN_LEFT, UTF8_CUT_END, ROLE_HEADER, "COLLECTION");
+	canvas_field(c, row, 21, 5, ALIGN_RIGHT, UTF8_CUT_END, ROLE_HEADER, "GOOD");
+	canvas_field(c, row, 28, 5, ALIGN_RIGHT, UTF8_CUT_END, ROLE_HEADER, "EVERY");
+	canvas_field(c, row, 35, 8, ALIGN_RIGHT, UTF8_CUT_END, ROLE_HEADER, "ROWS");
+	canvas_put(c, row, 45, -1, ROLE_HEADER, "WHAT IS WRONG");
+	json_object_foreach (iterated, name, one)
+		collection_cells(c, ++row, name, one);
+	json_decref(iterated);
+}
+
+static void times(struct sources_view *s, const json_t *one, struct str *out)
+{
+	char time[48];
+	usec_t good = json_int(one, "last_good", 0), try = json_int(one, "last_try", 0);
+	app_time(s->v.app, time, sizeof(time), good);
+	str_addf(out, "last complete answer %s", good ? time : "never");
+	app_time(s->v.app, time, sizeof(time), try);
+	str_addf(out, "   last asked %s", try ? time : "never");
+}
+
+void sources_draw_one(struct sources_view *s, const struct canvas *c)
+{
+	const json_t *one = sources_find(s, s->v.arg.name, NULL);
+	struct str text = STR_INIT;
+	char n[32];
+	int row = 0;
+	if (!one) {
+		canvas_put(c, 1, 3, -1, ROLE_DIM,
+			s->sources.known ? "There is no such source any more."
+					 : "Reading the store ...");
+		return;
+	}
+	const char *state = json_str(one, "state", "");
+	int col = 1 + canvas_put(c, row, 1, -1, source_look(state) | LOOK_BOLD, state);
+	canvas_putf(c, row++, col, -1, ROLE_TEXT, "   %s%s%s", json_str(one, "title", ""),
+		*json_str(one, "env", "") ? "   " : "", json_str(one, "env", ""));
+	row++;
+	row = fact(c, row, "Wrong", ROLE_BAD, json_str(one, "error", ""));
+	times(s, one, &text);
+	row = fact(c, row, "Asked", ROLE_TEXT, text.buf);
+	str_clear(&text);
+	format_count(n, sizeof(n), json_int(one, "rows", 0));
+	str_addf(&text, "%s in its last answers", n);
+	if (json_int(one, "unknown_states", 0))
+		str_addf(&text,
+			"; %lld in a state that its connector does not know, shown as "
+			"\"unknown\"",
+			json_int(one, "unknown_states", 0));
+	row = fact(c, row, "Records", ROLE_TEXT, text.buf);
+	collections(c, row + 1, one);
+	str_release(&text);
+}
