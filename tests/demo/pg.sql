@@ -45,8 +45,7 @@ cross join lateral (select (array['k.adler', 'r.lopez', 'j.novak', 'a.haddad', '
 
 insert into watchdesk.access_request (requester, role, reason, ticket, requested_at, due_at, wanted_until, updated_at) values
 	('k.adler', 'finance_rw', 'correct postings of the October close', 'FIN-882', now() - interval '2 hours 10 minutes', now() + interval '5 hours', now() + interval '1 day', now() - interval '2 hours 10 minutes'),
-	('s.brandt', 'warehouse_dev', 'build the returns mart', 'DATA-2188', now() - interval '26 minutes', now() + interval '22 hours', now() + interval '90 days', now() - interval '26 minutes'),
-	('j.novak', 'mart_reader', 'look into INC0010341', null, now() - interval '14 minutes', now() + interval '7 hours', now() + interval '7 days', now() - interval '14 minutes');
+	('s.brandt', 'warehouse_dev', 'build the returns mart', 'DATA-2188', now() - interval '26 minutes', now() + interval '22 hours', now() + interval '90 days', now() - interval '26 minutes');
 
 do $$ begin perform setseed(0.42); end $$;
 insert into focus_cost (billingaccountid, billingcurrency, billingperiodstart, billingperiodend, chargecategory, chargeclass, chargeperiodstart, chargeperiodend,

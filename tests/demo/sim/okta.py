@@ -92,8 +92,10 @@ class Okta(System):
             self.members[gid] = rng.sample(pool, min(count, len(pool)))
         admins = self.members[GROUPS[0][0]]
         contractor = self.by_login["contractor-7"]
-        if contractor not in admins:
-            admins.append(contractor)
+        for members in self.members.values():
+            if contractor in members:
+                members.remove(contractor)
+        admins.append(contractor)
 
     def event(self, kind: str, actor: str, targets: List[dict], ago: float = 0.0, result: str = "SUCCESS", message: str = "") -> None:
         ident = self.by_login.get(actor, "")

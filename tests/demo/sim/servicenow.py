@@ -96,7 +96,7 @@ class ServiceNow(System):
         rng, n = self.world.rng, 10180
         for i in range(150):
             n += 1
-            state = rng.choice("66667777778") if i < 141 else rng.choice("23")
+            state = rng.choice("66667777778") if i < 147 else rng.choice("23")
             age = rng.uniform(2 * DAY, 30 * DAY) if state in "678" else rng.uniform(2 * HOUR, 30 * HOUR)
             self.incident(n, rng.choice(COMMON_INCIDENTS), state, rng.choice("334445"), rng.choice(GROUPS), rng.choice(SERVICES), "", age, rng.choice(["r.lopez", "t.okafor", "j.novak"]))
         self.incident(10339, "Partner file of 06:00 has no footer", "1", "4", "ingest", "ingest", "sftp-partner", 3.2 * HOUR)
@@ -126,7 +126,7 @@ class ServiceNow(System):
             n += 1
             service = rng.choice(SERVICES)
             name = rng.choice(["deploy %s-models", "migrate %s schema", "rotate keys of %s", "scale %s workers", "upgrade %s connector"]) % service
-            code = "unsuccessful" if rng.random() < 0.08 else "successful"
+            code = "unsuccessful" if rng.random() < 0.04 else "successful"
             self.change(n, "%s %d.%d" % (name, rng.randint(1, 4), rng.randint(0, 60)), "3", code, service, service + "-stack", rng.uniform(5 * HOUR, 14 * DAY), 9 * MINUTE, rng.choice(["ci", "r.lopez", "t.okafor"]))
         self.change(30142, "deploy warehouse-models 1.42", "3", "successful", "orders", "orders_daily", 31 * MINUTE, 4 * MINUTE, "ci", "3")
         self.change(30143, "change grants on schema stg to owner role", "3", "successful", "orders", "stg.orders", 24 * MINUTE, MINUTE, "t.okafor")
