@@ -106,6 +106,22 @@ static void message_of_html(struct str *out, const char *body, size_t len)
 	add_first_line(out, title, (size_t)(close - title));
 }
 
+/* AWS' Query protocol and S3 answer in XML; the code of the error is part of most messages. */
+static bool message_of_xml(struct str *out, const char *body, size_t len)
+{
+	static const char tag[] = "<message>";
+	const char *text = find_folded(body, len, tag), *close;
+
+	if (!text)
+		return false;
+	text += sizeof(tag) - 1;
+	close = memchr(text, '<', (size_t)(body + len - text));
+	if (!close)
+		return false;
+	add_first_line(out, text, (size_t)(close - text));
+	return true;
+}
+
 void http_error_message(struct str *out, const char *body, size_t len)
 {
 	while (len > 0 && is_blank(*body)) {
@@ -119,7 +135,7 @@ void http_error_message(struct str *out, const char *body, size_t len)
 	if (find_folded(body, len < 512 ? len : 512, "<html") ||
 		find_folded(body, len < 512 ? len : 512, "<!doctype html"))
 		message_of_html(out, body, len);
-	else
+	else if (!message_of_xml(out, body, len))
 		add_first_line(out, body, len);
 }
 

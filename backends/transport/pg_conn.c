@@ -73,30 +73,40 @@ static void link_release(struct pg_link *k)
 	pg_call_finish(c);
 }
 
-/* The link is not usable any more; what its call is told was decided before, or is "lost". */
+/* What a call is told whose connection is gone. We hang up ourselves when a read has enough rows; and at
+ * ROLLBACK the answer is complete. */
+static void explain_loss(struct pg_call *c, const struct pg_link *k)
+{
+	bool ending = k->state == PG_CONN_END;
+	bool enough = c->mode == PG_READ && c->reply.truncated;
+
+	if (c->reply.err.code != ERR_NONE || c->reply.committed)
+		return;
+	if (ending && c->mode == PG_WRITE && !c->refused)
+		err_set(&c->reply.err, ERR_UNKNOWN,
+			"the connection to PostgreSQL on %s was lost in COMMIT: it "
+			"cannot be known "
+			"whether the change was made",
+			c->fields[PG_HOST]);
+	else if (!ending && !enough)
+		pg_lost_error(&c->reply.err, k->conn, c->fields[PG_HOST]);
+}
+
+/* The link is not usable any more. */
 static void link_fail(struct pg_link *k)
 {
 	struct pg_call *c = k->call;
-	struct err *e = c ? &c->reply.err : NULL;
-	bool again = c && k->state == PG_CONN_BEGIN && k->used && !c->retried;
-	/* We hang up ourselves when a read has enough rows; at ROLLBACK its answer is complete. */
-	bool enough = c && (k->state == PG_CONN_END ||
-				   (c->mode == PG_READ && c->reply.truncated));
 
-	if (c && !again && k->state == PG_CONN_END && c->mode == PG_WRITE && !c->refused)
-		err_set(e, ERR_UNKNOWN,
-			"the connection to PostgreSQL on %s was lost while it was "
-			"committing: it cannot "
-			"be known whether the change was made",
-			c->fields[PG_HOST]);
-	else if (c && !again && !enough && e->code == ERR_NONE)
-		pg_lost_error(e, k->conn, c->fields[PG_HOST]);
-	pg_link_drop(k);
-	if (again) { /* a kept session had died: nothing was sent yet */
+	if (!c) {
+		pg_link_drop(k);
+	} else if (k->state == PG_CONN_BEGIN && k->used && !c->retried) {
+		pg_link_drop(k); /* a kept session had died: nothing was sent yet */
 		c->retried = true;
-		*e = (struct err)ERR_INIT;
+		c->reply.err = (struct err)ERR_INIT;
 		pg_pump(c->pg);
-	} else if (c) {
+	} else {
+		explain_loss(c, k);
+		pg_link_drop(k);
 		pg_call_finish(c);
 	}
 }

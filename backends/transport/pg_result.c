@@ -48,33 +48,34 @@ static json_t *row_of(const PGresult *res, int row)
 	return o;
 }
 
-/* False: the connection has to go, since more rows are on their way than anybody wants. */
-static bool take_rows(struct pg_call *c, const PGresult *res)
+static void take_count(struct pg_call *c, PGresult *res)
+{
+	long long n;
+
+	if (str_to_int(PQcmdTuples(res), &n)) /* "" for a single row */
+		c->reply.affected = (long)n;
+}
+
+/* PG_DROP also when more rows are on their way than anybody wants. */
+static enum pg_verdict take_rows(struct pg_call *c, PGresult *res)
 {
 	json_t *rows = c->reply.rows;
 
 	for (int row = 0; row < PQntuples(res); row++) {
 		if (json_array_size(rows) == 0 && !check_columns(c, res))
-			return false;
+			return PG_DROP;
 		if (json_array_size(rows) >= c->max_rows) {
 			c->reply.truncated = true;
 			if (c->mode == PG_READ)
-				return false;
+				return PG_DROP;
 			continue; /* a change runs to its end */
 		}
 		if (!row_count_bytes(c, res, row))
-			return false;
+			return PG_DROP;
 		json_array_append_new(rows, row_of(res, row));
 	}
-	return true;
-}
-
-static void take_count(struct pg_call *c, PGresult *res)
-{
-	long long n;
-
-	if (str_to_int(PQcmdTuples(res), &n))
-		c->reply.affected = (long)n;
+	take_count(c, res);
+	return PG_GOES_ON;
 }
 
 static bool is_fatal(const PGresult *res)
@@ -126,23 +127,24 @@ static enum pg_verdict refuse(struct pg_call *c, const char *words)
 	return PG_DROP;
 }
 
+static enum pg_verdict take_done(struct pg_call *c, enum pg_state state, PGresult *res)
+{
+	if (state == PG_CONN_END)
+		take_end(c, res);
+	else if (state == PG_CONN_STATEMENT)
+		take_count(c, res);
+	return PG_GOES_ON;
+}
+
 enum pg_verdict pg_result_take(
 	struct pg_call *c, enum pg_state state, PGresult *res, const PGconn *conn)
 {
 	switch (PQresultStatus(res)) {
 	case PGRES_SINGLE_TUPLE:
-		return take_rows(c, res) ? PG_GOES_ON : PG_DROP;
 	case PGRES_TUPLES_OK:
-		if (!take_rows(c, res))
-			return PG_DROP;
-		take_count(c, res);
-		return PG_GOES_ON;
+		return take_rows(c, res);
 	case PGRES_COMMAND_OK:
-		if (state == PG_CONN_END)
-			take_end(c, res);
-		else if (state == PG_CONN_STATEMENT)
-			take_count(c, res);
-		return PG_GOES_ON;
+		return take_done(c, state, res);
 	case PGRES_FATAL_ERROR:
 	case PGRES_BAD_RESPONSE:
 	case PGRES_NONFATAL_ERROR:

@@ -109,33 +109,37 @@ enum match { MATCH_NO, MATCH_PART, MATCH_READY, MATCH_CODE };
 /* Begins a mark. Rare in output, so that a line's end is not held back until the next line comes. */
 #define MARK '\036'
 
+/* What follows the nonce and a blank: "R\n" before READY came, "<1..3 digits>\n" after it. */
+static enum match match_tail(const struct ssh_frame *f, const char *s, size_t len)
+{
+	size_t body = 0;
+
+	if (!f->ready) {
+		if (s[0] != 'R')
+			return MATCH_NO;
+		body = 1;
+	}
+	while (f->ready && body < len && body < 3 && s[body] >= '0' && s[body] <= '9')
+		body++;
+	if (body == len)
+		return MATCH_PART;
+	if (body == 0 || body + 1 != len || s[body] != '\n')
+		return MATCH_NO;
+	return f->ready ? MATCH_CODE : MATCH_READY;
+}
+
 /* Is held[len] a mark, "<MARK><nonce> R\n" or "<MARK><nonce> <1..3 digits>\n", or the beginning of one? */
 static enum match match_held(const struct ssh_frame *f)
 {
 	const char *s = f->held;
-	size_t len = f->held_len, fixed = 1 + 32, digits;
+	size_t len = f->held_len, fixed = 1 + 32 + 1;
+	size_t known = len - 1 < 32 ? len - 1 : 32;
 
-	if (s[0] != MARK)
+	if (s[0] != MARK || memcmp(s + 1, f->nonce, known) != 0)
 		return MATCH_NO;
-	if (memcmp(s + 1, f->nonce, len - 1 < 32 ? len - 1 : 32) != 0)
+	if (len >= fixed && s[fixed - 1] != ' ')
 		return MATCH_NO;
-	if (len <= fixed)
-		return MATCH_PART;
-	if (s[fixed] != ' ')
-		return MATCH_NO;
-	s += fixed + 1;
-	len -= fixed + 1;
-	if (len == 0)
-		return MATCH_PART;
-	if (s[0] == 'R' && !f->ready)
-		return len == 1 ? MATCH_PART : s[1] == '\n' ? MATCH_READY : MATCH_NO;
-	for (digits = 0; digits < len && s[digits] >= '0' && s[digits] <= '9';)
-		digits++;
-	if (digits == len)
-		return digits <= 3 ? MATCH_PART : MATCH_NO;
-	return f->ready && digits > 0 && digits + 1 == len && s[digits] == '\n'
-		       ? MATCH_CODE
-		       : MATCH_NO;
+	return len <= fixed ? MATCH_PART : match_tail(f, s + fixed, len - fixed);
 }
 
 static int held_code(const struct ssh_frame *f)
