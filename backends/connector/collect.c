@@ -48,6 +48,7 @@ void collect_finish(struct collect *c)
 		.full = c->def->complete && !c->errors && !c->cut && !c->refused,
 		.kind = c->def->kind,
 		.gone = c->def->gone,
+		.ids = c->def->ids,
 		.since = since,
 		.retry_after_ms = c->retry_after_ms,
 		.rows = c->rows,
@@ -71,7 +72,14 @@ static void map_item(
 {
 	struct err e = ERR_INIT;
 	bool unknown = false;
-	if (!map_record(m, item, &b->records[b->n], &unknown, &e)) {
+	struct record *r = &b->records[b->n];
+	bool ok = map_record(m, item, r, &unknown, &e);
+	if (ok && !str_starts(r->id, c->def->ids)) {
+		ok = err_set(&e, ERR_CONFIG, "the id %s does not begin with \"%s\"",
+			r->id, c->def->ids);
+		record_release_json(r);
+	}
+	if (!ok) {
 		if (b->refused++ == 0)
 			b->first = e;
 		return;

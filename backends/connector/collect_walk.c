@@ -60,9 +60,11 @@ static void enrich_done(void *arg, const struct fetch_end *end)
 	const struct def_enrich *d = &w->c->def->enrich[w->rule];
 	w->enrich = NULL;
 	w->c->pages += end->pages;
-	/* one item's extra request that fails costs its extra, not the item */
-	json_object_set(json_array_get(w->items, w->item), d->as,
-		end->err.code == ERR_NONE ? w->got : json_null());
+	/* A copy of its own, for the reply's item is not ours to change. One item's extra request that fails costs its
+	 * extra, not the item. */
+	json_t *item = json_copy(json_array_get(w->items, w->item));
+	json_object_set(item, d->as, end->err.code == ERR_NONE ? w->got : json_null());
+	json_array_set_new(w->items, w->item, item);
 	json_decref(w->got);
 	w->got = NULL;
 	w->rule++;
@@ -125,7 +127,7 @@ static void enrich_later(struct loop *l, void *arg)
 
 /* ---- pages ---- */
 
-/* Shallow copies of the items that are wanted, so that `as` can be added. */
+/* The items that are wanted, in a list of our own. */
 static json_t *filtered(struct walk *w, json_t *items)
 {
 	struct collect *c = w->c;
@@ -140,10 +142,7 @@ static json_t *filtered(struct walk *w, json_t *items)
 			if (skip)
 				continue;
 		}
-		if (c->def->n_enrich && json_is_object(item))
-			json_array_append_new(out, json_copy(item));
-		else
-			json_array_append(out, item);
+		json_array_append(out, item);
 	}
 	return out;
 }

@@ -63,6 +63,7 @@ struct collect_result {
 	bool full; /* everything that exists was read: what was not seen is gone (connector says `complete: true`) */
 	enum kind kind;
 	enum state gone;   /* the state for vanished records */
+	const char *ids; /* only records whose id begins so can have vanished; "": all of the kind. Lives as long as the source */
 	const char *since; /* new watermark to keep (cursor_set), or NULL */
 	int64_t retry_after_ms;
 	size_t rows, pages;

@@ -30,6 +30,7 @@
  *       get: ... / sql: ... / ssh: ...    page: {...}    items: EXPR                    def_request.h
  *       when: "run_type != 'manual'"  EXPR over the item; false: not wanted
  *       complete: true                the list holds everything open: what is missing gets the state `gone:` (default resolved, for grants revoked; required for other kinds)
+ *       ids: import/                  what all ids of this collection begin with: needed with `complete` when another collection has the same kind
  *       each: settings.groups         EXPR over the scope -> array; or {get: ..., page: ..., items: EXPR, max: 200}: one sub-collection an item, as scope().each /
  *                                     {{ each.id }}; up to `parallel: 4` at a time; one that fails is reported, the others go on
  *       since: {start: 7d, watermark: updated_at, overlap: 5m}    scope().since: ISO 8601 time, the largest watermark (EXPR over the item) of the last complete
@@ -60,6 +61,7 @@ struct def_collect {
 	size_t each_max, parallel;
 	bool complete;
 	enum state gone;
+	const char *ids; /* "" */
 	enum since_type since;
 	const json_t *since_start;
 	struct def_expr watermark;

@@ -13,6 +13,7 @@ static const struct yaml_key collect_keys[] = {
 	{"timeout", YAML_DURATION},
 	{"complete", YAML_BOOL},
 	{"gone", YAML_STRING},
+	{"ids", YAML_STRING},
 	{"each", YAML_STRING | YAML_OBJECT},
 	{"parallel", YAML_INT},
 	{"when", YAML_STRING},
@@ -194,6 +195,7 @@ static bool read_collect(struct connector *c, const char *name, const json_t *in
 			"kind is one of run, incident, access, grant, cost, check, "
 			"change, not \"%s\"",
 			kind);
+	out->ids = json_str(in, "ids", "");
 	out->every_ms = def_ms(in, "every", 60 * 1000);
 	out->min_every_ms = def_ms(in, "min_every", 1000);
 	out->timeout_ms = def_ms(in, "timeout", 60 * 1000);
@@ -208,6 +210,22 @@ static bool read_collect(struct connector *c, const char *name, const json_t *in
 	       def_record(c, json_object_get(in, "record"), out->kind, &out->record, e);
 }
 
+/* Records vanish by kind, so lists of one kind must be told apart by their ids. */
+static bool check_ids(struct connector *c, const json_t *in, struct err *e)
+{
+	for (size_t i = 0; i < c->n_collects; i++) {
+		const struct def_collect *a = &c->collects[i];
+		for (size_t j = 0; j < c->n_collects && a->complete && !*a->ids; j++)
+			if (i != j && c->collects[j].kind == a->kind)
+				return yaml_err(e, &c->doc, in, a->name,
+					"complete: true beside another collection of "
+					"kind %s (%s) needs `ids:`, what all ids of "
+					"this one begin with",
+					kind_name(a->kind), c->collects[j].name);
+	}
+	return true;
+}
+
 bool def_collects(struct connector *c, struct err *e)
 {
 	json_t *in = json_object_get(c->doc.root, "collect"), *v;
@@ -216,5 +234,5 @@ bool def_collects(struct connector *c, struct err *e)
 	json_object_foreach (in, name, v)
 		if (!read_collect(c, name, v, &c->collects[c->n_collects++], e))
 			return false;
-	return true;
+	return check_ids(c, in, e);
 }

@@ -119,7 +119,7 @@ struct store_req *store_ask(struct store *s, const char *question, json_t *args 
  *   cause_set    {rid, cause, signature}
  *   cursor_set   {source, collection, value} / via question `cursor` {source, collection} -> {value}
  *   setting_set  {key, value}
- *   vanish       {source, kind, before}         open records of full-list sources not seen since `before` become resolved/revoked/... (state given): {state} -> {n, more}: a slice of 500
+ *   vanish       {source, kind, before, ids?}         open records of full-list sources not seen since `before` become resolved/revoked/... (state given): {state} -> {n, more}: a slice of 500; ids: only those whose id begins so
  *   prune        {before}                       old history, output, ended records: slices -> {n, next}: again with {from: next} until it is 0
  */
 struct store_req *store_tell(struct store *s, const char *change, json_t *args /* taken */, store_answer_fn *fn, void *arg);

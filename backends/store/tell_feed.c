@@ -160,9 +160,10 @@ json_t *tell_vanish(struct store *s, const json_t *args, struct err *e)
 	json_t *rows = ask_rows(s,
 		"SELECT r.rid, r.state AS old FROM rec r INDEXED BY rec_open"
 		" JOIN seen v ON v.rid=r.rid WHERE r.open=1 AND r.source=$1 AND r.kind=$2"
-		" AND v.at<$3",
-		json_pack("[I, i, I]", (json_int_t)sid, (int)kind,
-			(json_int_t)json_int(args, "before", 0)),
+		" AND v.at<$3 AND substr(r.id,1,length($4))=$4",
+		json_pack("[I, i, I, s]", (json_int_t)sid, (int)kind,
+			(json_int_t)json_int(args, "before", 0),
+			json_str(args, "ids", "")),
 		e);
 	size_t i;
 	int n = 0;

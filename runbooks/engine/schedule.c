@@ -101,6 +101,7 @@ static void on_done(void *arg, const struct collect_result *r)
 	ln->full = r->full;
 	ln->kind = r->kind;
 	ln->gone = r->gone;
+	ln->ids = r->ids;
 	ln->rows = r->rows;
 	ln->took_ms = r->took_ms;
 	ln->retry_after_ms = r->retry_after_ms;
@@ -123,10 +124,10 @@ void lane_settle(struct lane *ln)
 		ln->last_good = clock_now();
 		if (ln->full)
 			store_tell(w->store, "vanish",
-				json_pack("{s:s, s:s, s:I, s:s}", "source",
+				json_pack("{s:s, s:s, s:I, s:s, s:s}", "source",
 					ln->feed->cfg->name, "kind", kind_name(ln->kind),
 					"before", (json_int_t)ln->started, "state",
-					state_name(ln->gone)),
+					state_name(ln->gone), "ids", ln->ids),
 				NULL, NULL);
 	} else {
 		ln->failures++;

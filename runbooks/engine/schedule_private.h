@@ -23,6 +23,7 @@ struct lane { /* one collection of one source */
 	bool full;
 	enum kind kind;
 	enum state gone;
+	const char *ids; /* what the ids of vanished records begin with */
 	usec_t started, last_good;
 	size_t rows, unknown_states, refused;
 	int64_t took_ms, retry_after_ms;

@@ -161,6 +161,10 @@ static void test_connector_refused(void **state)
 	bad(RUNS "    page: {style: wild}\n    record: {id: id, state: s}\n",
 		"style is one of none, offset");
 	bad(RUNS "    complete: true\n    record: {id: id, state: s}\n", "needs `gone:`");
+	bad(RUNS "    complete: true\n    gone: unknown\n    record: {id: id, state: s}\n"
+		 "  more:\n    kind: run\n    get: /more\n    record: {id: id, state: "
+		 "s}\n",
+		"needs `ids:`");
 	bad(RUNS "    since: {start: later}\n    record: {id: id, state: s}\n",
 		"start is a duration");
 	bad(SMALL "collect:\n  r:\n    kind: run\n    sql: SELECT 1\n    record: {id: "

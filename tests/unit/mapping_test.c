@@ -117,6 +117,23 @@ static void test_all_labels(void **state)
 	got_release(&o);
 }
 
+/* Lists of one kind are told apart by their ids, so an id that does not fit is refused. */
+static void test_ids(void **state)
+{
+	(void)state;
+	rig_open(&rig,
+		LIST("run", "/runs\n    items: rows\n    ids: a/",
+			"{id: \"id == `2` && 'b/2' || format('a/{}', id)\", state: "
+			"\"'failed'\"}"),
+		"");
+	struct got o = rig_collect(&rig);
+	got_ok(&o, 4);
+	assert_int_equal(o.refused, 1);
+	assert_string_equal(o.r.ids, "a/");
+	got_release(&o);
+	rig_close(&rig);
+}
+
 /* An expression that fails refuses its item, not the list. */
 static void test_expression_fails(void **state)
 {
@@ -149,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_rules_and_defaults),
 		cmocka_unit_test(test_unknown_state),
 		cmocka_unit_test(test_all_labels),
+		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_expression_fails),
 	};
 	return cmocka_run_group_tests_name("mapping", tests, setup, teardown);

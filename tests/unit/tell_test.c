@@ -110,7 +110,14 @@ static void test_vanish(void **state)
 		"{\"source\": \"airflow\", \"kind\": \"incident\", \"state\": "
 		"\"resolved\", \"before\": %lld}",
 		(long long)(HELP_NOW + HELP_MIN));
-	json_t *a = help_tell(&s.h, "vanish", args);
+	/* Another list of the same kind says nothing about this record. */
+	char of_others[200];
+	str_format(of_others, sizeof(of_others), "%.*s, \"ids\": \"import/\"}",
+		(int)strlen(args) - 1, args);
+	json_t *a = help_tell(&s.h, "vanish", of_others);
+	assert_int_equal(json_int(a, "n", -1), 0);
+	json_decref(a);
+	a = help_tell(&s.h, "vanish", args);
 	assert_int_equal(json_int(a, "n", -1), 1);
 	assert_false(json_flag(a, "more", true));
 	json_decref(a);
