@@ -62,8 +62,9 @@ struct collect_result {
 	struct err err; /* ERR_NONE: complete */
 	bool full; /* everything that exists was read: what was not seen is gone (connector says `complete: true`) */
 	enum kind kind;
-	enum state gone;   /* the state for vanished records */
-	const char *ids; /* only records whose id begins so can have vanished; "": all of the kind. Lives as long as the source */
+	enum state gone; /* the state for vanished records */
+	const char *ids; /* only ids that begin so can have vanished; "": all of the kind.
+			    Lives as long as the source */
 	const char *since; /* new watermark to keep (cursor_set), or NULL */
 	int64_t retry_after_ms;
 	size_t rows, pages;

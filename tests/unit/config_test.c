@@ -126,7 +126,7 @@ static void bad(const char *text, const char *words)
 		fail_msg("%s", e.msg);
 }
 
-static void test_connector_refused(void **state)
+static void test_collections_refused(void **state)
 {
 	(void)state;
 	bad("connector: d\ntitle: T\n", "c.yaml:1:12: the file is named c.yaml");
@@ -161,6 +161,11 @@ static void test_connector_refused(void **state)
 	bad(RUNS "    page: {style: wild}\n    record: {id: id, state: s}\n",
 		"style is one of none, offset");
 	bad(RUNS "    complete: true\n    record: {id: id, state: s}\n", "needs `gone:`");
+}
+
+static void test_parts_refused(void **state)
+{
+	(void)state;
 	bad(RUNS "    complete: true\n    gone: unknown\n    record: {id: id, state: s}\n"
 		 "  more:\n    kind: run\n    get: /more\n    record: {id: id, state: "
 		 "s}\n",
@@ -283,7 +288,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_config_refused),
-		cmocka_unit_test(test_connector_refused),
+		cmocka_unit_test(test_collections_refused),
+		cmocka_unit_test(test_parts_refused),
 		cmocka_unit_test(test_catalogue),
 		cmocka_unit_test(test_source),
 	};
