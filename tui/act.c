@@ -1,10 +1,8 @@
-/* Commands on records: what the keys d l y r a z c n o Y do, wherever records are shown. */
+/* Commands on records: what the keys d l y z c n o Y do, wherever records are shown. r and a: act_runbook.c. */
 #include "tui/act.h"
 
-#include "runbooks/engine/runbook.h"
 #include "tui/app_inside.h"
 #include "tui/from_json.h"
-#include <stdlib.h>
 #include <string.h>
 
 static bool first_target(struct view *v, struct target *out)
@@ -45,147 +43,6 @@ void act_log(struct view *v)
 		return;
 	}
 	open_record(v, &log_view);
-}
-
-/* ---- runbooks ------------------------------------------------------------------------------- */
-
-static bool writable(struct view *v)
-{
-	if (!app_read_only(v->app))
-		return true;
-	app_say(v->app, ROLE_WARN,
-		"Read-only: the configuration says `read_only: true`, so nothing can be "
-		"changed from here.");
-	return false;
-}
-
-static struct target *all_targets(struct view *v, size_t *n)
-{
-	struct target *t = xcalloc(TARGETS_MAX, sizeof(*t));
-	*n = v->type->targets ? v->type->targets(v, t, TARGETS_MAX) : 0;
-	for (size_t i = 1; i < *n; i++) {
-		if (t[i].kind != t[0].kind) {
-			app_say(v->app, ROLE_WARN,
-				"The marked ones are of different kinds (%s, %s): mark "
-				"one kind at a time.",
-				kind_name(t[0].kind), kind_name(t[i].kind));
-			*n = 0;
-		}
-	}
-	return t;
-}
-
-static void open_with_targets(
-	struct view *v, const struct view_type *type, const char *runbook)
-{
-	size_t n = 0;
-	struct target *t = all_targets(v, &n);
-	if (n)
-		(void)app_open(v->app, type,
-			&(struct view_arg){.rid = t[0].rid,
-				.name = runbook,
-				.title = t[0].title,
-				.targets = t,
-				.n_targets = n});
-	free(t);
-}
-
-void act_runbooks(struct view *v)
-{
-	open_with_targets(v, &runbooks_view, NULL);
-}
-
-/* A runbook is chosen by the record as the store has it now; the answer opens the form, if the user is still there. */
-struct choosing {
-	struct app *app;
-	struct view *v;
-	char name[128]; /* "": the one of the key */
-	char key;
-};
-
-static const struct runbook *choose(struct choosing *ch, const struct record *r)
-{
-	const struct runbooks *all = app_runbooks(ch->app);
-	const struct config_source *source =
-		config_source(app_config(ch->app), r->source);
-	for (size_t i = 0; all && i < runbooks_count(all); i++) {
-		const struct runbook *b = runbooks_at(all, i);
-		bool wanted = ch->name[0] ? strcmp(runbook_name(b), ch->name) == 0
-					  : runbook_key(b) == ch->key;
-		if (wanted && !runbook_on_hosts(b) &&
-			runbook_applies(b, r, source ? source->connector : ""))
-			return b;
-	}
-	return NULL;
-}
-
-static void say_none(struct choosing *ch, const struct record *r)
-{
-	if (ch->name[0])
-		app_say(ch->app, ROLE_WARN,
-			"%s does not apply to this %s (%s, %s). r lists those that do.",
-			ch->name, kind_name(r->kind), r->source, state_name(r->state));
-	else
-		app_say(ch->app, ROLE_WARN,
-			"Nothing acknowledges or approves this %s (%s, %s). r lists what "
-			"applies.",
-			kind_name(r->kind), r->source, state_name(r->state));
-}
-
-static void chosen(void *arg, json_t *answer, const struct err *e)
-{
-	struct choosing *ch = arg;
-	struct record r;
-	ch->app->choose_req = NULL;
-	ch->app->choosing = NULL;
-	if (!answer)
-		app_say_err(ch->app, e);
-	else if (!record_from_json(answer, &r))
-		app_say(ch->app, ROLE_WARN, "It is gone from the store.");
-	else if (ch->app->top == ch->v) {
-		const struct runbook *b = choose(ch, &r);
-		if (b)
-			open_with_targets(ch->v, &run_view, runbook_name(b));
-		else
-			say_none(ch, &r);
-	}
-	free(ch);
-}
-
-static void choose_for(struct view *v, const char *name, char key)
-{
-	struct target t;
-	struct app *a = v->app;
-	if (!first_target(v, &t)) {
-		app_say(a, ROLE_DIM, "Nothing is chosen here.");
-		return;
-	}
-	store_cancel(a->store, a->choose_req);
-	free(a->choosing);
-	struct choosing *ch = xcalloc(1, sizeof(*ch));
-	*ch = (struct choosing){.app = a, .v = v, .key = key};
-	(void)str_copy(ch->name, sizeof(ch->name), name ? name : "");
-	a->choosing = ch;
-	a->choose_req = store_ask(a->store, "record",
-		json_pack("{s:I}", "rid", (json_int_t)t.rid), chosen, ch);
-}
-
-void act_acknowledge(struct view *v)
-{
-	if (writable(v))
-		choose_for(v, NULL, 'a');
-}
-
-void act_runbook(struct view *v, const char *name)
-{
-	const struct runbooks *all = app_runbooks(v->app);
-	const struct runbook *b = all ? runbooks_find(all, name) : NULL;
-	if (!b || (runbook_risk(b) != RISK_READ && !writable(v)))
-		return;
-	if (runbook_on_hosts(b))
-		(void)app_open(v->app, &run_view, &(struct view_arg){.name = name});
-	else
-		choose_for(v, name, 0);
 }
 
 /* ---- what people say about a record ----------------------------------------------------------- */
@@ -265,9 +122,7 @@ void act_claim(struct view *v)
 	struct app *a = v->app;
 	if (!first_target(v, &t))
 		return;
-	store_cancel(a->store, a->choose_req);
-	free(a->choosing);
-	a->choosing = NULL;
+	act_cancel(a);
 	a->choose_req = store_ask(a->store, "record",
 		json_pack("{s:I}", "rid", (json_int_t)t.rid), claim_answer, a);
 }
@@ -295,9 +150,7 @@ void act_url(struct view *v)
 	struct app *a = v->app;
 	if (!first_target(v, &t))
 		return;
-	store_cancel(a->store, a->choose_req);
-	free(a->choosing);
-	a->choosing = NULL;
+	act_cancel(a);
 	a->choose_req = store_ask(a->store, "record",
 		json_pack("{s:I}", "rid", (json_int_t)t.rid), url_answer, a);
 }

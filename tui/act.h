@@ -18,4 +18,7 @@ void act_copy(struct view *v);
 /* Opens the form of a runbook for the targets of the view; says why not when it does not apply. */
 void act_runbook(struct view *v, const char *runbook);
 
+/* Forgets what a key began and no answer has finished yet. */
+void act_cancel(struct app *a);
+
 #endif

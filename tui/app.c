@@ -1,6 +1,8 @@
 /* The app: the stack of views above the lane's, opening and closing, and what views ask of it. */
 #include "tui/app_inside.h"
 
+#include "tui/act.h"
+
 #include "runbooks/engine/runbook.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -347,8 +349,7 @@ void app_free(struct app *a)
 	input_stop(a);
 	store_on_change(a->store, NULL, NULL);
 	store_cancel(a->store, a->counts_req);
-	store_cancel(a->store, a->choose_req);
-	free(a->choosing);
+	act_cancel(a);
 	loop_timer_cancel(a->loop, a->load_timer);
 	while (a->top && a->top->lane < 0) {
 		struct view *v = a->top;

@@ -62,7 +62,7 @@ static look_t add_trust(const struct app *a, bool brief, struct str *out)
 	} else if (!failing && !stale) {
 		str_adds(out, ", all fresh");
 	}
-	return failing || stale || age > OLD ? ROLE_WARN : ROLE_DIM;
+	return failing || stale || (as_of && age > OLD) ? ROLE_WARN : ROLE_DIM;
 }
 
 /* "14:02:07 UTC" -> "14:02 UTC": it is painted when it changes, and that is once a minute. */

@@ -29,6 +29,7 @@ struct target {
 	const char *key; /* "kind:source:id" */
 	const char *source;
 	const char *title;
+	int group; /* records of one cause that this row stands for; 0, 1: itself */
 };
 
 /* How a view is opened. Strings and targets are copied by the app and live as long as the

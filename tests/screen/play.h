@@ -113,13 +113,21 @@ static void let_know(struct play *p)
 	settle(p);
 }
 
+/* What depends on others: groups, links. */
+static bool retriage(struct play *p)
+{
+	begin(p);
+	(void)store_retriage(p->store, put_done, p);
+	return finish(p, "retriage");
+}
+
 static bool put(struct play *p)
 {
 	size_t n = p->n_records - p->n_put;
 	if (!open_store(p))
 		return false;
 	if (!n)
-		return true;
+		return retriage(p);
 	struct record *r = xcalloc(n, sizeof(*r));
 	for (size_t i = 0; i < n; i++)
 		if (!record_from_json(p->records[p->n_put + i], &r[i]))
@@ -127,9 +135,7 @@ static bool put(struct play *p)
 	begin(p);
 	(void)store_put(p->store, r, n, put_done, p);
 	bool ok = finish(p, "put");
-	begin(p);
-	(void)store_retriage(p->store, put_done, p);
-	ok = ok && finish(p, "retriage");
+	ok = ok && retriage(p);
 	free(r);
 	p->n_put = p->n_records;
 	let_know(p);

@@ -185,6 +185,7 @@ static size_t targets(struct view *v, struct target *out, size_t max)
 		return 0;
 	arena_clear(&l->scratch);
 	target_of(&l->scratch, r, out);
+	out->group = l->lane->fold ? r->group : 1;
 	return 1;
 }
 

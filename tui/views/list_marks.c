@@ -56,7 +56,8 @@ void mark_toggle(struct list_view *l, const struct record *r)
 		.state = r->state,
 		.key = str_take(&key),
 		.source = xstrdup(r->source),
-		.title = xstrdup(r->title)};
+		.title = xstrdup(r->title),
+		.group = l->lane->fold ? r->group : 1};
 }
 
 void marks_clear(struct list_view *l)

@@ -100,7 +100,7 @@ static void title(struct view *v, struct str *path, struct str *side)
 {
 	str_adds(path, "runbooks");
 	if (v->arg.n_targets > 1)
-		str_addf(side, "for %zu marked %ss", v->arg.n_targets,
+		str_addf(side, "for %zu %ss", v->arg.n_targets,
 			kind_name(v->arg.targets[0].kind));
 	else if (v->arg.title)
 		str_addf(side, "for %s", v->arg.title);
