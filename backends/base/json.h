@@ -34,6 +34,8 @@ json_t *json_path(const json_t *obj, const char *dotted);
 /* Compact text with sorted keys: hashing, storing, comparing. malloc'ed, never NULL. */
 char *json_text(const json_t *v);
 bool json_text_to(struct str *out, const json_t *v);
+/* Compact text, keys in insertion order: for keeping, cheaper than sorted. */
+bool json_plain_to(struct str *out, const json_t *v);
 /* Indented, keys in insertion order, for people. */
 char *json_pretty(const json_t *v);
 

@@ -6,6 +6,7 @@
 
 #include "backends/base/mem.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 
 struct writer {
 	struct str *out;
-	bool pretty; /* indented, insertion order; else compact, sorted keys */
+	bool pretty; /* indented; else compact */
+	bool sorted; /* members by key; else in the order they came */
 	int depth;
 };
 
@@ -52,13 +54,50 @@ static bool write_string(struct str *out, const char *s, size_t len)
 	return ok && str_add(out, s + start, len - start) && str_addc(out, '"');
 }
 
+/* Digits of n, its last `decimals` after a point, zeros at the end cut. */
+static void decimal_text(char *dst, long long n, int decimals)
+{
+	char reversed[32];
+	unsigned long long left =
+		n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n;
+	size_t len = 0;
+
+	for (int at = 0; left > 0 || at <= decimals; at++, left /= 10) {
+		if (at == decimals && len > 0)
+			reversed[len++] = '.';
+		if (at >= decimals || len > 0 || left % 10 != 0)
+			reversed[len++] = (char)('0' + left % 10);
+	}
+	if (n < 0)
+		reversed[len++] = '-';
+	while (len > 0)
+		*dst++ = reversed[--len];
+	*dst = '\0';
+}
+
 static void real_text(char *dst, size_t size, double d)
 {
+	/* Most reals have few decimals. A quotient is rounded as reading is, so it tells whether these are enough. */
+	double millionth = d * 1e6;
+	if (millionth > -1e15 && millionth < 1e15 && d != 0) {
+		long long n = llrint(millionth);
+		if ((double)n / 1e6 == d) {
+			decimal_text(dst, n, 6);
+			return;
+		}
+	}
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(dst, size, "%.*g", digits, d);
 		if (strtod(dst, NULL) == d)
 			return;
 	}
+}
+
+static bool write_integer(struct str *out, long long n)
+{
+	char text[40];
+	decimal_text(text, n, 0);
+	return str_adds(out, text);
 }
 
 static bool write_real(struct str *out, double d)
@@ -134,7 +173,7 @@ static bool write_object(struct writer *w, const json_t *v)
 		m[n].len = json_object_iter_key_len(i);
 		m[n++].value = json_object_iter_value(i);
 	}
-	if (!w->pretty)
+	if (w->sorted)
 		qsort(m, n, sizeof(*m), member_order);
 	bool ok = str_addc(w->out, '{');
 	w->depth++;
@@ -157,7 +196,7 @@ static bool write_value(struct writer *w, const json_t *v)
 	case JSON_FALSE:
 		return str_adds(w->out, "false");
 	case JSON_INTEGER:
-		return str_addf(w->out, "%lld", (long long)json_integer_value(v));
+		return write_integer(w->out, json_integer_value(v));
 	case JSON_REAL:
 		return write_real(w->out, json_real_value(v));
 	case JSON_STRING:
@@ -172,7 +211,13 @@ static bool write_value(struct writer *w, const json_t *v)
 
 bool json_text_to(struct str *out, const json_t *v)
 {
-	struct writer w = {out, false, 0};
+	struct writer w = {.out = out, .sorted = true};
+	return write_value(&w, v);
+}
+
+bool json_plain_to(struct str *out, const json_t *v)
+{
+	struct writer w = {.out = out};
 	return write_value(&w, v);
 }
 
@@ -188,7 +233,7 @@ char *json_text(const json_t *v)
 char *json_pretty(const json_t *v)
 {
 	struct str s = STR_INIT;
-	struct writer w = {&s, true, 0};
+	struct writer w = {.out = &s, .pretty = true};
 	bool whole = write_value(&w, v);
 	(void)whole;
 	return str_take(&s);

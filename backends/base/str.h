@@ -53,7 +53,7 @@ bool str_glob(const char *pattern, const char *text);
 bool str_to_int(const char *s, long long *out) MUST_USE;
 bool str_to_double(const char *s, double *out) MUST_USE;
 
-/* FNV-1a, 64 bit, for change detection and hash tables; not for anything that must resist attack. */
+/* 64 bit, for change detection and hash tables on one kind of machine; not for anything that must resist attack. */
 unsigned long long str_hash(const void *bytes, size_t len, unsigned long long seed);
 
 #endif

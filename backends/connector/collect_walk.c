@@ -2,10 +2,14 @@
  * Sub-collections: each walks its pages, a few at a time. A page waits until its items that need one request more
  * have it; then it is mapped and handed out.
  */
+#include "backends/base/log.h"
 #include "backends/connector/collect.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Items mapped in one turn of the loop: a few milliseconds. */
+enum { SLICE = 200 };
 
 struct walk {
 	struct walk *next, **at;
@@ -13,11 +17,11 @@ struct walk {
 	json_t *each, *scope;
 	struct fetch *fetch;
 	json_t *items;     /* of the page in hand, filtered; ours to change */
+	size_t next_item;  /* of the page, to be mapped next */
 	size_t item, rule; /* what to look at next for enrichment */
 	struct fetch *enrich;
 	json_t *got;
-	struct loop_timer *
-		deferred; /* enrichment of the page in hand begins; the fetch waits meanwhile */
+	struct loop_timer *deferred; /* work on the page in hand; the fetch waits */
 };
 
 static void walk_free(struct walk *w)
@@ -40,6 +44,42 @@ void walks_cancel(struct collect *c)
 {
 	while (c->walks)
 		walk_free(c->walks);
+}
+
+/* ---- handing out ---- */
+
+static void slice_later(struct loop *l, void *arg);
+
+/*
+ * A part of the page in hand. A page of thousands is mapped over several turns of the loop, so that a
+ * flooding source does not hold up the others; the next page is asked for after the last part.
+ */
+static void deliver_slice(struct walk *w)
+{
+	json_t *slice = json_array(), *scope = json_incref(w->scope);
+	size_t n = json_array_size(w->items), end = w->next_item + SLICE;
+	for (; w->next_item < n && w->next_item < end; w->next_item++)
+		json_array_append(slice, json_array_get(w->items, w->next_item));
+	bool alive = collect_deliver(w->c, slice, scope);
+	json_decref(slice);
+	json_decref(scope);
+	if (!alive)
+		return;
+	if (w->next_item < n) {
+		w->deferred = loop_defer(w->c->source->reach.loop, slice_later, w);
+		return;
+	}
+	json_decref(w->items);
+	w->items = NULL;
+	fetch_resume(w->fetch);
+}
+
+static void slice_later(struct loop *l, void *arg)
+{
+	struct walk *w = arg;
+	(void)l;
+	w->deferred = NULL;
+	deliver_slice(w);
 }
 
 /* ---- enrichment ---- */
@@ -107,14 +147,7 @@ static void enrich_go(struct walk *w)
 			return;
 		}
 	}
-	json_t *items = w->items;
-	w->items = NULL;
-	json_t *scope = json_incref(w->scope);
-	bool alive = collect_deliver(c, items, scope);
-	json_decref(items);
-	json_decref(scope);
-	if (alive)
-		fetch_resume(w->fetch);
+	deliver_slice(w);
 }
 
 static void enrich_later(struct loop *l, void *arg)
@@ -151,19 +184,12 @@ static bool page(void *arg, json_t *items, const struct exchange_reply *r)
 {
 	struct walk *w = arg;
 	struct collect *c = w->c;
+	bool enrich = c->def->n_enrich > 0;
 	(void)r;
-	if (c->def->n_enrich == 0) {
-		json_t *kept =
-			c->def->when.jmes ? filtered(w, items) : json_incref(items);
-		json_t *scope = json_incref(w->scope);
-		bool alive = collect_deliver(c, kept, scope);
-		json_decref(kept);
-		json_decref(scope);
-		return alive;
-	}
-	w->items = filtered(w, items);
-	w->item = w->rule = 0;
-	w->deferred = loop_defer(c->source->reach.loop, enrich_later, w);
+	w->items = enrich || c->def->when.jmes ? filtered(w, items) : json_incref(items);
+	w->item = w->rule = w->next_item = 0;
+	w->deferred =
+		loop_defer(c->source->reach.loop, enrich ? enrich_later : slice_later, w);
 	return false;
 }
 

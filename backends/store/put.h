@@ -22,6 +22,7 @@ struct put_state {
 	char source[RECORD_TEXT_MAX + 1]; /* the last one asked for */
 	long long sid;
 	unsigned char *failed_titles; /* again.c */
+	struct str text[2];           /* put_rec.c: trees as text, while they are bound */
 };
 
 struct put_state *put_state(struct store *s);

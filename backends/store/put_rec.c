@@ -38,11 +38,13 @@ static void bind_common(struct db_stmt *q, const struct record *r, const char *l
 	"parent=$26, why=$27, cause=$28, "                                               \
 	"signature=$29, labels=$30"
 
-static char *dump(const json_t *v)
+/* The text of a tree, "" of none. Valid until the next call with this buffer. */
+static const char *dump(struct str *to, const json_t *v)
 {
-	return v != NULL && json_typeof(v) != JSON_NULL
-		       ? json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY)
-		       : xstrdup("");
+	str_clear(to);
+	if (v != NULL && json_typeof(v) != JSON_NULL && !json_plain_to(to, v))
+		str_clear(to);
+	return to->buf;
 }
 
 bool put_insert_rec(struct store *s, struct record *r, long long sid,
@@ -58,15 +60,13 @@ bool put_insert_rec(struct store *s, struct record *r, long long sid,
 
 	if (q == NULL)
 		return false;
-	char *labels = dump(r->labels);
-	bind_common(q, r, labels);
+	bind_common(q, r, dump(&put_state(s)->text[0], r->labels));
 	db_bind_int(q, 31, r->kind);
 	db_bind_int(q, 32, sid);
 	db_bind_text(q, 33, r->id);
 	db_bind_int(q, 34, (long long)h);
 	db_bind_int(q, 35, put_again(s, r, false));
 	bool ok = db_step(q, &row, e);
-	free(labels);
 	r->rid = db_last_rowid(s->db);
 	return ok;
 }
@@ -82,27 +82,25 @@ bool put_update_rec(struct store *s, const struct record *r, long long hid,
 
 	if (q == NULL)
 		return false;
-	char *labels = dump(r->labels);
-	bind_common(q, r, labels);
+	bind_common(q, r, dump(&put_state(s)->text[0], r->labels));
 	db_bind_int(q, 31, (long long)h);
 	db_bind_int(q, 32, hid);
 	db_bind_int(q, 33, put_again(s, r, needed));
 	db_bind_int(q, 34, r->rid);
-	bool ok = db_step(q, &row, e);
-	free(labels);
-	return ok;
+	return db_step(q, &row, e);
 }
 
-static char *detail_text(const json_t *detail)
+static const char *detail_text(struct str *to, const json_t *detail)
 {
-	char *text = dump(detail);
-	size_t len = text != NULL ? strlen(text) : 0;
+	const char *text = dump(to, detail);
+	size_t len = to->len;
 
 	if (len <= RECORD_DETAIL_MAX)
-		return text != NULL ? text : xstrdup("");
-	free(text);
-	return xasprintf("{\"not_kept\":\"%zu bytes of detail, more than %d\"}", len,
+		return text;
+	str_clear(to);
+	str_addf(to, "{\"not_kept\":\"%zu bytes of detail, more than %d\"}", len,
 		RECORD_DETAIL_MAX);
+	return to->buf;
 }
 
 bool put_detail(struct store *s, const struct record *r, struct err *e)
@@ -116,12 +114,9 @@ bool put_detail(struct store *s, const struct record *r, struct err *e)
 
 	if (q == NULL)
 		return false;
-	char *opaque = dump(r->opaque), *body = detail_text(r->detail);
+	struct str *text = put_state(s)->text;
 	db_bind_int(q, 1, r->rid);
-	db_bind_text(q, 2, opaque != NULL ? opaque : "");
-	db_bind_text(q, 3, body);
-	bool ok = db_step(q, &row, e);
-	free(opaque);
-	free(body);
-	return ok;
+	db_bind_text(q, 2, dump(&text[0], r->opaque));
+	db_bind_text(q, 3, detail_text(&text[1], r->detail));
+	return db_step(q, &row, e);
 }

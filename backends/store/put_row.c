@@ -15,6 +15,8 @@ struct put_state *put_state(struct store *s)
 	if (s->put == NULL) {
 		s->put = xcalloc(1, sizeof(*s->put));
 		s->put->scan = scan_writer_new(s);
+		for (size_t i = 0; i < LENGTH(s->put->text); i++)
+			str_init(&s->put->text[i], STR_MAX_DEFAULT);
 		s->put->seen_flushed = clock_mono_ms();
 	}
 	return s->put;
@@ -32,6 +34,8 @@ void put_forget(struct store *s)
 	scan_writer_free(s->put->scan);
 	free(s->put->seen);
 	free(s->put->failed_titles);
+	for (size_t i = 0; i < LENGTH(s->put->text); i++)
+		str_release(&s->put->text[i]);
 	free(s->put);
 	s->put = NULL;
 }

@@ -113,14 +113,33 @@ static void test_numbers(void **state)
 	assert_false(str_to_double("0x10", &d));
 	assert_false(str_to_double("1e999", &d));
 	assert_false(str_to_double("1.5.", &d));
-	assert_true(str_hash("", 0, 0) == 14695981039346656037ULL);
-	assert_true(str_hash("a", 1, 0) == 0xaf63dc4c8601ec8cULL);
+}
+
+/* Every byte, the length and the seed count, whatever the place in a word of eight. */
+static void test_hash(void **state)
+{
+	char text[40] = {0};
+	(void)state;
+	for (size_t len = 0; len < sizeof(text); len++) {
+		unsigned long long plain = str_hash(text, len, 0);
+		assert_true(plain == str_hash(text, len, 0));
+		assert_true(plain != str_hash(text, len, 1));
+		assert_true(
+			plain != str_hash(text, len + 1, 0) || len + 1 == sizeof(text));
+		for (size_t i = 0; i < len; i++) {
+			text[i] = 1;
+			assert_true(plain != str_hash(text, len, 0));
+			text[i] = 0;
+		}
+	}
+	assert_true(str_hash("ab", 2, 0) != str_hash("ba", 2, 0));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_append),
+		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_fixed),
 		cmocka_unit_test(test_glob),
