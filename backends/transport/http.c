@@ -285,8 +285,10 @@ void http_free(struct http *h)
 {
 	if (!h)
 		return;
-	while (h->calls)
-		call_drop(h->calls);
+	for (struct http_call *c = h->calls, *next; c; c = next) {
+		next = c->next;
+		call_drop(c);
+	}
 	curl_multi_cleanup(h->multi);
 	loop_timer_cancel(h->loop, h->timer);
 	free(h);

@@ -247,10 +247,14 @@ void pg_free(struct pg *p)
 {
 	if (!p)
 		return;
-	while (p->calls)
-		pg_cancel(p, p->calls);
-	while (p->links)
-		pg_link_drop(p->links);
+	for (struct pg_call *c = p->calls, *next; c; c = next) {
+		next = c->next;
+		pg_cancel(p, c);
+	}
+	for (struct pg_link *k = p->links, *next; k; k = next) {
+		next = k->next;
+		pg_link_drop(k);
+	}
 	loop_timer_cancel(p->loop, p->pumping);
 	resolver_free(p->resolver);
 	free(p);

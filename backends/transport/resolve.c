@@ -307,9 +307,13 @@ void resolver_free(struct resolver *r)
 {
 	if (!r)
 		return;
-	while (r->calls)
-		resolve_cancel(r, r->calls);
-	while (r->lookups)
-		lookup_drop(r->lookups); /* the thread ends by itself */
+	for (struct resolve_call *c = r->calls, *next; c; c = next) {
+		next = c->next;
+		resolve_cancel(r, c);
+	}
+	for (struct lookup *w = r->lookups, *next; w; w = next) {
+		next = w->next;
+		lookup_drop(w); /* the thread ends by itself */
+	}
 	free(r);
 }

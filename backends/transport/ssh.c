@@ -317,8 +317,10 @@ void ssh_free(struct ssh *s)
 {
 	if (!s)
 		return;
-	while (s->calls)
-		ssh_cancel(s, s->calls);
+	for (struct ssh_call *c = s->calls, *next; c; c = next) {
+		next = c->next;
+		ssh_cancel(s, c);
+	}
 	resolver_free(s->resolver);
 	free(s);
 }
