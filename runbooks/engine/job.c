@@ -13,6 +13,43 @@
 #include "backends/base/file.h"
 #include "backends/base/mem.h"
 
+static bool title_shared(const json_t *targets, size_t at)
+{
+	const char *title = json_str(json_array_get(targets, at), "title", "");
+
+	for (size_t i = 0; i < json_array_size(targets); i++)
+		if (i != at &&
+			str_equal(
+				json_str(json_array_get(targets, i), "title", ""), title))
+			return true;
+	return false;
+}
+
+/* Three runs of one pipeline have one title: what they are told apart by is added from the id. */
+static json_t *told_apart(const json_t *targets)
+{
+	json_t *out = json_deep_copy(targets);
+
+	for (size_t i = 0; i < json_array_size(targets); i++) {
+		json_t *target = json_array_get(out, i);
+		const char *title = json_str(target, "title", ""),
+			   *key = json_str(target, "key", "");
+		const char *id =
+			strchr(key, ':') ? strchr(strchr(key, ':') + 1, ':') : NULL;
+		char *longer;
+
+		if (!id || !title_shared(targets, i))
+			continue;
+		id++;
+		if (str_starts(id, title) && id[strlen(title)] == '/')
+			id += strlen(title) + 1;
+		longer = xasprintf("%s %s", title, id);
+		json_object_set_new(target, "title", json_string(longer));
+		free(longer);
+	}
+	return out;
+}
+
 static json_t *spec_args(const char *type, const struct runbook *r, const json_t *params,
 	const json_t *targets, const char *operator_name, const char *reason)
 {
@@ -20,12 +57,12 @@ static json_t *spec_args(const char *type, const struct runbook *r, const json_t
 
 	gethostname(host, sizeof(host) - 1);
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:{s:s, s:s, s:O, s:s, s:s}}",
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:{s:s, s:s, s:O, s:s, s:s}}",
 		"type", type, "runbook", runbook_name(r), "title", runbook_title(r),
 		"who", operator_name, "host", host, "reason", reason ? reason : "",
-		"targets", targets, "spec", "runbook", runbook_name(r), "version",
-		runbook_hash(r), "params", params, "operator", operator_name, "reason",
-		reason ? reason : "");
+		"targets", told_apart(targets), "spec", "runbook", runbook_name(r),
+		"version", runbook_hash(r), "params", params, "operator", operator_name,
+		"reason", reason ? reason : "");
 }
 
 json_t *job_preview_args(const struct runbook *r, const json_t *params,

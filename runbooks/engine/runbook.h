@@ -75,7 +75,7 @@ struct runbooks *runbooks_load(const struct config *c, struct err *e) MUST_USE;
 void runbooks_free(struct runbooks *rs);
 size_t runbooks_count(const struct runbooks *rs);
 const struct runbook *runbooks_at(
-	const struct runbooks *rs, size_t i); /* sorted by name */
+	const struct runbooks *rs, size_t i); /* best fit first */
 const struct runbook *runbooks_find(const struct runbooks *rs, const char *name);
 size_t runbooks_errors(const struct runbooks *rs);
 const struct err *runbooks_error(const struct runbooks *rs, size_t i);

@@ -4,7 +4,7 @@
 
 #include "backends/base/file.h"
 #include "backends/base/mem.h"
-#include "runbooks/engine/runbook.h"
+#include "runbooks/engine/runbook_def.h"
 
 struct runbooks {
 	struct runbook **items;
@@ -43,11 +43,17 @@ static void add_folder(struct runbooks *rs, const char *folder)
 	file_list_free(names);
 }
 
-static int by_name(const void *a, const void *b)
+/* What was made for a state of things before what always applies, the harmless before the dangerous. */
+static int by_fit(const void *a, const void *b)
 {
-	struct runbook *const *x = a, *const *y = b;
+	const struct runbook *x = *(struct runbook *const *)a,
+			     *y = *(struct runbook *const *)b;
 
-	return strcmp(runbook_name(*x), runbook_name(*y));
+	if ((x->states != 0) != (y->states != 0))
+		return x->states ? -1 : 1;
+	if (x->risk != y->risk)
+		return x->risk < y->risk ? -1 : 1;
+	return strcmp(x->name, y->name);
 }
 
 struct runbooks *runbooks_load(const struct config *c, struct err *e)
@@ -68,7 +74,7 @@ struct runbooks *runbooks_load(const struct config *c, struct err *e)
 	}
 	free(shipped);
 	if (rs->n)
-		qsort(rs->items, rs->n, sizeof(struct runbook *), by_name);
+		qsort(rs->items, rs->n, sizeof(struct runbook *), by_fit);
 	return rs;
 }
 

@@ -96,7 +96,8 @@ static void test_catalogue(void **state)
 	assert_true(runbook_needs_reason(runbooks_find(rs, "revoke-grant"), false));
 	assert_false(
 		runbook_needs_reason(runbooks_find(rs, "rerun-failed-tasks"), false));
-	assert_true(runbook_needs_reason(runbooks_find(rs, "rerun-failed-tasks"), true));
+	assert_false(runbook_needs_reason(runbooks_find(rs, "rerun-failed-tasks"), true));
+	assert_true(runbook_needs_reason(runbooks_find(rs, "silence-alert"), true));
 	assert_false(runbook_needs_reason(runbooks_find(rs, "acknowledge"), true));
 	runbooks_free(rs);
 }
