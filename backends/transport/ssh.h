@@ -9,8 +9,8 @@
  * certificates, FIDO, agents; the default) and libssh2 (ssh.c, in process; `transport: libssh2` on the host).
  *
  * The remote command is a constant (`exec /bin/sh -s`). stdin carries: a preamble that sets the variables (only names
- * [A-Z][A-Z0-9_]*; values single-quoted by us for POSIX sh, so the login shell never sees them), the script in a
- * function, and a trailer that prints the sentinel "<RS><nonce> <exit code>\n" on stdout. Success needs the sentinel with our nonce, code, clean EOF and
+ * [A-Z][A-Z0-9_]*; values single-quoted by us for POSIX sh, so the login shell never sees them), the script through eval in a
+ * subshell, and a trailer that prints the sentinel "<RS><nonce> <exit code>\n" on stdout. Success needs the sentinel with our nonce, code, clean EOF and
  * no exit signal; everything else that started is ERR_UNKNOWN, never success.
  *
  * Host keys: our own known_hosts matcher (known_hosts.h) for libssh2; StrictHostKeyChecking=yes for ssh.
@@ -20,9 +20,10 @@ struct ssh;
 struct ssh_host {
 	const char *
 		host; /* name or alias; refused when it begins with "-" or holds blanks or control characters */
-	const char *port;        /* NULL: ssh_config's, else 22 */
-	const char *user;        /* NULL: ssh_config's, else ours */
-	const char *identity;    /* private key file, NULL: agent and defaults */
+	const char *port; /* NULL: ssh_config's, else 22 */
+	const char *user; /* NULL: ssh_config's, else ours */
+	const char *
+		identity; /* private key file, NULL: agent and defaults (libssh2: the default files only, an agent could block the loop) */
 	const char *known_hosts; /* file, NULL: ~/.ssh/known_hosts (and the system's) */
 	const char *config;      /* ssh_config file for `ssh -F`, NULL: the user's */
 	bool libssh2;
