@@ -13,16 +13,42 @@
 #include "backends/base/file.h"
 #include "backends/base/mem.h"
 
-static bool title_shared(const json_t *targets, size_t at)
+static const char *title_of(const json_t *targets, size_t i)
 {
-	const char *title = json_str(json_array_get(targets, at), "title", "");
+	return json_str(json_array_get(targets, i), "title", "");
+}
 
-	for (size_t i = 0; i < json_array_size(targets); i++)
-		if (i != at &&
-			str_equal(
-				json_str(json_array_get(targets, i), "title", ""), title))
-			return true;
-	return false;
+/* The id in "kind:source:id", without the title where it begins with that. */
+static const char *rest_of(const json_t *targets, size_t i)
+{
+	const char *key = json_str(json_array_get(targets, i), "key", ""),
+		   *title = title_of(targets, i);
+	const char *id = strchr(key, ':') ? strchr(strchr(key, ':') + 1, ':') : NULL;
+
+	id = id ? id + 1 : key;
+	return str_starts(id, title) && id[strlen(title)] == '/' ? id + strlen(title) + 1
+								 : id;
+}
+
+/* How many bytes the ids of the targets with this title have in common at their ends; 0 also when it is the only one. */
+static size_t common_end(const json_t *targets, size_t at, bool *shared)
+{
+	const char *own = rest_of(targets, at);
+	size_t len = strlen(own), common = len;
+
+	for (size_t i = 0; i < json_array_size(targets); i++) {
+		const char *other = rest_of(targets, i);
+		size_t other_len = strlen(other), same = 0;
+
+		if (i == at || !str_equal(title_of(targets, i), title_of(targets, at)))
+			continue;
+		*shared = true;
+		while (same < len && same < other_len &&
+			own[len - 1 - same] == other[other_len - 1 - same])
+			same++;
+		common = same < common ? same : common;
+	}
+	return *shared && common < len ? common : 0;
 }
 
 /* Three runs of one pipeline have one title: what they are told apart by is added from the id. */
@@ -31,20 +57,16 @@ static json_t *told_apart(const json_t *targets)
 	json_t *out = json_deep_copy(targets);
 
 	for (size_t i = 0; i < json_array_size(targets); i++) {
-		json_t *target = json_array_get(out, i);
-		const char *title = json_str(target, "title", ""),
-			   *key = json_str(target, "key", "");
-		const char *id =
-			strchr(key, ':') ? strchr(strchr(key, ':') + 1, ':') : NULL;
+		bool shared = false;
+		const char *rest = rest_of(targets, i);
+		size_t end = common_end(targets, i, &shared);
 		char *longer;
 
-		if (!id || !title_shared(targets, i))
+		if (!shared)
 			continue;
-		id++;
-		if (str_starts(id, title) && id[strlen(title)] == '/')
-			id += strlen(title) + 1;
-		longer = xasprintf("%s %s", title, id);
-		json_object_set_new(target, "title", json_string(longer));
+		longer = xasprintf(
+			"%s %.*s", title_of(targets, i), (int)(strlen(rest) - end), rest);
+		json_object_set_new(json_array_get(out, i), "title", json_string(longer));
 		free(longer);
 	}
 	return out;
