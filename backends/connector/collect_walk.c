@@ -42,8 +42,10 @@ static void walk_free(struct walk *w)
 
 void walks_cancel(struct collect *c)
 {
-	while (c->walks)
-		walk_free(c->walks);
+	for (struct walk *w = c->walks, *next; w; w = next) {
+		next = w->next;
+		walk_free(w);
+	}
 }
 
 /* ---- handing out ---- */

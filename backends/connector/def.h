@@ -18,6 +18,8 @@ bool def_expr_text(struct connector *c, const json_t *obj, const char *key,
 	const char *text, struct def_expr *out, struct err *e) MUST_USE;
 bool def_tmpl(struct connector *c, const json_t *obj, const char *key, struct tmpl **out,
 	struct err *e) MUST_USE;
+/* Registers a compiled template (NULL: failed) to be freed with the connector. */
+bool def_keep(struct connector *c, struct tmpl *t, struct tmpl **out) MUST_USE;
 bool def_path(struct connector *c, const json_t *obj, const char *key, struct tmpl **out,
 	struct err *e) MUST_USE;
 bool def_strings(struct connector *c, const json_t *obj, const char *key,

@@ -126,13 +126,9 @@ static bool read_basic(
 static bool bearer(struct connector *c, struct def_auth *out, struct err *e)
 {
 	json_t *tree = json_pack("{s:s}", "Authorization", "Bearer {{ token }}");
-	out->header = tmpl_compile(NULL, NULL, NULL, tree, e);
+	struct tmpl *t = tmpl_compile(NULL, NULL, NULL, tree, e);
 	json_decref(tree);
-	if (!out->header)
-		return false;
-	c->tmpls = mem_grow(c->tmpls, &c->cap_tmpls, c->n_tmpls + 1, sizeof(*c->tmpls));
-	c->tmpls[c->n_tmpls++] = out->header;
-	return true;
+	return def_keep(c, t, &out->header);
 }
 
 static bool read_login(

@@ -68,7 +68,7 @@ bool def_expr_text(struct connector *c, const json_t *obj, const char *key,
 	if (!out->jmes)
 		return yaml_err_value(
 			e, &c->doc, obj, key, "expression of %s: %s", key, why.msg);
-	c->jmes = mem_grow(c->jmes, &c->cap_jmes, c->n_jmes + 1, sizeof(*c->jmes));
+	c->jmes = mem_grow(c->jmes, &c->cap_jmes, c->n_jmes + 1, sizeof(void *));
 	c->jmes[c->n_jmes++] = out->jmes;
 	return true;
 }
@@ -85,12 +85,12 @@ bool def_expr(struct connector *c, const json_t *obj, const char *key,
 	return def_expr_text(c, obj, key, json_string_value(v), out, e);
 }
 
-static bool keep_tmpl(struct connector *c, struct tmpl *t, struct tmpl **out)
+bool def_keep(struct connector *c, struct tmpl *t, struct tmpl **out)
 {
 	*out = t;
 	if (!t)
 		return false;
-	c->tmpls = mem_grow(c->tmpls, &c->cap_tmpls, c->n_tmpls + 1, sizeof(*c->tmpls));
+	c->tmpls = mem_grow(c->tmpls, &c->cap_tmpls, c->n_tmpls + 1, sizeof(void *));
 	c->tmpls[c->n_tmpls++] = t;
 	return true;
 }
@@ -99,14 +99,14 @@ bool def_tmpl(struct connector *c, const json_t *obj, const char *key, struct tm
 	struct err *e)
 {
 	const json_t *v = json_object_get(obj, key);
-	return !v || keep_tmpl(c, tmpl_compile(&c->doc, obj, key, v, e), out);
+	return !v || def_keep(c, tmpl_compile(&c->doc, obj, key, v, e), out);
 }
 
 bool def_path(struct connector *c, const json_t *obj, const char *key, struct tmpl **out,
 	struct err *e)
 {
 	const char *v = json_string_value(json_object_get(obj, key));
-	return !v || keep_tmpl(c, tmpl_compile_path(&c->doc, obj, key, v, e), out);
+	return !v || def_keep(c, tmpl_compile_path(&c->doc, obj, key, v, e), out);
 }
 
 bool def_strings(struct connector *c, const json_t *obj, const char *key,
@@ -229,11 +229,11 @@ static bool scan(struct mentions *m, json_t *tree)
 bool def_secrets(struct connector *c, const json_t *obj, const char *key,
 	const json_t *tree, const char *const **out, struct err *e)
 {
-	struct mentions m = {
-		c, obj, key, def_alloc(c, c->n_secrets + 1, sizeof(bool)), e};
+	struct mentions m = {c, obj, key,
+		arena_alloc(&c->arena, (c->n_secrets + 1) * sizeof(bool)), e};
 	if (!scan(&m, def_iter(tree)))
 		return false;
-	const char **names = def_alloc(c, c->n_secrets + 1, sizeof(*names));
+	const char **names = arena_alloc(&c->arena, (c->n_secrets + 1) * sizeof(*names));
 	size_t n = 0;
 	for (size_t i = 0; i < c->n_secrets; i++)
 		if (m.used[i])

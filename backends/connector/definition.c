@@ -37,13 +37,9 @@ static bool read_base(struct connector *c, struct err *e)
 	if (c->base || !has_setting(c, "url"))
 		return true;
 	json_t *tree = json_string("{{ settings.url }}");
-	c->base = tmpl_compile(NULL, NULL, NULL, tree, e);
+	struct tmpl *t = tmpl_compile(NULL, NULL, NULL, tree, e);
 	json_decref(tree);
-	if (!c->base)
-		return false;
-	c->tmpls = mem_grow(c->tmpls, &c->cap_tmpls, c->n_tmpls + 1, sizeof(*c->tmpls));
-	c->tmpls[c->n_tmpls++] = c->base;
-	return true;
+	return def_keep(c, t, &c->base);
 }
 
 static bool read_postgres(struct connector *c, struct err *e)

@@ -122,6 +122,9 @@ class Handler(BaseHTTPRequestHandler):
         after = int(self.query.get("after", "-1"))
         self.reply([r for r in ROWS if r["id"] > after][:3])
 
+    def at_many(self) -> None:
+        self.reply([{"id": i, "state": "success", "name": "n"} for i in range(1000)])
+
     def at_keyed(self) -> None:
         self.reply({"one": {"state": "success"}, "two": {"state": "failed"}})
 

@@ -84,6 +84,17 @@ static void test_budgets(void **state)
 	got_release(&o);
 }
 
+/* A page of many items is handed out in parts, over several turns of the loop. */
+static void test_large_page(void **state)
+{
+	(void)state;
+	struct got o = one("get: /many");
+	got_ok(&o, 1000);
+	assert_true(o.batches >= 5);
+	assert_true(o.r.full);
+	got_release(&o);
+}
+
 static void test_foreign_link(void **state)
 {
 	(void)state;
@@ -127,6 +138,7 @@ int main(void)
 		cmocka_unit_test(test_styles),
 		cmocka_unit_test(test_does_not_advance),
 		cmocka_unit_test(test_budgets),
+		cmocka_unit_test(test_large_page),
 		cmocka_unit_test(test_foreign_link),
 		cmocka_unit_test(test_items),
 	};
