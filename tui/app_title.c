@@ -44,7 +44,14 @@ static look_t add_trust(const struct app *a, bool brief, struct str *out)
 	if (!c)
 		return ROLE_DIM;
 	if (!sources) {
-		str_adds(out, "no sources");
+		/* The worker puts them into the store when it first runs. */
+		if (a->config->n_sources)
+			str_addf(out, "%zu %s, nothing collected yet",
+				a->config->n_sources,
+				plural((long long)a->config->n_sources, "source",
+					"sources"));
+		else
+			str_adds(out, "no sources");
 		return ROLE_WARN;
 	}
 	format_count(n, sizeof(n), sources);

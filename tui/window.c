@@ -73,6 +73,12 @@ static void place_cursor(struct window *w, const struct store_rows *rows)
 		w->top = w->want_top;
 		w->jumping = false;
 		w->rid = 0;
+	} else if (!w->touched) {
+		/* Nobody has moved it yet: it stands on what is first, whatever comes in. */
+		if (w->rid && w->n && w->rows[0].rid != w->rid && w->first == 0)
+			app_shifted(w->view->app);
+		w->at = w->top = 0;
+		w->rid = 0;
 	} else if (w->rid) {
 		long long found = find_cursor(w, rows);
 		if (found == -1) {
@@ -144,7 +150,7 @@ static void fetch(struct window *w, bool around)
 	store_cancel(app_store(w->view->app), w->req);
 	w->q.first = top > p ? top - p : 0;
 	w->q.count = 4 * p;
-	w->q.anchor = w->jumping ? 0 : w->rid;
+	w->q.anchor = w->jumping || !w->touched ? 0 : w->rid;
 	w->q.around = around && w->q.anchor;
 	w->req = store_query(app_store(w->view->app), &w->q, on_rows, w);
 }
@@ -168,7 +174,7 @@ void window_reset(struct window *w)
 {
 	w->at = w->top = 0;
 	w->rid = 0;
-	w->jumping = w->again = false;
+	w->jumping = w->again = w->touched = false;
 	fetch(w, false);
 }
 
@@ -245,6 +251,7 @@ void window_move(struct window *w, enum move m)
 {
 	if (!w->known || !w->total)
 		return;
+	w->touched = true;
 	size_t at = moved(w, m, w->jumping ? w->want_at : w->at);
 	size_t top = top_for(w, m, at, w->jumping ? w->want_top : w->top);
 	if (held(w, top)) {

@@ -24,6 +24,7 @@ struct window {
 
 	struct store_req *req; /* the rest is the window's own */
 	struct arena mem;
+	bool touched; /* the user has moved the cursor since the query was set */
 	bool jumping, again, second_try;
 	size_t want_at, want_top;
 };

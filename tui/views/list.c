@@ -96,6 +96,12 @@ static void draw_empty(struct list_view *l, const struct canvas *c)
 	}
 	const json_t *counts = app_counts(l->v.app);
 	long long sources = json_int(counts, "sources", 0);
+	if (counts && !sources && app_config(l->v.app)->n_sources) {
+		canvas_put(c, 1, TABLE_GUTTER, -1, ROLE_TEXT,
+			"Nothing has been collected yet. The worker is starting, or 8 "
+			"says why it cannot.");
+		return;
+	}
 	if (counts && !sources) {
 		canvas_put(c, 1, TABLE_GUTTER, -1, ROLE_TEXT,
 			"No source is configured yet. `watchdesk doctor` says where the "
@@ -183,6 +189,7 @@ static size_t targets(struct view *v, struct target *out, size_t max)
 	const struct record *r = window_current(&l->w);
 	if (!r || !max)
 		return 0;
+	l->w.touched = true; /* something is done with it: the cursor stays on it */
 	arena_clear(&l->scratch);
 	target_of(&l->scratch, r, out);
 	out->group = l->lane->fold ? r->group : 1;
