@@ -66,6 +66,15 @@ def quoted(text: str) -> str:
     return json.dumps(text)
 
 
+def still_is(pid: int, program: str) -> bool:
+    """Numbers of processes are used again."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as f:
+            return program.encode() in f.read()
+    except OSError:
+        return False
+
+
 class Demo:
     def __init__(self, build: str, seed: int) -> None:
         self.build, self.seed = os.path.abspath(build), seed
@@ -80,6 +89,7 @@ class Demo:
         self.postgres = Postgres(os.path.join(self.folder, "pg"), [sql + "/postgres-access.sql", sql + "/focus-cost.sql", HERE + "/pg.sql"])
         self.sshd = Sshd(os.path.join(self.folder, "ssh"))
         self.systems: Dict[str, Any] = {}
+        self.threads: List[threading.Thread] = []
         self.url = ""
 
     def sub(self, name: str) -> str:
@@ -97,14 +107,12 @@ class Demo:
     # ---- start ---------------------------------------------------------------------------------
 
     def start(self) -> None:
-        threads = [threading.Thread(target=server.start) for server in (self.postgres, self.sshd)]
-        for t in threads:
-            t.start()
-        try:
-            self.start_platform()
-        finally:
-            for t in threads:
-                t.join()
+        for server in (self.postgres, self.sshd):
+            self.threads.append(threading.Thread(target=server.start))
+            self.threads[-1].start()
+        self.start_platform()
+        for t in self.threads:
+            t.join()
         if self.postgres.ready:
             self.start_sessions()
         self.write_config()
@@ -216,8 +224,7 @@ class Demo:
         try:
             with open(self.store + ".worker") as f:
                 pid = int((f.read().split() or ["0"])[0])
-            with open("/proc/%d/cmdline" % pid, "rb") as f:
-                return pid if b"watchdesk-worker" in f.read() else 0
+            return pid if still_is(pid, "watchdesk-worker") else 0
         except (OSError, ValueError):
             return 0
 
@@ -236,12 +243,33 @@ class Demo:
             pid = self.worker_pid()
 
     def stop(self) -> None:
+        for t in self.threads:
+            t.join(60)
         end(self.console)
         self.stop_worker()
         self.sshd.stop()
         self.postgres.stop()
         end(self.platform)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def watch_over(self) -> None:
+        """A process of its own that cleans up when we are gone without having done so (SIGKILL)."""
+        ours, theirs = os.pipe()
+        if os.fork():
+            os.close(ours)
+            return
+        os.setsid()
+        os.close(theirs)
+        os.read(ours, 1)
+        if os.path.isdir(self.folder):
+            pid = os.path.join(self.folder, "console.pid")
+            if os.path.exists(pid):
+                with open(pid) as f:
+                    number = int(f.read())
+                if still_is(number, "watchdesk"):
+                    os.kill(number, signal.SIGTERM)
+            self.stop()
+        os._exit(0)
 
     # ---- what it is for ------------------------------------------------------------------------
 
@@ -258,6 +286,8 @@ class Demo:
             print("demo: %s is not built: run make first" % program, file=sys.stderr)
             return 1
         self.console = subprocess.Popen([program, "--config", self.config] + args, env=self.env())
+        with open(os.path.join(self.folder, "console.pid"), "w") as out:
+            out.write(str(self.console.pid))
         while True:
             try:
                 return self.console.wait()
@@ -284,6 +314,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop_on_signal)
     demo = Demo(args.build, args.seed)
+    demo.watch_over()
     try:
         demo.start()
         if args.check:
