@@ -63,8 +63,12 @@ static int cmd_help(const struct arguments *a)
 
 static int cmd_console(const struct arguments *a)
 {
-	struct console_options o = {
-		.config_path = a->config_path, .store_path = a->store_path};
+	struct console_options o = {.config_path = a->config_path,
+		.store_path = a->store_path,
+		.theme = a->theme,
+		.ascii = a->ascii,
+		.mono = a->mono,
+		.no_worker = a->no_worker};
 	struct err e = ERR_INIT;
 
 	return console_main(&o, &e) == 0 ? EXIT_DONE : headless_fail(&e);
