@@ -69,10 +69,11 @@ static void last_line(struct app *a, struct view *v)
 		grid_put(&a->grid, row, 1, a->cols - 2, a->say_role, a->say);
 		return;
 	}
-	/* What can be done with the record first: it is what narrow screens keep. */
-	for (int pass = 0; pass < 2; pass++) {
+	/* In a list, what can be done with the record comes first: it is what narrow screens keep. Elsewhere the
+	 * view's own commands do, as they stand in its table. */
+	for (int pass = v->lane >= 0 ? 0 : 1; pass < 2; pass++) {
 		for (size_t i = 0; (c = command_at(v, i)); i++) {
-			bool early = c->flags & CMD_TARGET;
+			bool early = v->lane >= 0 && (c->flags & CMD_TARGET);
 			int w = c->hint ? utf8_width(c->hint) : 0;
 			if (!w || early != (pass == 0) || col + w > end)
 				continue;

@@ -34,6 +34,29 @@ static void add_path(struct app *a, const struct view *v, struct str *path)
 	str_release(&side);
 }
 
+/* Before the worker first ran the store knows no sources; the configuration does. */
+static void add_no_sources(const struct app *a, struct str *out)
+{
+	size_t n = a->config->n_sources;
+	if (n)
+		str_addf(out, "%zu %s, nothing collected yet", n,
+			plural((long long)n, "source", "sources"));
+	else
+		str_adds(out, "no sources");
+}
+
+/* ", newest 7 min old" when nothing new came for long. */
+static bool add_old(const json_t *counts, struct str *out)
+{
+	usec_t as_of = json_int(counts, "as_of", 0), age = clock_now() - as_of;
+	char words[32];
+	if (!as_of || age <= OLD)
+		return false;
+	clock_format_words(words, sizeof(words), age);
+	str_addf(out, ", newest %s old", words);
+	return true;
+}
+
 /* How far the data can be trusted. Returns the look it deserves. */
 static look_t add_trust(const struct app *a, bool brief, struct str *out)
 {
@@ -44,14 +67,7 @@ static look_t add_trust(const struct app *a, bool brief, struct str *out)
 	if (!c)
 		return ROLE_DIM;
 	if (!sources) {
-		/* The worker puts them into the store when it first runs. */
-		if (a->config->n_sources)
-			str_addf(out, "%zu %s, nothing collected yet",
-				a->config->n_sources,
-				plural((long long)a->config->n_sources, "source",
-					"sources"));
-		else
-			str_adds(out, "no sources");
+		add_no_sources(a, out);
 		return ROLE_WARN;
 	}
 	format_count(n, sizeof(n), sources);
@@ -61,15 +77,10 @@ static look_t add_trust(const struct app *a, bool brief, struct str *out)
 		str_addf(out, "%s%lld failing", out->len ? ", " : "", failing);
 	if (stale)
 		str_addf(out, ", %lld stale", stale);
-	usec_t as_of = json_int(c, "as_of", 0), age = clock_now() - as_of;
-	if (as_of && age > OLD) {
-		char words[32];
-		clock_format_words(words, sizeof(words), age);
-		str_addf(out, ", newest %s old", words);
-	} else if (!failing && !stale) {
-		str_adds(out, ", all fresh");
-	}
-	return failing || stale || (as_of && age > OLD) ? ROLE_WARN : ROLE_DIM;
+	if (add_old(c, out) || failing || stale)
+		return ROLE_WARN;
+	str_adds(out, ", all fresh");
+	return ROLE_DIM;
 }
 
 /* "14:02:07 UTC" -> "14:02 UTC": it is painted when it changes, and that is once a minute. */

@@ -64,33 +64,44 @@ static long long find_cursor(const struct window *w, const struct store_rows *ro
 	return rows->complete ? -1 : -2;
 }
 
-/* The cursor after an answer: on its record wherever that went, or on its neighbour when it is gone. */
-static void place_cursor(struct window *w, const struct store_rows *rows)
+/* Nobody has moved it yet: it stands on what is first, whatever comes in. */
+static void stay_first(struct window *w)
+{
+	if (w->rid && w->n && w->first == 0 && w->rows[0].rid != w->rid)
+		app_shifted(w->view->app);
+	w->at = w->top = 0;
+	w->rid = 0;
+}
+
+/* With its record, wherever that went; on the neighbour when it is gone. */
+static void follow_record(struct window *w, const struct store_rows *rows)
 {
 	size_t offset = w->at - w->top;
+	long long found = find_cursor(w, rows);
+	if (found == -1) {
+		w->rid = 0;
+		app_shifted(w->view->app);
+	}
+	if (found < 0 || (size_t)found == w->at)
+		return;
+	w->at = (size_t)found;
+	/* At the top of the list what is new above must be seen; elsewhere the cursor keeps its line. */
+	if (w->top > 0 || w->at >= w->height)
+		w->top = w->at > offset ? w->at - offset : 0;
+}
+
+/* The cursor after an answer. */
+static void place_cursor(struct window *w, const struct store_rows *rows)
+{
 	if (w->jumping) {
 		w->at = w->want_at;
 		w->top = w->want_top;
 		w->jumping = false;
 		w->rid = 0;
 	} else if (!w->touched) {
-		/* Nobody has moved it yet: it stands on what is first, whatever comes in. */
-		if (w->rid && w->n && w->rows[0].rid != w->rid && w->first == 0)
-			app_shifted(w->view->app);
-		w->at = w->top = 0;
-		w->rid = 0;
+		stay_first(w);
 	} else if (w->rid) {
-		long long found = find_cursor(w, rows);
-		if (found == -1) {
-			w->rid = 0;
-			app_shifted(w->view->app);
-		}
-		if (found >= 0 && (size_t)found != w->at) {
-			w->at = (size_t)found;
-			/* At the top of the list what is new above must be seen; elsewhere the cursor keeps its line. */
-			if (w->top > 0 || w->at >= w->height)
-				w->top = w->at > offset ? w->at - offset : 0;
-		}
+		follow_record(w, rows);
 	}
 	if (w->at >= w->total)
 		w->at = w->total ? w->total - 1 : 0;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WIDE = 100 };
+
 static struct list_view *list_of(struct view *v)
 {
 	return (struct list_view *)v;
@@ -65,12 +67,18 @@ static void title(struct view *v, struct str *path, struct str *side)
 	str_adds(path, l->lane->title);
 	if (!l->w.known)
 		return;
+	bool all_needy = l->lane->need_only && !*l->filter_text;
+	long long all = list_all(l), shown = (long long)l->w.total;
 	window_total(&l->w, n, sizeof(n));
+	if (all_needy && app_counts(v->app)) {
+		/* Records, as the lanes count them; a row may stand for several. */
+		shown = lane_count(LANE_TRIAGE, app_counts(v->app));
+		format_count(n, sizeof(n), shown);
+	}
 	str_adds(side, n);
-	if (l->lane->need_only && !*l->filter_text)
-		str_adds(side, l->w.total == 1 ? " needs a person" : " need a person");
-	long long all = list_all(l);
-	if (app_counts(v->app) && all > (long long)l->w.total) {
+	if (all_needy)
+		str_adds(side, shown == 1 ? " needs a person" : " need a person");
+	if (all > shown && (v->cols >= WIDE || !all_needy)) {
 		format_count(n, sizeof(n), all);
 		str_addf(side, " of %s", n);
 	}
