@@ -1,10 +1,13 @@
 """Airflow 3's REST API (/auth/token, /api/v2) over pipelines that run, fail and recover by themselves."""
+import json
 import re
 from typing import Any, Callable, Dict, List, Optional
 
+from .airflow_backfill import Backfills
+from .airflow_shapes import Shapes
 from .dags import Dag, ERRORS, log_events
 from .web import Reply, Request, System
-from .world import DAY, HOUR, MINUTE, World, day, iso, parse_time
+from .world import DAY, HOUR, MINUTE, World, iso, parse_time
 
 LIMIT = 100  # the server's maximum_page_limit: a larger one is cut without a word
 LOG_PAGE = 120
@@ -40,7 +43,7 @@ class Run:
         self.life = 0  # rises when the run is cleared or stopped: events of an earlier life do nothing
 
 
-class Airflow(System):
+class Airflow(System, Shapes, Backfills):
     def __init__(self, world: World, name: str, dags: List[Dag], users: Dict[str, str]) -> None:
         super().__init__()
         self.name, self.world, self.users = name, world, users
@@ -228,7 +231,7 @@ class Airflow(System):
     def summary(self) -> Any:
         return {d: {r.run_id: r.state for r in runs.values()} for d, runs in self.runs.items()}
 
-    # ---- what it says --------------------------------------------------------------------------
+    # ---- requests ------------------------------------------------------------------------------
 
     def add_routes(self) -> None:
         api = "/api/v2"
@@ -284,114 +287,6 @@ class Airflow(System):
                 "dag_processor": {"status": "healthy", "latest_dag_processor_heartbeat": iso(self.world.now - 1)},
             },
         )
-
-    def version_json(self, dag: Dag) -> dict:
-        return {
-            "id": self.versions[dag.dag_id],
-            "version_number": 4,
-            "dag_id": dag.dag_id,
-            "bundle_name": "dags-folder",
-            "bundle_version": None,
-            "created_at": iso(self.world.start - 3 * DAY),
-            "dag_display_name": dag.dag_id,
-            "bundle_url": None,
-        }
-
-    def run_json(self, run: Run) -> dict:
-        return {
-            "dag_run_id": run.run_id,
-            "dag_id": run.dag.dag_id,
-            "dag_display_name": run.dag.dag_id,
-            "logical_date": iso(run.logical),
-            "queued_at": iso(run.queued),
-            "start_date": iso(run.start),
-            "end_date": iso(run.end),
-            "duration": round(run.end - run.start, 6) if run.end and run.start else None,
-            "data_interval_start": iso(run.logical),
-            "data_interval_end": iso(run.after) if run.logical else None,
-            "run_after": iso(run.after),
-            "last_scheduling_decision": iso(run.updated),
-            "run_type": run.kind,
-            "state": run.state,
-            "triggered_by": {"scheduled": "timetable", "backfill": "backfill", "asset_triggered": "asset"}.get(run.kind, "rest_api"),
-            "triggering_user_name": run.user,
-            "conf": {},
-            "note": run.note,
-            "dag_versions": [self.version_json(run.dag)],
-            "bundle_version": None,
-            "partition_key": None,
-        }
-
-    def task_json(self, run: Run, task: Task) -> dict:
-        return {
-            "id": task.ident,
-            "task_id": task.name,
-            "dag_id": run.dag.dag_id,
-            "dag_run_id": run.run_id,
-            "map_index": -1,
-            "logical_date": iso(run.logical),
-            "run_after": iso(run.after),
-            "start_date": iso(task.start),
-            "end_date": iso(task.end),
-            "duration": round(task.end - task.start, 6) if task.end and task.start else None,
-            "state": task.state,
-            "try_number": task.tries,
-            "max_tries": max(2, task.tries - 1),
-            "task_display_name": task.name,
-            "dag_display_name": run.dag.dag_id,
-            "hostname": "etl-04",
-            "unixname": "airflow",
-            "pool": "default_pool",
-            "pool_slots": 1,
-            "queue": "default",
-            "priority_weight": 1,
-            "operator": "PythonOperator",
-            "operator_name": "PythonOperator",
-            "queued_when": iso(run.queued),
-            "scheduled_when": iso(run.queued),
-            "pid": None,
-            "executor": None,
-            "executor_config": "{}",
-            "note": None,
-            "rendered_map_index": None,
-            "rendered_fields": {},
-            "trigger": None,
-            "triggerer_job": None,
-            "dag_version": self.version_json(run.dag),
-        }
-
-    def dag_json(self, dag: Dag) -> dict:
-        return {
-            "dag_id": dag.dag_id,
-            "dag_display_name": dag.dag_id,
-            "is_paused": self.paused.get(dag.dag_id, False),
-            "is_stale": False,
-            "last_parsed_time": iso(self.world.now - 20),
-            "last_parse_duration": 0.2,
-            "last_expired": None,
-            "bundle_name": "dags-folder",
-            "bundle_version": None,
-            "relative_fileloc": dag.dag_id + ".py",
-            "fileloc": "/opt/airflow/dags/%s.py" % dag.dag_id,
-            "description": None,
-            "timetable_summary": "every %d s" % dag.period,
-            "timetable_description": None,
-            "timetable_partitioned": False,
-            "tags": [{"name": dag.owner, "dag_id": dag.dag_id, "dag_display_name": dag.dag_id}],
-            "max_active_tasks": 16,
-            "max_active_runs": 16,
-            "max_consecutive_failed_dag_runs": 0,
-            "has_task_concurrency_limits": False,
-            "has_import_errors": False,
-            "next_dagrun_logical_date": None,
-            "next_dagrun_data_interval_start": None,
-            "next_dagrun_data_interval_end": None,
-            "next_dagrun_run_after": None,
-            "owners": [dag.owner],
-            "file_token": "token-" + dag.dag_id,
-        }
-
-    # ---- requests ------------------------------------------------------------------------------
 
     @staticmethod
     def page(rq: Request, rows: List[Any]) -> List[Any]:
@@ -603,8 +498,6 @@ class Airflow(System):
                 ]
             events.append(line)
         if "ndjson" in (rq.headers.get("Accept") or ""):
-            import json
-
             text = "".join(json.dumps(e) + "\n" for e in events)
             return Reply(200, text.encode(), kind="application/x-ndjson")
         if rq.get("full_content") == "true":
@@ -616,95 +509,3 @@ class Airflow(System):
 
     def list_import_errors(self, rq: Request) -> Reply:
         return Reply(200, {"import_errors": self.page(rq, self.import_errors), "total_entries": len(self.import_errors)})
-
-    # ---- backfills -----------------------------------------------------------------------------
-
-    def backfill_dates(self, body: Any) -> Any:
-        """(dag, dates) or the refusal."""
-        if not isinstance(body, dict) or not {"dag_id", "from_date", "to_date"} <= set(body):
-            return Reply(422, {"detail": [{"type": "missing", "loc": ["body", "from_date"], "msg": "Field required"}]})
-        dag = self.dags.get(body["dag_id"])
-        if not dag:
-            return Reply(404, {"detail": "Could not find dag %s" % body["dag_id"]})
-        try:
-            first, last = parse_time(body["from_date"]), parse_time(body["to_date"])
-        except (ValueError, AttributeError):
-            return Reply(422, {"detail": [{"type": "datetime_from_date_parsing", "loc": ["body", "from_date"], "msg": "Input should be a valid datetime"}]})
-        if last > self.world.now:
-            return Reply(422, {"detail": "Backfill cannot be executed for future dates."})
-        if first > last:
-            return Reply(422, {"detail": "from_date must be before to_date"})
-        have = {day(r.logical): r for r in self.runs[dag.dag_id].values() if r.logical is not None}
-        how = body.get("reprocess_behavior", "none")
-        dates = []
-        t = first
-        while t <= last and len(dates) < 400:
-            run = have.get(day(t)) if dag.period >= DAY else None
-            again = how == "completed" and run and run.state in ("success", "failed") or how == "failed" and run and run.state == "failed"
-            if run is None or again:
-                dates.append((t, run))
-            t += max(dag.period, HOUR)
-        return dag, dates
-
-    def backfill_dry_run(self, rq: Request) -> Reply:
-        found = self.backfill_dates(rq.json())
-        if isinstance(found, Reply):
-            return found
-        rows = [{"logical_date": iso(t), "partition_key": None, "partition_date": None} for t, _ in found[1]]
-        return Reply(200, {"backfills": rows, "total_entries": len(rows)})
-
-    def backfill(self, rq: Request) -> Reply:
-        body = rq.json()
-        found = self.backfill_dates(body)
-        if isinstance(found, Reply):
-            return found
-        dag, dates = found
-        if any(b["dag_id"] == dag.dag_id and not b["completed_at"] for b in self.backfills):
-            return Reply(409, {"detail": "There is already a running backfill for dag %s" % dag.dag_id})
-        entry = {
-            "id": len(self.backfills) + 1,
-            "dag_id": dag.dag_id,
-            "dag_display_name": dag.dag_id,
-            "from_date": iso(parse_time(body["from_date"])),
-            "to_date": iso(parse_time(body["to_date"])),
-            "dag_run_conf": body.get("dag_run_conf", {}),
-            "is_paused": False,
-            "reprocess_behavior": body.get("reprocess_behavior", "none"),
-            "max_active_runs": body.get("max_active_runs", 10),
-            "created_at": iso(self.world.now),
-            "completed_at": None,
-            "updated_at": iso(self.world.now),
-        }
-        self.backfills.append(entry)
-        runs = []
-        for i, (t, run) in enumerate(dates):
-            if run is None:
-                run = self.new_run(dag, "backfill__%s+00:00" % iso(t, 0)[:19], "backfill", t, self.world.now)
-            else:
-                run.kind = "backfill"
-                for task in run.tasks:
-                    task.reset()
-            run.fails_at = None
-            runs.append(run)
-            self.launch(run, 5.0 + i)
-        self.world.at(2, lambda: self.end_backfill(entry, runs))
-        self.world.did(self.name, "backfill", dag.dag_id)
-        return Reply(200, entry)
-
-    def end_backfill(self, entry: dict, runs: List[Run]) -> None:
-        if all(r.state in ("success", "failed") for r in runs):
-            entry["completed_at"] = entry["updated_at"] = iso(self.world.now)
-        else:
-            self.world.at(2, lambda: self.end_backfill(entry, runs))
-
-    def list_backfills(self, rq: Request) -> Reply:
-        rows = [b for b in self.backfills if b["dag_id"] == rq.get("dag_id")]
-        if not rq.get("dag_id"):
-            return self.invalid("dag_id", "Field required")
-        return Reply(200, {"backfills": self.page(rq, rows), "total_entries": len(rows)})
-
-    def get_backfill(self, rq: Request) -> Reply:
-        for entry in self.backfills:
-            if str(entry["id"]) == rq.parts["number"]:
-                return Reply(200, entry)
-        return Reply(404, {"detail": "Backfill not found"})
