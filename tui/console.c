@@ -5,6 +5,7 @@
 #include "tui/app_inside.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { STORE_WITHIN_MS = 5000, WORKER_AFTER_MS = 30 };
 
@@ -12,6 +13,7 @@ struct console {
 	const struct console_options *o;
 	struct config config;
 	char *store_path;
+	int held; /* see console_hold */
 	struct loop *loop;
 	struct store *store;
 	struct theme theme;
@@ -62,6 +64,7 @@ static bool open_all(struct console *c, struct err *e)
 	c->store_path = path ? xstrdup(path) : store_default_path(e);
 	if (!c->store_path)
 		return false;
+	c->held = console_hold(c->store_path);
 	c->loop = loop_new();
 	open_theme(c);
 	if (!open_store(c, e))
@@ -77,6 +80,8 @@ static void close_all(struct console *c)
 	term_close(c->term);
 	if (c->store)
 		store_close(c->store);
+	if (c->held >= 0)
+		close(c->held);
 	if (c->loop)
 		loop_free(c->loop);
 	free(c->store_path);
@@ -95,7 +100,7 @@ static void start_worker(struct loop *l, void *arg)
 
 int console_main(const struct console_options *o, struct err *e)
 {
-	struct console c = {.o = o};
+	struct console c = {.o = o, .held = -1};
 	if (!open_all(&c, e)) {
 		close_all(&c);
 		return 1;

@@ -86,7 +86,7 @@ void job_line(
 	log_scrub(&safe);
 	store_tell(j->worker->store, "output_add",
 		json_pack("{s:I, s:[{s:I, s:s, s:s}]}", "job", (json_int_t)j->id, "lines",
-			"n", (json_int_t)n, "stream", stream, "text", safe.buf),
+			"n", (json_int_t)n + 1, "stream", stream, "text", safe.buf),
 		tell_failed, (void *)(uintptr_t) "output");
 	str_release(&safe);
 }

@@ -219,3 +219,34 @@ bool worker_start(const char *store_path, const char *config_path, struct err *e
 		;
 	return true;
 }
+
+static int open_consoles(const char *store_path)
+{
+	char *path = xasprintf("%s.consoles", store_path);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	free(path);
+	return fd;
+}
+
+int console_hold(const char *store_path)
+{
+	int fd = open_consoles(store_path);
+
+	/* The worker holds it for an instant only, to look. */
+	if (fd >= 0 && flock(fd, LOCK_SH) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+bool console_held(const char *store_path)
+{
+	int fd = open_consoles(store_path);
+	bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+
+	if (fd >= 0)
+		close(fd);
+	return held;
+}

@@ -56,4 +56,9 @@ long worker_pid(const char *store_path);
 bool worker_start(
 	const char *store_path, const char *config_path, struct err *e) MUST_USE;
 
+/* An open console holds "<store>.consoles", so that the worker does not leave for idleness. -1: that could not be done, which ends nothing. Close it
+ * to let go; the kernel does it for a console that died. */
+int console_hold(const char *store_path);
+bool console_held(const char *store_path);
+
 #endif

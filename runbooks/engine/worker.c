@@ -67,7 +67,7 @@ static void on_idle_check(struct loop *l, void *arg)
 {
 	struct worker *w = arg;
 
-	if (executor_busy(w->executor))
+	if (executor_busy(w->executor) || console_held(w->store_path))
 		w->last_use_ms = clock_mono_ms();
 	if (w->stopping && !executor_busy(w->executor)) {
 		loop_stop(l);
