@@ -202,7 +202,11 @@ calls:
   poke:
     post: /poke
     json: {id: "{{ id }}"}
+    says: "poked {{ id }}"
     verify: {get: /state, until: "done == `true`", every: 500ms, within: 2s, says: "far: done is {{ reply.body.done }}"}
+  blind:
+    post: /poke
+    json: {id: "{{ id }}"}
 """
 
 

@@ -1,0 +1,199 @@
+"""What is left when a part of it dies: actions go on, are looked after, and are never sent twice."""
+import os
+import signal
+import sqlite3
+import threading
+
+import pytest
+
+import rig
+from desk import alive, wait_for
+from keys import answer, choose, to_question
+
+BLIND = rig.POKE.replace("runbook: poke", "runbook: blind").replace("call: poke", "call: blind")
+
+
+class Gate:
+    """A far side whose POST is answered when the test says so."""
+
+    def __init__(self, far):
+        self.far, self.open = far, threading.Event()
+        far.paths.update({"/things": rig.Reply([{"id": "t1"}, {"id": "t2"}]), "/poke": self.slow, "/state": rig.Reply({"done": False})})
+
+    def slow(self, method, body):
+        assert self.open.wait(60)
+        return rig.Reply({})
+
+    def done(self):
+        self.far.paths["/state"] = rig.Reply({"done": True})
+
+    def sent(self):
+        return self.far.count("POST", "/poke")
+
+    def wait_sent(self):
+        wait_for(lambda: self.sent() == 1, "the request")
+
+
+@pytest.fixture
+def gate():
+    with rig.FarSide() as far:
+        g = Gate(far)
+        yield g
+        g.open.set()
+
+
+def workers(desk):
+    return [pid for pid, line in desk.processes_left() if "watchdesk-worker worker" in line]
+
+
+def start_by_keys(desk):
+    tty = desk.console()
+    tty.wait(r"^> .*open.* t[12] ")
+    tty.to_row(" t1 ")
+    choose(tty, "poke")
+    to_question(tty)
+    answer(tty)
+    tty.wait(r"1 running")
+    return tty
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGHUP, None], ids=["SIGKILL", "SIGHUP", "hang-up"])
+def test_a_console_that_dies_ends_no_action(desk, gate, how):
+    gate.far.use(desk, start=False)
+    tty = start_by_keys(desk)
+    gate.wait_sent()
+    worker = desk.worker_pid()
+    if how is None:
+        tty.hang_up()
+    else:
+        tty.signal(how)
+    wait_for(lambda: not alive(tty.pid), "the end of the console", 2)
+    again = desk.console()
+    again.press("7", r"^> +running .* poke ")
+    gate.done()
+    gate.open.set()
+    again.wait(r"^> +done .* poke ")
+    again.press("Enter", r"1 of 1 proved")
+    again.wait(r"far: done is true")
+    again.wait(r"poked t1")
+    assert gate.sent() == 1 and desk.worker_pid() == worker and alive(worker)
+    assert [j["state"] for j in desk.actions()] == ["succeeded"]
+
+
+def test_a_headless_run_that_dies_ends_no_action(desk, gate):
+    gate.far.use(desk)
+    key = desk.wait_rows("incidents")[0]["key"]
+    process = desk.start("run", "poke", "--target", key, "--yes")
+    gate.wait_sent()
+    process.kill()
+    process.wait()
+    gate.done()
+    gate.open.set()
+    desk.wait_action(["succeeded"])
+    assert gate.sent() == 1
+
+
+def started(desk, gate, runbook="poke"):
+    key = desk.wait_rows("incidents")[0]["key"]
+    process = desk.start("run", runbook, "--target", key, "--yes", "--json")
+    gate.wait_sent()
+    return process
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
+@pytest.mark.parametrize("arrived", [True, False], ids=["arrived", "not-known"])
+def test_after_the_worker_died_it_only_looks(desk, gate, how, arrived):
+    gate.far.use(desk)
+    started(desk, gate)
+    desk.stop_worker(how)
+    if arrived:
+        gate.done()
+    gate.open.set()
+    assert desk.actions()[0]["state"] not in ("succeeded", "failed", "unknown")
+    desk.start_worker()
+    job = desk.wait_action(["succeeded"] if arrived else ["unknown"])
+    assert gate.sent() == 1, "it was sent again"
+    events = [r["event"] for r in desk.audit(job["job"])]
+    assert events[:2] == ["intent", "request"] and "resumed" in events and events[-1] == "outcome" and events.count("request") == 1
+
+
+def test_what_cannot_be_looked_at_is_unknown(desk, gate):
+    gate.far.use(desk, start=False)
+    desk.write("runbooks/blind.yaml", BLIND)
+    desk.start_worker()
+    started(desk, gate, "blind")
+    desk.stop_worker(signal.SIGKILL)
+    gate.open.set()
+    desk.start_worker()
+    job = desk.wait_action(["unknown"])
+    assert gate.sent() == 1 and job["unknown"] == 1
+    # The lock is free again: a person may decide to do it once more.
+    key = desk.rows("incidents")[0]["key"]
+    desk.run("run", "blind", "--target", key, "--yes")
+    assert gate.sent() == 2
+
+
+def test_the_next_console_starts_the_worker_that_looks(desk, gate):
+    gate.far.use(desk)
+    started(desk, gate)
+    desk.stop_worker(signal.SIGKILL)
+    gate.done()
+    gate.open.set()
+    tty = desk.console()
+    tty.press("7", r"^> +done .* poke ")
+    assert gate.sent() == 1
+
+
+def test_several_starts_give_one_worker(desk, gate):
+    gate.far.use(desk, start=False)
+    ttys = [desk.console() for _ in range(3)]
+    for tty in ttys:
+        tty.wait(r"^> .*open.* t[12] ")
+    assert wait_for(lambda: len(workers(desk)) == 1, "one worker")
+    assert desk.log_text().count("serving ") == 1
+    pid = desk.worker_pid()
+    for _ in range(2):
+        desk.run("list")
+    assert desk.worker_pid() == pid
+    done = desk.run("worker", status=75)
+    assert "another worker serves" in done.err and str(pid) in done.err
+
+
+def test_the_worker_leaves_when_it_is_not_needed(desk, gate):
+    gate.far.use(desk, start=False, worker={"idle_exit": "1s"})
+    tty = desk.console()
+    tty.wait(r"^> .*open.* t[12] ")
+    first = desk.worker_pid()
+    # As long as a console is open it stays, far beyond its idle time.
+    tty.rest(7)
+    assert desk.worker_pid() == first and alive(first), "the worker left while a console was open"
+    tty.key("q")
+    assert tty.wait_end() == 0
+    wait_for(lambda: not alive(first), "the end of the idle worker", 15)
+    assert workers(desk) == []
+
+
+def test_without_an_audit_nothing_starts(desk, gate):
+    gate.far.use(desk)
+    key = desk.wait_rows("incidents")[0]["key"]
+    db = sqlite3.connect(desk.store, timeout=10)
+    db.execute("create trigger full before insert on audit begin select raise(abort, 'disk full'); end")
+    db.commit()
+    db.close()
+    done = desk.run("run", "poke", "--target", key, "--yes", status=4)
+    assert "audit could not be written" in done.out + done.err
+    assert gate.sent() == 0
+    targets = desk.run("run", "poke", "--target", key, "--yes", "--json", status=4).json()["targets"]
+    assert targets[0]["state"] == "refused"
+    assert gate.sent() == 0 and desk.audit() == []
+
+
+def test_worker_stop(desk, gate):
+    gate.far.use(desk)
+    desk.wait_rows("incidents")
+    pid = desk.worker_pid()
+    desk.run("worker", "--stop", "--store", desk.store, leaks=False)
+    assert not alive(pid) and desk.worker_pid() in (0, pid)
+    assert os.path.exists(desk.store)
+    # Without a worker what is asked waits for the next one.
+    desk.run("list", "incidents")
