@@ -46,6 +46,7 @@ struct app {
 	bool dirty, quit;
 	bool painted;
 	int64_t shifted_ms; /* when the list last moved under the cursor by itself */
+	struct telling *tellings;     /* changes under way: ask.c */
 	struct store_req *choose_req; /* act.c: one command at a time */
 	struct choosing *choosing;
 	long long asked_rid; /* the record that a prompt is about */
@@ -77,6 +78,10 @@ bool app_just_shifted(const struct app *a);
 /* [ and ]: the view closed last is opened again. */
 void app_forward(struct app *a);
 void app_back(struct app *a);
+
+/* Waits for the changes that were told and not answered yet: a note must not be lost by q. */
+void tellings_finish(struct app *a, int within_ms);
+void tellings_forget(struct app *a);
 
 /* app_input.c: stdin, signals, timers. */
 void input_start(struct app *a);

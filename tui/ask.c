@@ -34,13 +34,24 @@ void ask_cancel(struct ask *k)
 
 /* A change outlives the view that asked for it; it is freed by its answer. */
 struct telling {
+	struct telling *next;
 	struct app *app;
+	struct store_req *req;
 	char done[200];
 };
+
+static void unlink_telling(struct telling *t)
+{
+	struct telling **at = &t->app->tellings;
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+}
 
 static void told(void *arg, json_t *answer, const struct err *e)
 {
 	struct telling *t = arg;
+	unlink_telling(t);
 	if (!answer)
 		app_say_err(t->app, e);
 	else if (t->done[0])
@@ -52,6 +63,29 @@ void view_tell(struct view *v, const char *change, json_t *args, const char *don
 {
 	struct telling *t = xcalloc(1, sizeof(*t));
 	t->app = v->app;
+	t->next = v->app->tellings;
+	v->app->tellings = t;
 	(void)str_copy(t->done, sizeof(t->done), done ? done : "");
-	(void)store_tell(v->app->store, change, args, told, t);
+	t->req = store_tell(v->app->store, change, args, told, t);
+}
+
+void tellings_finish(struct app *a, int within_ms)
+{
+	int64_t until = clock_mono_ms() + within_ms;
+	/* The user has left: keys, or the end of the terminal, mean nothing any more. */
+	loop_unwatch(a->loop, a->input);
+	a->input = NULL;
+	while (a->tellings && clock_mono_ms() < until)
+		if (!loop_turn(a->loop, 20))
+			return;
+}
+
+void tellings_forget(struct app *a)
+{
+	while (a->tellings) {
+		struct telling *t = a->tellings;
+		a->tellings = t->next;
+		store_cancel(a->store, t->req);
+		free(t);
+	}
 }

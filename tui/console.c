@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STORE_WITHIN_MS = 5000, WORKER_AFTER_MS = 30 };
+enum { STORE_WITHIN_MS = 5000, WORKER_AFTER_MS = 30, FINISH_MS = 2000 };
 
 struct console {
 	const struct console_options *o;
@@ -118,6 +118,7 @@ int console_main(const struct console_options *o, struct err *e)
 	if (!o->no_worker)
 		loop_timer(c.loop, WORKER_AFTER_MS, start_worker, &c);
 	loop_run(c.loop);
+	tellings_finish(c.app, FINISH_MS);
 	bool gone = c.app->gone.code != ERR_NONE;
 	if (gone)
 		*e = c.app->gone;
