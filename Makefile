@@ -52,7 +52,7 @@ LINK_ORDER    := $(foreach l,tui runbooks triage connector transport store base,
 
 all: $(BUILD)/watchdesk $(BUILD)/watchdesk-worker
 
-.SECONDARY:
+.PRECIOUS: $(O)/%.o $(O)/tests/unit/%_test $(O)/tests/fuzz/%
 .DELETE_ON_ERROR:
 
 define layer
@@ -124,7 +124,7 @@ headers: ; @tests/check/headers.sh $(CC) $(CSTD) $(WARN) $(PKG_CFLAGS)
 format: ; @git ls-files '*.c' '*.h' | xargs clang-format --style=file --dry-run --Werror
 cppcheck:
 	@$(QUIET) cppcheck -q -j$(JOBS) --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppressions-list=tests/check/cppcheck.txt --check-level=normal -D_GNU_SOURCE -I. \
+		--suppressions-list=tests/check/cppcheck.txt -D_GNU_SOURCE -I. --include=tests/check/cppcheck_macros.h \
 		$(SRC_base) $(SRC_store) $(SRC_transport) $(SRC_connector) $(SRC_triage) $(SRC_runbooks) $(SRC_tui) runbooks/engine/main.c tui/main.c
 tidy: $(patsubst %.c,$(BUILD)/tidy/%.ok,$(shell git ls-files 'backends/*.c' 'runbooks/*.c' 'tui/*.c'))
 $(BUILD)/tidy/%.ok: %.c .clang-tidy
@@ -134,7 +134,7 @@ $(BUILD)/tidy/%.ok: %.c .clang-tidy
 check-e2e: $(BUILD)/venv.venv
 	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/connectors tests/e2e --build $(BUILD) $(PYTEST)
 check-live: deps-check $(BUILD)/venv.venv $(BUILD)/live.venv
-	@$(SUBMAKE) -j$(JOBS) all
+	@$(SUBMAKE) -j$(JOBS) MODE=asan programs
 	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/live --build $(BUILD) $(PYTEST)
 check-count: ; @tests/check/count.sh $(BUILD)
 
@@ -191,7 +191,7 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -name '*.d' -type f 2>/dev/null)
 
 .PHONY: all deps deps-check demo check check-build check-unit check-screen check-fuzz check-static check-e2e check-live check-count \
 	layers limits headers format cppcheck tidy bench programs archives unit screen fuzz tests-build fuzz-build bench-build install clean

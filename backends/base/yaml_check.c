@@ -225,7 +225,7 @@ static bool unknown_key(const struct yaml_doc *doc, const json_t *obj, const cha
 	const char *names[64] = {NULL};
 	size_t n = 0;
 	struct str list = STR_INIT_MAX(256);
-	for (; keys[n].name && n < LENGTH(names); n++) {
+	for (; n < LENGTH(names) && keys[n].name; n++) {
 		names[n] = keys[n].name;
 		if (n)
 			str_adds(&list, ", ");

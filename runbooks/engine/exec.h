@@ -74,7 +74,7 @@ struct plan {
 	size_t n, loaded;
 	json_t *requests; /* array of texts, targets in order, steps within */
 	json_t *params;   /* borrowed from spec */
-	char at[40]; /* the time that expressions see as action.at: that of the preview */
+	char at[40]; /* the `now` of all expressions: that of the preview, so that the same plan renders the same requests */
 	char key[65]; /* action.key: the same for the preview and its action */
 	bool prod;
 	char hash[65];

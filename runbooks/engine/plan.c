@@ -49,10 +49,9 @@ static json_t *make_input(const struct plan *p, json_t *record)
 {
 	const struct job_run *j = p->job;
 
-	return json_pack("{s:O, s:O, s:s, s:s, s:s, s:{s:s, s:s}}", "record", record,
-		"params", p->params, "operator", j->who, "reason",
-		json_str(j->spec, "reason", ""), "now", p->at, "action", "key", p->key,
-		"at", p->at);
+	return json_pack("{s:O, s:O, s:s, s:s, s:{s:s, s:s}}", "record", record, "params",
+		p->params, "operator", j->who, "reason", json_str(j->spec, "reason", ""),
+		"action", "key", p->key, "now", p->at);
 }
 
 static void render(struct plan *p, struct plan_target *t)

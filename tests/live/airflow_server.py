@@ -25,6 +25,7 @@ class Airflow:
     def __init__(self, folder: pathlib.Path, venv: pathlib.Path) -> None:
         self.folder, self.venv, self.port = folder, venv, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.password, self.viewer_password = PASSWORDS["oncall"], PASSWORDS["viewer"]
         self.process = None
         self.token = None
 
