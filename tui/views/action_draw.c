@@ -21,9 +21,12 @@ static void cell_state(const void *row, void *arg, struct str *out, look_t *look
 
 static void cell_since(const void *row, void *arg, struct str *out, look_t *look)
 {
-	char age[16];
+	char age[16] = "-";
+	usec_t t = json_int(row, "updated", 0), now = clock_now();
 	(void)arg;
-	app_age(age, sizeof(age), json_int(row, "updated", 0));
+	/* To the second, unlike in lists: somebody is waiting for it. */
+	if (t)
+		clock_format_age(age, sizeof(age), now > t ? now - t : 0);
 	str_adds(out, age);
 	*look = ROLE_DIM;
 }
@@ -161,7 +164,8 @@ static void draw_output(struct action_view *a, const struct canvas *c, int row)
 			json_str(line, "text", ""));
 	}
 	if (!n)
-		canvas_put(c, row + 1, TABLE_GUTTER, -1, ROLE_DIM, "none so far");
+		canvas_put(c, row + 1, TABLE_GUTTER, -1, ROLE_DIM,
+			json_int(t, "ended", 0) ? "none" : "none so far");
 }
 
 /* The rows that the list of targets gets: a short list leaves the rest to the output. */

@@ -51,12 +51,11 @@ static void cell_name(const void *row, void *arg, struct str *out, look_t *look)
 
 static void cell_target(const void *row, void *arg, struct str *out, look_t *look)
 {
-	long long n = json_int(row, "targets", 0);
 	(void)arg;
 	(void)look;
 	str_adds(out, json_str(row, "target", ""));
-	if (n > 1)
-		str_addf(out, " and %lld more", n - 1);
+	if (json_int(row, "targets", 0) > 1)
+		str_adds(out, " ...");
 }
 
 static void cell_progress(const void *row, void *arg, struct str *out, look_t *look)
@@ -93,14 +92,14 @@ static const struct column columns[] = {
 	{.title = "AGE", .min = 5, .rank = 2, .align = ALIGN_RIGHT, .cell = cell_age},
 	{.title = "ACTION",
 		.min = 18,
-		.max = 30,
-		.share = 2,
+		.max = 24,
+		.share = 1,
 		.strong = true,
 		.cell = cell_name},
 	{.title = "ON", .min = 16, .max = 60, .share = 4, .rank = 1, .cell = cell_target},
 	{.title = "DONE",
-		.min = 12,
-		.max = 24,
+		.min = 10,
+		.max = 26,
 		.share = 1,
 		.rank = 3,
 		.cell = cell_progress},

@@ -98,7 +98,13 @@ static void title(struct view *v, struct str *path, struct str *side)
 	if (!d->have)
 		return;
 	app_age(age, sizeof(age), d->r.seen);
-	str_addf(side, "%s %s, %s old", d->r.source, kind_name(d->r.kind), age);
+	/* A pipeline has many runs of one name: the date that a run is for tells them apart. */
+	const char *date = json_str(d->r.labels, "logical_date", "");
+	if (d->r.kind == KIND_RUN && *date)
+		str_addf(path, " %.10s", date);
+	str_adds(side, d->r.source);
+	if (d->r.seen)
+		str_addf(side, ", %s ago", age);
 }
 
 /* ---- the cursor ------------------------------------------------------------------------------------------------ */
@@ -206,12 +212,17 @@ static void draw_row(const struct detail_view *d, const struct canvas *c, int y,
 		col = DETAIL_LABEL + 2;
 	}
 	if (*row->mark) {
-		int width = row->label ? 9 : utf8_width(row->mark);
+		int width = row->label ? row->mark_width : utf8_width(row->mark);
 		canvas_field(c, y, col, width, ALIGN_LEFT, UTF8_CUT_END, row->mark_look,
 			row->mark);
 		col += width + (row->label ? 2 : 3);
 	}
 	canvas_put(c, y, col, -1, here ? row->look | LOOK_BOLD : row->look, row->text);
+	for (const char *at = row->strip ? strstr(row->text, "FAIL") : NULL; at;
+		at = strstr(at + 4, "FAIL"))
+		if (col + (at - row->text) + 4 < c->cols)
+			grid_look(c->g, c->row + y, c->col + col + (int)(at - row->text),
+				4, ROLE_BAD);
 }
 
 static void draw(struct view *v, const struct canvas *c)

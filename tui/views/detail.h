@@ -13,6 +13,8 @@ struct detail_row {
 	look_t look;
 	const char *mark; /* a word of its own look before the text: a state */
 	look_t mark_look;
+	int mark_width;
+	bool strip; /* words of states in a line: the bad ones stand out */
 	enum detail_opens opens;
 	long long id;
 	const char *name; /* of what opens */
@@ -40,6 +42,10 @@ struct detail_row *detail_add(
 /* Text of any length: one row a line of `width` columns. */
 void detail_add_wrapped(struct detail_view *d, const char *label, look_t look, int width,
 	const char *text);
+/* "10 s", "5m38", "3h40": long enough to compare, short enough to read. */
+void detail_span(char *dst, size_t size, usec_t t);
+/* "success" beside "succeeded", "cancelled" beside "canceled": nothing new. */
+bool detail_says_more(const char *raw, const char *state);
 void detail_blank(struct detail_view *d);
 const char *detail_time(struct detail_view *d, usec_t t); /* full, with zone */
 

@@ -5,7 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TASKS_MAX = 30, HISTORY_MAX = 10, NOTES_MAX = 20, BAR = 24, NAME = 28 };
+enum {
+	TASKS_MAX = 30,
+	HISTORY_MAX = 10,
+	NOTES_MAX = 20,
+	BAR = 24,
+	NAME = 28,
+	STATE = 15
+};
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------ */
 
@@ -60,7 +67,7 @@ void detail_tasks(struct detail_view *d)
 		struct str text = STR_INIT, name = STR_INIT;
 		char took[16] = "";
 		if (s > 0)
-			clock_format_age(took, sizeof(took), (usec_t)(s * 1e6));
+			detail_span(took, sizeof(took), (usec_t)(s * 1e6));
 		utf8_cut(&name, first_of(t, names), NAME, UTF8_CUT_MIDDLE);
 		str_addf(&text, "%s%*s  %5s  ", name.buf, NAME - utf8_width(name.buf), "",
 			took);
@@ -74,6 +81,7 @@ void detail_tasks(struct detail_view *d)
 			detail_add(d, i ? "" : "Tasks", ROLE_TEXT, text.buf);
 		row->mark = arena_strdup(&d->mem, state);
 		row->mark_look = look_of_task(state);
+		row->mark_width = STATE;
 		str_release(&text);
 	}
 	if (n > TASKS_MAX) {
@@ -128,7 +136,7 @@ void detail_siblings(struct detail_view *d, int width)
 			: state_open(KIND_RUN, state) ? "..."
 						      : word_of_state(state));
 	}
-	(void)detail_add(d, "History", ROLE_TEXT, text.buf);
+	detail_add(d, "History", ROLE_TEXT, text.buf)->strip = true;
 	str_release(&text);
 }
 
@@ -147,9 +155,10 @@ void detail_history(struct detail_view *d)
 		str_adds(&text, detail_time(d, json_int(h, "at", 0)));
 		if (*from && strcmp(from, json_str(h, "to", "")) != 0 && i + 1 < n)
 			str_addf(&text, "   was %s", from);
-		if (*actor)
+		/* Who started a run did not bring it into each of its states. */
+		if (*actor && strcmp(actor, d->r.actor) != 0)
 			str_addf(&text, "   by %s", actor);
-		if (*note)
+		if (detail_says_more(note, json_str(h, "to", "")))
 			str_addf(&text, "   %s", note);
 		struct detail_row *row =
 			detail_add(d, i ? "" : "States", ROLE_TEXT, text.buf);

@@ -14,7 +14,8 @@ struct detail_row *detail_add(
 	*row = (struct detail_row){.label = label,
 		.look = look,
 		.text = arena_strdup(&d->mem, text),
-		.mark = ""};
+		.mark = "",
+		.mark_width = 9};
 	return row;
 }
 
@@ -61,6 +62,11 @@ const char *detail_time(struct detail_view *d, usec_t t)
 	return arena_strdup(&d->mem, time);
 }
 
+bool detail_says_more(const char *raw, const char *state)
+{
+	return *raw && strncasecmp(raw, state, 5) != 0;
+}
+
 /* ---- how it stands ------------------------------------------------------------------------------------------ */
 
 static void part(struct str *out, const char *fmt, const char *value)
@@ -91,13 +97,24 @@ static void headline(struct detail_view *d)
 	part(&text, "%s has it", r->claimed_by);
 	if (r->snoozed_until > clock_now())
 		part(&text, "hidden until %s", detail_time(d, r->snoozed_until));
-	if (*r->raw_state && strcmp(r->raw_state, state_name(r->state)) != 0)
+	if (detail_says_more(r->raw_state, state_name(r->state)))
 		part(&text, "its source says \"%s\"", r->raw_state);
 	struct detail_row *row = detail_add(d, "", ROLE_TEXT, text.buf);
 	row->mark = arena_strdup(&d->mem, state);
 	row->mark_look = look_of_state(r->kind, r->state) | LOOK_BOLD;
 	row->label = NULL;
 	str_release(&text);
+}
+
+void detail_span(char *dst, size_t size, usec_t t)
+{
+	long long s = (long long)(t / USEC_PER_SEC);
+	if (s >= 60 && s < 3600)
+		(void)str_format(dst, size, "%lldm%02lld", s / 60, s % 60);
+	else if (s < 60)
+		clock_format_words(dst, size, t);
+	else
+		clock_format_age(dst, size, t);
 }
 
 static void times(struct detail_view *d)
@@ -121,10 +138,10 @@ static void times(struct detail_view *d)
 			detail_time(d, r->due));
 	}
 	if (r->started && r->ended >= r->started && r->ended) {
-		clock_format_words(took, sizeof(took), r->ended - r->started);
+		detail_span(took, sizeof(took), r->ended - r->started);
 		part(&text, "took %s", took);
 		if (usual) {
-			clock_format_words(took, sizeof(took), usual);
+			detail_span(took, sizeof(took), usual);
 			str_addf(&text, ", usually %s", took);
 		}
 	}
@@ -143,6 +160,7 @@ static void facts(struct detail_view *d)
 {
 	const struct record *r = &d->r;
 	char amount[64], usual[64], both[160];
+	fact(d, "Id", strcmp(r->id, r->title) == 0 ? "" : r->id);
 	fact(d, "Who", r->actor);
 	fact(d, "Asset", strcmp(r->asset, r->title) == 0 ? "" : r->asset);
 	fact(d, "Service", r->service);
@@ -178,12 +196,13 @@ static void record_row(struct detail_view *d, const char *label, const json_t *o
 	usec_t since = json_int(o, "since", 0);
 	const char *reason = json_str(o, "reason", "");
 	str_adds(&text, json_str(o, "title", ""));
-	if (kind_parse(json_str(o, "kind", ""), &k))
-		str_addf(&text, "   %s, %s", kind_name(k), json_str(o, "source", ""));
-	if (since)
-		str_addf(&text, ", %s", detail_time(d, since));
+	/* On a narrow screen the end is lost: what links it comes first. */
 	if (*reason)
 		str_addf(&text, "   %s", reason);
+	if (since)
+		str_addf(&text, "   %s", detail_time(d, since));
+	if (kind_parse(json_str(o, "kind", ""), &k))
+		str_addf(&text, "   %s, %s", kind_name(k), json_str(o, "source", ""));
 	struct detail_row *row = detail_add(d, label, ROLE_TEXT, text.buf);
 	if (state_parse(json_str(o, "state", ""), &s)) {
 		row->mark = word_of_state(s);

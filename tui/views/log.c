@@ -2,6 +2,7 @@
 #include "tui/views/log.h"
 
 #include "runbooks/engine/job.h"
+#include "tui/act.h"
 #include "tui/from_json.h"
 #include "tui/pager.h"
 #include <string.h>
@@ -69,6 +70,9 @@ static void add_part(const struct log_view *l, struct str *path)
 	const json_t *parts = json_sub(log_result(l), "parts");
 	const json_t *part = json_array_get(parts, l->part < 0 ? 0 : (size_t)l->part);
 	long long try = json_int(part, "try", 0);
+	/* Opened from a list, the path does not say yet which record it is. */
+	if (l->v.below && l->v.below->type != &detail_view && l->v.arg.title)
+		str_addf(path, "%s > ", l->v.arg.title);
 	str_adds(path, json_str(part, "title", "log"));
 	if (try)
 		str_addf(path, ", try %lld", try);
@@ -133,9 +137,9 @@ static const char *waiting(const struct log_view *l)
 static void draw(struct view *v, const struct canvas *c)
 {
 	struct log_view *l = of(v);
-	int row = 1 + draw_trouble(l, c);
+	int row = draw_trouble(l, c);
 	struct canvas body = canvas_sub(c, row, 0, c->rows - row, c->cols);
-	if (!l->total && row == 1)
+	if (!l->total && row == 0)
 		canvas_put(c, row, 3, -1, ROLE_DIM, waiting(l));
 	log_page_draw(l, &body);
 }
@@ -222,7 +226,9 @@ static const struct command commands[] = {
 		wrap},
 	{"save", "s", "s save", "save all of it to a file in the current folder", 0,
 		log_save},
-	{"again", "R", NULL, "fetch it again", 0, again},
+	{"log", "R l", NULL, "fetch it again", 0, again},
+	{"acknowledge", "a", NULL, "acknowledge or approve it", CMD_TARGET | CMD_ACTS,
+		act_acknowledge},
 	{NULL},
 };
 

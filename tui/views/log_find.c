@@ -126,9 +126,7 @@ static void typed(struct view *v, const char *text)
 
 void log_search(struct view *v)
 {
-	(void)app_prompt(v, &(struct prompt){.label = "/",
-				    .text = ((struct log_view *)v)->search,
-				    .done = typed});
+	(void)app_prompt(v, &(struct prompt){.label = "/", .done = typed});
 }
 
 void log_next(struct view *v)

@@ -51,7 +51,9 @@ static size_t level(const char *text, char *out, size_t size, look_t *look)
 			(text[n] == ' ' || !text[n])) {
 			(void)str_copy(out, size, levels[i].shown);
 			*look = levels[i].look;
-			return n + strspn(text + n, " ");
+			/* Python's "INFO - text" */
+			n += strspn(text + n, " ");
+			return strncmp(text + n, "- ", 2) == 0 ? n + 2 : n;
 		}
 	}
 	return 0;

@@ -14,7 +14,6 @@ struct run_view {
 	struct answer earlier; /* arg.job: the action whose values are taken */
 	struct form form;
 	bool ready; /* the form is filled */
-	const char **hosts;
 
 	/* run_preview.c */
 	json_t *params;  /* typed values that the preview was asked for */
@@ -30,6 +29,7 @@ struct run_view {
 	struct pager text;
 	const json_t *text_of; /* the result that is in `text` */
 	bool text_fresh, full;
+	int label; /* columns of the labels */
 
 	struct store_req *starting;
 };

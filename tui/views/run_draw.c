@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { LABEL = 10 };
+enum { LABEL_MIN = 9, LABEL_MAX = 22 };
 
 /* ---- the preview as text ----------------------------------------------------------------------------- */
 
@@ -11,7 +11,7 @@ static void add_label(
 	struct run_view *f, look_t look, const char *label, const char *text)
 {
 	struct str line = STR_INIT;
-	str_addf(&line, "%-*s%s%s", LABEL, label, *label ? " " : " ", text);
+	str_addf(&line, "%-*s  %s", f->label, label, text);
 	pager_add(&f->text, look, 0, line.buf);
 	str_release(&line);
 }
@@ -41,7 +41,7 @@ static void add_target(struct run_view *f, const json_t *t, size_t width)
 			*error ? error
 			: n    ? json_string_value(json_array_get(lines, i))
 			       : "the source has no dry run for this: see what is sent "
-			      "below");
+				 "below");
 		pager_add(&f->text,
 			*error ? ROLE_BAD
 			: n    ? ROLE_TEXT
@@ -98,8 +98,8 @@ static void add_requests(struct run_view *f, const json_t *result)
 		label = "";
 	}
 	if (n > i)
-		pager_addf(
-			&f->text, ROLE_DIM, 0, "%-*s and %zu more: F2", LABEL, "", n - i);
+		pager_addf(&f->text, ROLE_DIM, 0, "%-*s  and %zu more: F2", f->label, "",
+			n - i);
 	if (!n)
 		add_label(f, ROLE_DIM, label, "none");
 }
@@ -183,11 +183,25 @@ static int draw_targets(struct run_view *f, const struct canvas *c, int row)
 		str_addf(&text, "%s%s", i ? ", " : "", arg->targets[i].title);
 	if (*arg->targets[0].source)
 		str_addf(&text, "   %s", arg->targets[0].source);
-	canvas_field(c, row, 1, LABEL, ALIGN_LEFT, UTF8_CUT_END, ROLE_HEADER, "Targets");
-	row += canvas_wrap(c, row, LABEL + 3, c->cols - LABEL - 4, f->full ? 6 : 2,
+	canvas_field(
+		c, row, 1, f->label, ALIGN_LEFT, UTF8_CUT_END, ROLE_HEADER, "Targets");
+	row += canvas_wrap(c, row, f->label + 3, c->cols - f->label - 4, f->full ? 6 : 2,
 		ROLE_TEXT, text.buf);
 	str_release(&text);
 	return row;
+}
+
+static void measure(struct run_view *f, const struct canvas *c)
+{
+	f->label = LABEL_MIN;
+	for (size_t i = 0; i < f->form.n; i++) {
+		int w = utf8_width(f->form.fields[i].label);
+		f->label = w > f->label ? w : f->label;
+	}
+	if (f->label > LABEL_MAX)
+		f->label = LABEL_MAX;
+	if (f->label > c->cols / 4)
+		f->label = c->cols / 4;
 }
 
 /* Rows of the fields above the one that is filled in, so that it is seen on a small screen. */
@@ -209,7 +223,7 @@ static int draw_form(struct run_view *f, const struct canvas *c, int row)
 		room = 2;
 	struct canvas box = canvas_sub(c, row, 0, room, c->cols);
 	int skip = above + 2 > box.rows ? above + 2 - box.rows : 0;
-	int used = form_draw(&f->form, &box, -skip, LABEL) - skip;
+	int used = form_draw(&f->form, &box, -skip, f->label) - skip;
 	return row + (used < box.rows ? used : box.rows);
 }
 
@@ -222,6 +236,7 @@ void run_draw(struct view *v, const struct canvas *c)
 		canvas_put(c, row, 1, -1, ROLE_DIM, "Reading the store ...");
 		return;
 	}
+	measure(f, c);
 	row = draw_targets(f, c, row);
 	row = draw_form(f, c, row);
 	fill(f);

@@ -154,9 +154,9 @@ static const struct column columns[] = {
 	{.title = "CONNECTOR", .min = 12, .max = 18, .rank = 4, .cell = cell_connector},
 	{.title = "ENV", .min = 4, .max = 8, .rank = 7, .cell = cell_env},
 	{.title = "WHAT IS WRONG",
-		.min = 20,
+		.min = 30,
 		.max = 200,
-		.share = 6,
+		.share = 8,
 		.rank = 1,
 		.cell = cell_error},
 };
