@@ -16,7 +16,9 @@ struct connector;
 
 /* Loads and checks everything: keys, types, expressions, templates, states of the kind. Errors are file:line:column. */
 struct connector *connector_load(const char *path, struct err *e) MUST_USE;
-void connector_free(struct connector *c);
+/* Another owner of a loaded connector, which does not change any more: each owner calls connector_free. */
+struct connector *connector_share(const struct connector *c);
+void connector_free(struct connector *c); /* by its last owner: frees */
 const char *connector_name(const struct connector *c);
 const char *connector_title(const struct connector *c);
 size_t connector_collections(const struct connector *c);
@@ -42,7 +44,7 @@ struct reach {
 };
 
 struct source;
-/* Takes the connector. Resolves no secret yet. */
+/* Takes the connector (one owner's part of it), also when it fails. Resolves no secret yet. */
 struct source *source_new(const struct reach *reach, struct connector *c,
 	const struct config_source *cfg, struct err *e) MUST_USE;
 void source_free(struct source *s); /* cancels everything under way, wipes tokens */

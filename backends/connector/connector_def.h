@@ -114,6 +114,7 @@ struct def_call {
 struct connector {
 	struct yaml_doc doc;
 	struct arena arena;
+	size_t more_owners; /* besides the one that connector_free ends next */
 	const char *name, *title;
 	struct def_setting *settings;
 	struct def_secret *secrets;

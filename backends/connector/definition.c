@@ -132,9 +132,16 @@ struct connector *connector_parse(
 	return finish(c, yaml_parse(&c->doc, path, text, len, e), e);
 }
 
+struct connector *connector_share(const struct connector *c)
+{
+	struct connector *shared = (struct connector *)(uintptr_t)c;
+	shared->more_owners++;
+	return shared;
+}
+
 void connector_free(struct connector *c)
 {
-	if (!c)
+	if (!c || c->more_owners-- > 0)
 		return;
 	for (size_t i = 0; i < c->n_jmes; i++)
 		jmes_free(c->jmes[i]);

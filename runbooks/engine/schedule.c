@@ -9,7 +9,6 @@
 #include "runbooks/engine/schedule_private.h"
 
 #define BACKOFF_MAX_MS (10 * 60 * 1000)
-#define FIRST_SPREAD_MS 200
 
 static void lane_due(struct loop *l, void *arg);
 
@@ -214,7 +213,7 @@ static void lane_due(struct loop *l, void *arg)
 		on_open_items, ln);
 }
 
-static void feed_start(struct feed *f, size_t order)
+static void feed_start(struct feed *f)
 {
 	struct worker *w = f->schedule->worker;
 	const struct connector *c = source_connector(f->source);
@@ -227,20 +226,32 @@ static void feed_start(struct feed *f, size_t order)
 		ln->feed = f;
 		ln->index = i;
 		ln->name = connector_collection(c, i);
-		ln->timer = loop_timer(w->loop,
-			(int64_t)(order * FIRST_SPREAD_MS / (w->config.n_sources + 1)),
-			lane_due, ln);
+		ln->timer = loop_timer(w->loop, 0, lane_due, ln);
 	}
+}
+
+/* Reading and compiling a file takes longer than all else of a source: those of one connector share it. */
+static struct connector *feed_connector(const struct feed *f, struct err *e)
+{
+	struct worker *w = f->schedule->worker;
+	struct connector *c;
+	char *path;
+
+	for (const struct feed *other = f->schedule->feeds; other < f; other++)
+		if (other->source && str_equal(other->cfg->connector, f->cfg->connector))
+			return connector_share(source_connector(other->source));
+	path = config_find(
+		&w->config, "connectors", "backends/catalog", f->cfg->connector, e);
+	c = path ? connector_load(path, e) : NULL;
+	free(path);
+	return c;
 }
 
 static bool feed_open(struct feed *f, struct err *e)
 {
 	struct worker *w = f->schedule->worker;
-	char *path = config_find(
-		&w->config, "connectors", "backends/catalog", f->cfg->connector, e);
-	struct connector *c = path ? connector_load(path, e) : NULL;
+	struct connector *c = feed_connector(f, e);
 
-	free(path);
 	if (!c)
 		return false;
 	if (!connector_check_source(c, &w->config, f->cfg, e)) {
@@ -266,7 +277,7 @@ struct schedule *schedule_new(struct worker *w)
 		if (!f->cfg->disabled && !feed_open(f, &f->broken))
 			log_at(LOG_ERROR, "source", "%s", f->broken.msg);
 		if (f->source)
-			feed_start(f, i);
+			feed_start(f);
 		health_tell(f);
 	}
 	health_start(s);

@@ -1,7 +1,12 @@
-"""Sources for the bench: one process, a port each, answering after a delay or never."""
+"""Sources for the bench: one process, a port each, answering after a delay or never.
+
+Prints the ports; for each line on its standard input it prints when the first request came and how long the slowest
+source took from its request to its answer, in seconds of time.perf_counter.
+"""
 import asyncio
 import json
 import sys
+import time
 
 
 def body(source: int, rows: int) -> bytes:
@@ -10,29 +15,40 @@ def body(source: int, rows: int) -> bytes:
     return json.dumps({"items": items}).encode()
 
 
-async def serve(source: int, delay: float, rows: int):
-    data = body(source, rows)
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+class Far:
+    def __init__(self) -> None:
+        self.first = None
+        self.slowest = 0.0
 
-    async def client(reader, writer):
-        try:
-            while await reader.readuntil(b"\r\n\r\n"):
-                # Negative: the request is taken and never answered.
-                await asyncio.sleep(delay if delay >= 0 else 3600)
-                writer.write(head + data)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
+    async def serve(self, source: int, delay: float, rows: int):
+        data = body(source, rows)
+        reply = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
 
-    return await asyncio.start_server(client, "127.0.0.1", 0)
+        async def client(reader, writer):
+            try:
+                while await reader.readuntil(b"\r\n\r\n"):
+                    asked = time.perf_counter()
+                    self.first = self.first or asked
+                    # Negative: the request is taken and never answered.
+                    await asyncio.sleep(delay if delay >= 0 else 3600)
+                    writer.write(reply)
+                    self.slowest = max(self.slowest, time.perf_counter() - asked)
+                    await writer.drain()
+            except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+                pass
+            finally:
+                writer.close()
+
+        return await asyncio.start_server(client, "127.0.0.1", 0)
 
 
 async def main(spec) -> None:
-    servers = [await serve(i, delay, rows) for i, (delay, rows) in enumerate(spec)]
+    far = Far()
+    servers = [await far.serve(i, delay, rows) for i, (delay, rows) in enumerate(spec)]
     print(json.dumps([s.sockets[0].getsockname()[1] for s in servers]), flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    loop = asyncio.get_running_loop()
+    while await loop.run_in_executor(None, sys.stdin.readline):
+        print(json.dumps([far.first, far.slowest]), flush=True)
     for server in servers:
         server.close()
 
