@@ -336,6 +336,7 @@ struct app *app_new(const struct app_options *o)
 		term_size(a->term, &a->rows, &a->cols);
 	grid_resize(&a->grid, a->rows, a->cols);
 	app_lane(a, LANE_TRIAGE);
+	BUG_ON(!a->top);
 	store_on_change(a->store, store_changed, a);
 	counts_ask(a);
 	a->dirty = true;
@@ -377,9 +378,7 @@ void app_resize(struct app *a, int rows, int cols)
 	a->rows = rows;
 	a->cols = cols;
 	grid_resize(&a->grid, rows, cols);
-	for (struct view *v = a->top; v; v = v->below)
+	for (struct view *v = a->top->below; v; v = v->below)
 		paint_room(a, &v->rows, &v->cols);
-	if (a->top->type->shown)
-		a->top->type->shown(a->top);
-	a->dirty = true;
+	shown(a);
 }

@@ -58,7 +58,7 @@ static long long find_cursor(const struct window *w, const struct store_rows *ro
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (w->rows[i].rid == w->rid)
-			return (long long)(w->first + i);
+			return (long long)w->first + (long long)i;
 	if (w->q.anchor == w->rid && (rows->complete || rows->anchor_at >= 0))
 		return rows->anchor_at;
 	return rows->complete ? -1 : -2;

@@ -104,7 +104,7 @@ static bool can_colour(const struct term *t)
 static void set_looks(struct term *t)
 {
 	bool colours = can_colour(t);
-	for (short i = 0; i < ROLE_COUNT; i++) {
+	for (int i = 0; i < ROLE_COUNT; i++) {
 		const struct style *s = &t->theme.roles[i];
 		short pair = (short)(i + 1);
 		bool plain = s->fg < 0 && s->bg < 0;

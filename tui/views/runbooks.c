@@ -72,7 +72,7 @@ static void answered(struct view *v, json_t *answer)
 	if (!all || !record_from_json(answer, &r))
 		return;
 	const struct config_source *source = config_source(app_config(v->app), r.source);
-	b->items = arena_alloc(&v->mem, runbooks_count(all) * sizeof(*b->items));
+	b->items = arena_alloc(&v->mem, runbooks_count(all) * sizeof(struct runbook *));
 	for (size_t i = 0; i < runbooks_count(all); i++) {
 		const struct runbook *one = runbooks_at(all, i);
 		if (!runbook_on_hosts(one) &&
