@@ -13,6 +13,10 @@ PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 PYTHON   ?= python3
 JOBS     ?= $(shell nproc)
 SUBMAKE   = $(MAKE) --no-print-directory BUILD=$(BUILD) CC="$(CC)"
+# Parallel by itself; what a recipe does with $(SUBMAKE) shares the same jobs ("+" before it).
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
+endif
 CLANG    ?= clang
 QUIET    := tests/check/quiet
 VENV     := $(BUILD)/venv
@@ -96,26 +100,25 @@ $(BUILD)/%.venv:
 
 # ---- the demo ----------------------------------------------------------------------------------
 demo: deps
-	@$(SUBMAKE) -j$(JOBS) all
+	+@$(SUBMAKE) all
 	@$(PYTHON) tests/demo/demo.py --build $(BUILD)
 
 # ---- check -------------------------------------------------------------------------------------
 # Quiet when green; a failing step prints its output. `make check-NAME` runs one step.
 STEPS := unit screen fuzz static e2e
 check: deps-check
-	@$(SUBMAKE) -j$(JOBS) all
-	@$(SUBMAKE) -j$(JOBS) check-build
-	@for step in $(STEPS); do $(SUBMAKE) -j$(JOBS) check-$$step || exit 1; done
-	@$(SUBMAKE) check-count
+	+@$(SUBMAKE) all
+	+@$(SUBMAKE) check-build
+	+@for step in $(STEPS); do $(SUBMAKE) check-$$step || exit 1; done
 
 # gcc with sanitizers, and clang: both with warnings as errors.
 check-build: $(BUILD)/venv.venv
-	@$(SUBMAKE) MODE=asan programs tests-build
-	@$(SUBMAKE) MODE=fuzz CC=$(CLANG) archives fuzz-build
+	+@$(SUBMAKE) MODE=asan programs tests-build
+	+@$(SUBMAKE) MODE=fuzz CC="$(CLANG)" archives fuzz-build
 
-check-unit: ; @$(SUBMAKE) -j$(JOBS) unit
-check-screen: ; @$(SUBMAKE) MODE=asan screen
-check-fuzz: ; @$(SUBMAKE) -j$(JOBS) MODE=fuzz CC=$(CLANG) fuzz
+check-unit: ; +@$(SUBMAKE) unit
+check-screen: ; +@$(SUBMAKE) MODE=asan screen
+check-fuzz: ; +@$(SUBMAKE) MODE=fuzz CC="$(CLANG)" fuzz
 
 check-static: $(BUILD)/venv.venv layers limits headers format cppcheck tidy
 layers: ; @tests/check/layers.sh $(BUILD)/release
@@ -134,12 +137,11 @@ $(BUILD)/tidy/%.ok: %.c .clang-tidy
 check-e2e: $(BUILD)/venv.venv
 	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/connectors tests/e2e --build $(BUILD) $(PYTEST)
 check-live: deps-check $(BUILD)/venv.venv $(BUILD)/live.venv
-	@$(SUBMAKE) -j$(JOBS) MODE=asan programs
+	+@$(SUBMAKE) MODE=asan programs
 	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/live --build $(BUILD) $(PYTEST)
-check-count: ; @tests/check/count.sh $(BUILD)
 
 bench: deps-check $(BUILD)/venv.venv
-	@$(SUBMAKE) -j$(JOBS) all bench-build
+	+@$(SUBMAKE) all bench-build
 	@$(VENV)/bin/python tests/bench/bench.py --build $(BUILD)
 
 programs: $(O)/watchdesk $(O)/watchdesk-worker
@@ -154,7 +156,7 @@ FUZZ_TIME ?= 3
 
 ifneq ($(MODE),asan)
 unit:
-	@$(SUBMAKE) MODE=asan unit T="$(T)"
+	+@$(SUBMAKE) MODE=asan unit T="$(T)"
 else
 unit: $(T:%=$(O)/tests/unit/%_test.ran)
 endif
@@ -193,5 +195,5 @@ clean:
 
 -include $(shell find $(O) -name '*.d' -type f 2>/dev/null)
 
-.PHONY: all deps deps-check demo check check-build check-unit check-screen check-fuzz check-static check-e2e check-live check-count \
+.PHONY: all deps deps-check demo check check-build check-unit check-screen check-fuzz check-static check-e2e check-live \
 	layers limits headers format cppcheck tidy bench programs archives unit screen fuzz tests-build fuzz-build bench-build install clean

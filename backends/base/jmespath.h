@@ -36,11 +36,13 @@
  */
 struct jmes;
 
-struct jmes *jmes_compile(const char *expr, struct err *e) MUST_USE; /* error: "column N: ..." */
+struct jmes *jmes_compile(
+	const char *expr, struct err *e) MUST_USE; /* error: "column N: ..." */
 void jmes_free(struct jmes *j);
 
 /* Returns a new reference (json_null() when nothing matched), or NULL with `e` filled. `scope` may be NULL. */
-json_t *jmes_search(const struct jmes *j, json_t *input, json_t *scope, struct err *e) MUST_USE;
+json_t *jmes_search(
+	const struct jmes *j, json_t *input, json_t *scope, struct err *e) MUST_USE;
 
 /* JMESPath truth: false for null, false, "", [] and {}. */
 bool jmes_truthy(const json_t *v);

@@ -20,11 +20,14 @@
 /* The offset of the byte after the string that starts at i (a quote), or len. */
 static size_t skip_string(const char *s, size_t len, size_t i)
 {
-	for (i++; i < len; i++) {
-		if (s[i] == '\\')
-			i++;
-		else if (s[i] == '"')
-			return i + 1;
+	const char *quote;
+	for (i++; i < len && (quote = memchr(s + i, '"', len - i)); i++) {
+		size_t end = (size_t)(quote - s), slashes = 0;
+		while (slashes < end - i && s[end - 1 - slashes] == '\\')
+			slashes++;
+		i = end;
+		if (slashes % 2 == 0)
+			return end + 1;
 	}
 	return len;
 }

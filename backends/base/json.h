@@ -24,10 +24,12 @@ json_t *json_read_lines(const char *bytes, size_t len, struct err *e) MUST_USE;
 
 /* Look-ups that never fail. `obj` may be NULL or no object. Strings are borrowed. */
 const char *json_str(const json_t *obj, const char *key, const char *fallback);
-long long json_int(const json_t *obj, const char *key, long long fallback); /* reals are truncated, numeric strings read */
+long long json_int(const json_t *obj, const char *key,
+	long long fallback); /* reals are truncated, numeric strings read */
 double json_num(const json_t *obj, const char *key, double fallback);
 bool json_flag(const json_t *obj, const char *key, bool fallback);
-json_t *json_sub(const json_t *obj, const char *key); /* borrowed, or NULL when absent or null */
+json_t *json_sub(
+	const json_t *obj, const char *key); /* borrowed, or NULL when absent or null */
 /* "a.b.c" through objects. Borrowed or NULL. */
 json_t *json_path(const json_t *obj, const char *dotted);
 

@@ -18,12 +18,17 @@ struct loop_watch;
 struct loop_timer;
 struct loop_child;
 
-enum loop_events { LOOP_READ = 1 << 0, LOOP_WRITE = 1 << 1, LOOP_ERROR = 1 << 2 /* also given with HUP */ };
+enum loop_events {
+	LOOP_READ = 1 << 0,
+	LOOP_WRITE = 1 << 1,
+	LOOP_ERROR = 1 << 2 /* also given with HUP */
+};
 
 struct loop *loop_new(void);
-void loop_free(struct loop *l); /* watchers and timers left are freed without a call; children are not killed */
+void loop_free(struct
+	loop *l); /* watchers and timers left are freed without a call; children are not killed */
 
-void loop_run(struct loop *l);         /* until loop_stop */
+void loop_run(struct loop *l); /* until loop_stop */
 void loop_stop(struct loop *l);
 /* One turn, sleeping at most timeout_ms (-1: until something happens). False when loop_stop was called. */
 bool loop_turn(struct loop *l, int timeout_ms);
@@ -31,22 +36,28 @@ bool loop_turn(struct loop *l, int timeout_ms);
 bool loop_until(struct loop *l, const bool *done, int timeout_ms);
 
 typedef void loop_fd_fn(struct loop *l, int fd, unsigned events, void *arg);
-struct loop_watch *loop_watch(struct loop *l, int fd, unsigned events, loop_fd_fn *fn, void *arg);
-void loop_watch_events(struct loop *l, struct loop_watch *w, unsigned events); /* 0: keep, but deaf */
-void loop_unwatch(struct loop *l, struct loop_watch *w); /* NULL is fine; does not close fd */
+struct loop_watch *loop_watch(
+	struct loop *l, int fd, unsigned events, loop_fd_fn *fn, void *arg);
+void loop_watch_events(
+	struct loop *l, struct loop_watch *w, unsigned events); /* 0: keep, but deaf */
+void loop_unwatch(
+	struct loop *l, struct loop_watch *w); /* NULL is fine; does not close fd */
 
 /* One-shot timers, by the monotonic clock. Re-arm from the callback if wanted. The handle dies when it
  * fires or is cancelled. With a test clock (clock_set_test) timers fire when clock_advance_test has
  * passed them. */
 typedef void loop_timer_fn(struct loop *l, void *arg);
-struct loop_timer *loop_timer(struct loop *l, int64_t after_ms, loop_timer_fn *fn, void *arg);
+struct loop_timer *loop_timer(
+	struct loop *l, int64_t after_ms, loop_timer_fn *fn, void *arg);
 void loop_timer_cancel(struct loop *l, struct loop_timer *t); /* NULL is fine */
 
 /* Calls fn at the start of the next turn (never at once): answers without surprises of re-entrance. */
-struct loop_timer *loop_defer(struct loop *l, loop_timer_fn *fn, void *arg); /* loop_timer_cancel cancels it */
+struct loop_timer *loop_defer(
+	struct loop *l, loop_timer_fn *fn, void *arg); /* loop_timer_cancel cancels it */
 
 typedef void loop_signal_fn(struct loop *l, int signo, void *arg);
-void loop_signal(struct loop *l, int signo, loop_signal_fn *fn, void *arg); /* fn NULL: default again */
+void loop_signal(struct loop *l, int signo, loop_signal_fn *fn,
+	void *arg); /* fn NULL: default again */
 
 void loop_before_sleep(struct loop *l, void (*fn)(struct loop *l, void *arg), void *arg);
 
@@ -63,13 +74,16 @@ struct loop_child_spec {
 	const char *in;
 	size_t in_len;
 	int64_t deadline_ms;
-	bool keep_stdin;         /* leave stdin open: more by loop_child_write */
-	void (*on_output)(void *arg, int stream /* 1 or 2 */, const char *bytes, size_t len);
+	bool keep_stdin; /* leave stdin open: more by loop_child_write */
+	void (*on_output)(
+		void *arg, int stream /* 1 or 2 */, const char *bytes, size_t len);
 	void (*on_exit)(void *arg, int status /* wait status */, bool timed_out);
 	void *arg;
 };
-struct loop_child *loop_spawn(struct loop *l, const struct loop_child_spec *spec, struct err *e) MUST_USE;
-bool loop_child_write(struct loop_child *c, const char *bytes, size_t len); /* queued; false when closed */
+struct loop_child *loop_spawn(
+	struct loop *l, const struct loop_child_spec *spec, struct err *e) MUST_USE;
+bool loop_child_write(struct loop_child *c, const char *bytes,
+	size_t len); /* queued; false when closed */
 void loop_child_close_stdin(struct loop_child *c);
 void loop_child_kill(struct loop_child *c, int signo);
 /* Forget it: kills the group, no more callbacks. NULL is fine. */

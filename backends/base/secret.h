@@ -1,8 +1,8 @@
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
-#include "backends/base/loop.h"
 #include "backends/base/json.h"
+#include "backends/base/loop.h"
 
 /*
  * Secrets, named in the configuration as {command: [argv...]}, {file: path} or {env: NAME}. Only the worker resolves them.
@@ -13,7 +13,8 @@
  * A resolved value is registered with log_redact. The callback gets a string that it must copy or use at
  * once; it is overwritten after the call.
  */
-typedef void secret_fn(void *arg, const char *value /* NULL: failed */, const struct err *e);
+typedef void secret_fn(
+	void *arg, const char *value /* NULL: failed */, const struct err *e);
 
 /* Always answers later through fn, once, never from within this call. */
 void secret_resolve(struct loop *l, const json_t *spec, secret_fn *fn, void *arg);

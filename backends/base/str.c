@@ -97,7 +97,11 @@ bool str_adds(struct str *s, const char *text)
 
 bool str_addc(struct str *s, char c)
 {
-	return str_add(s, &c, 1);
+	if (s->len + 1 >= s->cap || s->len >= s->max)
+		return str_add(s, &c, 1);
+	s->buf[s->len++] = c;
+	s->buf[s->len] = '\0';
+	return true;
 }
 
 bool str_addv(struct str *s, const char *fmt, va_list ap)

@@ -20,8 +20,14 @@ struct str {
 
 extern char str_empty[1];
 #define STR_MAX_DEFAULT ((size_t)64 << 20)
-#define STR_INIT {str_empty, 0, 0, STR_MAX_DEFAULT, false}
-#define STR_INIT_MAX(limit) {str_empty, 0, 0, (limit), false}
+#define STR_INIT                                        \
+	{                                               \
+		str_empty, 0, 0, STR_MAX_DEFAULT, false \
+	}
+#define STR_INIT_MAX(limit)                     \
+	{                                       \
+		str_empty, 0, 0, (limit), false \
+	}
 
 void str_init(struct str *s, size_t max);
 void str_release(struct str *s);
@@ -34,8 +40,8 @@ bool str_adds(struct str *s, const char *text);
 bool str_addc(struct str *s, char c);
 bool str_addf(struct str *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool str_addv(struct str *s, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
-void str_cut(struct str *s, size_t len);               /* shortens to len */
-void str_drop(struct str *s, size_t len);              /* removes len bytes from the front */
+void str_cut(struct str *s, size_t len);  /* shortens to len */
+void str_drop(struct str *s, size_t len); /* removes len bytes from the front */
 
 /* NUL-terminated helpers without allocation. All return false when `dst` is too small (and then
  * hold the cut text, still terminated). */

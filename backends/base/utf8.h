@@ -18,9 +18,11 @@ size_t utf8_encode(uint32_t cp, char out[4]);
 bool utf8_valid(const char *s, size_t len);
 
 enum utf8_flags {
-	UTF8_ONE_LINE = 0,     /* LF becomes visible too */
-	UTF8_LINES = 1 << 0,   /* keeps LF; CRLF becomes LF */
-	UTF8_SGR = 1 << 1,     /* drops ANSI SGR sequences (ESC [ ... m) silently instead of showing them: logs */
+	UTF8_ONE_LINE = 0,   /* LF becomes visible too */
+	UTF8_LINES = 1 << 0, /* keeps LF; CRLF becomes LF */
+	UTF8_SGR =
+		1
+		<< 1, /* drops ANSI SGR sequences (ESC [ ... m) silently instead of showing them: logs */
 };
 
 /*
@@ -31,7 +33,8 @@ enum utf8_flags {
  * composed (NFC for these). At most max_bytes are appended, cut at a character with "~".
  * Returns true when the input was already safe (nothing shown, dropped or replaced).
  */
-bool utf8_clean(struct str *out, const char *bytes, size_t len, size_t max_bytes, enum utf8_flags flags);
+bool utf8_clean(struct str *out, const char *bytes, size_t len, size_t max_bytes,
+	enum utf8_flags flags);
 
 /* utf8_clean of a NUL-terminated string into an arena-less fresh malloc. NULL stays NULL. */
 char *utf8_clean_dup(const char *text, size_t max_bytes);

@@ -17,30 +17,45 @@ struct yaml_doc {
 };
 
 bool yaml_load(struct yaml_doc *doc, const char *path, struct err *e) MUST_USE;
-bool yaml_parse(struct yaml_doc *doc, const char *path, const char *text, size_t len, struct err *e) MUST_USE;
+bool yaml_parse(struct yaml_doc *doc, const char *path, const char *text, size_t len,
+	struct err *e) MUST_USE;
 void yaml_release(struct yaml_doc *doc);
 
 /* Line and column (from 1) of the value at `key` (or item `index` when key is NULL) of the container
  * `in`, a node of this doc. Unknown places give those of the container, or 1:1. */
-void yaml_where(const struct yaml_doc *doc, const json_t *in, const char *key, size_t index, int *line, int *column);
+void yaml_where(const struct yaml_doc *doc, const json_t *in, const char *key,
+	size_t index, int *line, int *column);
 
 /* Sets ERR_CONFIG with "path:line:column: text" for the *key* (yaml_err_value: for its value). Returns false. */
-bool yaml_err(struct err *e, const struct yaml_doc *doc, const json_t *in, const char *key, const char *fmt, ...) PRINTF_LIKE(5, 6);
-bool yaml_err_value(struct err *e, const struct yaml_doc *doc, const json_t *in, const char *key, const char *fmt, ...) PRINTF_LIKE(5, 6);
-bool yaml_err_item(struct err *e, const struct yaml_doc *doc, const json_t *in, size_t index, const char *fmt, ...) PRINTF_LIKE(5, 6);
+bool yaml_err(struct err *e, const struct yaml_doc *doc, const json_t *in,
+	const char *key, const char *fmt, ...) PRINTF_LIKE(5, 6);
+bool yaml_err_value(struct err *e, const struct yaml_doc *doc, const json_t *in,
+	const char *key, const char *fmt, ...) PRINTF_LIKE(5, 6);
+bool yaml_err_item(struct err *e, const struct yaml_doc *doc, const json_t *in,
+	size_t index, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
 /*
  * Checks the keys of an object against a table: type, required, unknown (with "did you mean ...?").
  * The table is closed by a row whose name is NULL.
  */
-enum yaml_type { YAML_STRING = 1, YAML_INT = 2, YAML_BOOL = 4, YAML_OBJECT = 8, YAML_ARRAY = 16, YAML_NUMBER = 32,
-	YAML_SCALAR = 1 | 2 | 4 | 32, YAML_ANY = 63, YAML_DURATION = 64 /* a string that clock_parse_duration takes */ };
+enum yaml_type {
+	YAML_STRING = 1,
+	YAML_INT = 2,
+	YAML_BOOL = 4,
+	YAML_OBJECT = 8,
+	YAML_ARRAY = 16,
+	YAML_NUMBER = 32,
+	YAML_SCALAR = 1 | 2 | 4 | 32,
+	YAML_ANY = 63,
+	YAML_DURATION = 64 /* a string that clock_parse_duration takes */
+};
 struct yaml_key {
 	const char *name;
 	unsigned types;
 	bool required;
 };
-bool yaml_check(const struct yaml_doc *doc, const json_t *obj, const char *what, const struct yaml_key *keys, struct err *e) MUST_USE;
+bool yaml_check(const struct yaml_doc *doc, const json_t *obj, const char *what,
+	const struct yaml_key *keys, struct err *e) MUST_USE;
 
 /* The closest of names[n] to a mistyped word, or NULL when none is near: for "did you mean". */
 const char *yaml_nearest(const char *word, const char *const *names, size_t n);

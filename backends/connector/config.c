@@ -250,6 +250,8 @@ bool config_load(struct config *c, const char *path, struct err *e)
 	if ((absent || yaml_load(&c->doc, c->path, e)) && read_all(c, e))
 		return true;
 	config_release(c);
+	/* Whatever it was, a file that cannot be used is a wrong configuration. */
+	e->code = ERR_CONFIG;
 	return false;
 }
 

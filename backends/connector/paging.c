@@ -251,6 +251,10 @@ bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope
 	json_t **items, bool *more, struct err *e)
 {
 	json_t *body = r->body ? r->body : json_null();
+	/* 204 says that there is nothing; 200 without a word is a broken proxy. */
+	if (json_is_null(body) && r->status == 200)
+		return err_set(
+			e, ERR_PARSE, "the reply is empty, where JSON was expected");
 	json_t *list = find_items(p, body, scope, e);
 	if (!list)
 		return false;

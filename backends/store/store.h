@@ -22,7 +22,8 @@ enum store_role { STORE_WORKER, STORE_CONSOLE };
 
 /* Opens or creates (worker, writer) `path`. A console that finds no store, or an older or newer schema, says so in e
  * (ERR_NOTFOUND, ERR_CONFLICT with what to do). Schema versions are migrated by the worker and the writer child only. */
-struct store *store_open(struct loop *l, const char *path, enum store_role role, struct err *e) MUST_USE;
+struct store *store_open(
+	struct loop *l, const char *path, enum store_role role, struct err *e) MUST_USE;
 void store_close(struct store *s); /* cancels all requests */
 /* "$XDG_STATE_HOME/watchdesk/store.db". malloc'ed. */
 char *store_default_path(struct err *e) MUST_USE;
@@ -39,35 +40,46 @@ struct filter;
 struct filter *filter_parse(const char *text, const char *me, struct err *e) MUST_USE;
 void filter_free(struct filter *f);
 
-enum store_sort { SORT_ATTENTION, SORT_UPDATED, SORT_STARTED, SORT_DUE, SORT_AMOUNT, SORT_TITLE, SORT_COUNT };
+enum store_sort {
+	SORT_ATTENTION,
+	SORT_UPDATED,
+	SORT_STARTED,
+	SORT_DUE,
+	SORT_AMOUNT,
+	SORT_TITLE,
+	SORT_COUNT
+};
 
 struct store_query {
-	unsigned kinds;              /* bits 1 << KIND_x; 0: all */
-	bool need_only;              /* attention > 0: Triage */
-	bool fold_groups;            /* records of one signature show as one row (group count in `group`) */
+	unsigned kinds; /* bits 1 << KIND_x; 0: all */
+	bool need_only; /* attention > 0: Triage */
+	bool fold_groups; /* records of one signature show as one row (group count in `group`) */
 	const struct filter *filter; /* NULL: none; must outlive the request */
 	enum store_sort sort;        /* attention and times descending, title ascending */
 	bool reverse;
-	size_t first, count;         /* the window of rows wanted */
-	long long anchor;            /* rid whose position is wanted; 0: none. When `around` is set the window is moved so that it holds the anchor */
+	size_t first, count; /* the window of rows wanted */
+	long long
+		anchor; /* rid whose position is wanted; 0: none. When `around` is set the window is moved so that it holds the anchor */
 	bool around;
 };
 
 struct store_rows {
 	const struct record *rows; /* without detail; valid during the callback only */
 	size_t n;
-	size_t first;              /* position of rows[0] in the whole result */
-	size_t total;              /* exact when complete */
-	bool complete;             /* false: the head of the answer, the count is still running; another callback follows */
-	long long anchor_at;       /* position of the anchor, -1 when it is not in the result (or not known yet) */
-	usec_t as_of;              /* newest successful collection */
-	const struct err *err;     /* NULL, or why there is no answer */
+	size_t first; /* position of rows[0] in the whole result */
+	size_t total; /* exact when complete */
+	bool complete; /* false: the head of the answer, the count is still running; another callback follows */
+	long long
+		anchor_at; /* position of the anchor, -1 when it is not in the result (or not known yet) */
+	usec_t as_of;          /* newest successful collection */
+	const struct err *err; /* NULL, or why there is no answer */
 };
 typedef void store_rows_fn(void *arg, const struct store_rows *rows);
 
 /* The callback comes once or twice: (incomplete head), complete. The request frees itself after the last. Same filter, kinds and sort as the query before,
  * with unchanged data: answered from the driver's kept positions (a page is ~0.2 ms). */
-struct store_req *store_query(struct store *s, const struct store_query *q, store_rows_fn *fn, void *arg);
+struct store_req *store_query(
+	struct store *s, const struct store_query *q, store_rows_fn *fn, void *arg);
 
 /* ---- named questions: small answers as JSON ------------------------------------------------------ */
 
@@ -96,8 +108,10 @@ struct store_req *store_query(struct store *s, const struct store_query *q, stor
  *   open_ids    {source, kind, limit} -> [{id, opaque}] still open, oldest read first: the re-read
  *   triage_rows {}                    -> rows that triage needs, as typed records: see store_triage below instead
  */
-typedef void store_answer_fn(void *arg, json_t *answer /* borrowed; NULL: failed */, const struct err *e);
-struct store_req *store_ask(struct store *s, const char *question, json_t *args /* taken */, store_answer_fn *fn, void *arg);
+typedef void store_answer_fn(
+	void *arg, json_t *answer /* borrowed; NULL: failed */, const struct err *e);
+struct store_req *store_ask(struct store *s, const char *question,
+	json_t *args /* taken */, store_answer_fn *fn, void *arg);
 
 /* ---- named changes ------------------------------------------------------------------------------- */
 
@@ -122,7 +136,8 @@ struct store_req *store_ask(struct store *s, const char *question, json_t *args 
  *   vanish       {source, kind, before, ids?}         open records of full-list sources not seen since `before` become resolved/revoked/... (state given): {state} -> {n, more}: a slice of 500; ids: only those whose id begins so
  *   prune        {before}                       old history, output, ended records: slices -> {n, next}: again with {from: next} until it is 0
  */
-struct store_req *store_tell(struct store *s, const char *change, json_t *args /* taken */, store_answer_fn *fn, void *arg);
+struct store_req *store_tell(struct store *s, const char *change,
+	json_t *args /* taken */, store_answer_fn *fn, void *arg);
 
 /* ---- records in (worker) -------------------------------------------------------------------------- */
 
@@ -134,7 +149,8 @@ typedef void store_put_fn(void *arg, const struct store_put_result *result);
 /* Upserts a batch in one transaction (records are copied before return; ~500 a call is best). Records whose hash is the same
  * write nothing but, at most once a minute per source, `seen`. A state change writes history. Attention, why and cause of existing rows
  * stay as they are until triage sets them; `changed` rids are reported to the triage hook. */
-struct store_req *store_put(struct store *s, const struct record *records, size_t n, store_put_fn *fn, void *arg);
+struct store_req *store_put(struct store *s, const struct record *records, size_t n,
+	store_put_fn *fn, void *arg);
 
 /*
  * Triage (rank 2) is plugged in from above: the store calls it within the put, before rows are written, so

@@ -5,6 +5,7 @@
 #include "runbooks/engine/schedule_private.h"
 
 #define TRIAGE_SOON_MS 150
+#define HEALTH_SOON_MS 40
 #define STALE_CHECK_MS 15000
 
 static int64_t interval_ms(const struct feed *f, const struct lane *ln)
@@ -67,7 +68,7 @@ static void add_lane(struct summary *sum, const struct feed *f, const struct lan
 	sum->unknown += (json_int_t)ln->unknown_states;
 }
 
-void health_tell(struct feed *f)
+static void health_tell(struct feed *f)
 {
 	struct summary sum = {.state = "ok", .error = ""};
 	json_t *lanes = json_object();
@@ -95,6 +96,34 @@ void health_tell(struct feed *f)
 		NULL, NULL);
 }
 
+static void tell_all(struct schedule *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->feeds[i].untold)
+			health_tell(&s->feeds[i]);
+		s->feeds[i].untold = false;
+	}
+}
+
+static void on_health(struct loop *l, void *arg)
+{
+	struct schedule *s = arg;
+
+	(void)l;
+	s->health = NULL;
+	tell_all(s);
+}
+
+/* Many sources often end at once: what they brought is stored before what is known of them. */
+void health_soon(struct feed *f)
+{
+	struct schedule *s = f->schedule;
+
+	f->untold = true;
+	if (!s->health)
+		s->health = loop_timer(s->worker->loop, HEALTH_SOON_MS, on_health, s);
+}
+
 static void on_stale(struct loop *l, void *arg)
 {
 	struct schedule *s = arg;
@@ -120,6 +149,8 @@ void health_stop(struct schedule *s)
 {
 	loop_timer_cancel(s->worker->loop, s->stale);
 	loop_timer_cancel(s->worker->loop, s->triage);
+	loop_timer_cancel(s->worker->loop, s->health);
+	tell_all(s);
 }
 
 static void on_triage(struct loop *l, void *arg)

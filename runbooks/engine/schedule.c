@@ -133,7 +133,7 @@ void lane_settle(struct lane *ln)
 		log_at(LOG_WARN, "collect", "%s.%s: %s", ln->feed->cfg->name, ln->name,
 			ln->last_err.msg);
 	}
-	health_tell(ln->feed);
+	health_soon(ln->feed);
 	schedule_settled(ln->feed->schedule);
 	if (ln->again) {
 		ln->again = false;
@@ -278,7 +278,7 @@ struct schedule *schedule_new(struct worker *w)
 			log_at(LOG_ERROR, "source", "%s", f->broken.msg);
 		if (f->source)
 			feed_start(f);
-		health_tell(f);
+		health_soon(f);
 	}
 	health_start(s);
 	return s;

@@ -37,6 +37,7 @@ struct feed { /* one source */
 	struct err broken;
 	struct lane *lanes;
 	size_t n_lanes;
+	bool untold; /* its row in the store is due */
 };
 
 struct schedule {
@@ -44,14 +45,15 @@ struct schedule {
 	struct feed *feeds;
 	size_t n;
 	bool fresh; /* something changed in the store since the last retriage */
-	struct loop_timer *triage, *stale;
+	struct loop_timer *triage, *stale, *health;
 };
 
 void lane_arm(struct lane *ln, int64_t after_ms);
 void lane_settle(struct lane *ln);
 
 /* health.c */
-void health_tell(struct feed *f);      /* writes the source's row when it differs */
+void health_soon(
+	struct feed *f); /* writes the source's row, in a moment: records go first */
 void health_start(struct schedule *s); /* the check for staleness */
 void health_stop(struct schedule *s);
 void schedule_settled(struct schedule *s); /* a collection ended: triage soon, causes */

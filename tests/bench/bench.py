@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from ptytty import Tty, p99_of_rounds, rss_mb
+from ptytty import SETTLE, Tty, p99_of_rounds, rss_mb
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -148,6 +148,14 @@ class Bench:
 
     @staticmethod
     def idle(tty: Tty) -> None:
+        """Nothing happens, not even a new minute: the clock in the first line and the ages move once a minute."""
+        seconds = time.time() % 60
+        if seconds > 40:
+            began = time.perf_counter()
+            size = 0
+            while time.perf_counter() - began < 61 - seconds:
+                size += len(tty.read(1))
+            note(f"a new minute sends {size} bytes")
         tty.answer(1.0, 0.5)
         cpu, began = tty.cpu(), time.perf_counter()
         size = 0
@@ -158,7 +166,7 @@ class Bench:
         say("idle_bytes", size / span, "B/s", 0)
 
     def while_writing(self, store: pathlib.Path, tty: Tty) -> None:
-        rate, seconds = 5000, 60
+        rate, seconds = 5000, 90
         writer = subprocess.Popen(self.argv("tests/bench/fill", store, 100000, "--update", rate, seconds), env=self.env,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -166,6 +174,8 @@ class Bench:
             sql = "SELECT coalesce(max(hid), 0) FROM hist"
             before, began = db.ask(sql), time.perf_counter()
             db.wait(sql, before + 1, 10)
+            # The screen follows the store ten times a second: a longer quiet would take that for the key's answer.
+            tty.settle = 0.01
             self.filters(tty, "_writing", 30)
             self.keys(tty, "_writing", 30)
             if writer.poll() is not None:
@@ -173,6 +183,7 @@ class Bench:
             note(f"{(db.ask(sql) - before) / (time.perf_counter() - began):.0f} changes of state a second among "
                  f"{rate} records written")
         finally:
+            tty.settle = SETTLE
             writer.send_signal(signal.SIGTERM)
             writer.wait()
 

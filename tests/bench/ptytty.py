@@ -14,6 +14,7 @@ SETTLE = 0.025  # s without output: the answer has ended
 
 class Tty:
     def __init__(self, argv, env, rows=40, columns=120) -> None:
+        self.settle = SETTLE
         ready, go = os.pipe()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -47,7 +48,7 @@ class Tty:
         """(ms, bytes) from the key to the end of its answer."""
         began = time.perf_counter()
         os.write(self.fd, key)
-        last, total, _ = self.answer(wait)
+        last, total, _ = self.answer(wait, self.settle)
         return ((last - began) * 1000 if last else 0.0), total
 
     def until(self, *texts: bytes, seconds=5.0):

@@ -23,8 +23,10 @@ for file in $(git ls-files '*.c' '*.h'); do
 	[ "$lines" -le $most ] || allowed "$file" || fail "$file: $lines lines, at most $most"
 done
 
-"$lizard" -l c -C 15 -L 60 -w $(git ls-files 'backends/*.c' 'runbooks/*.c' 'tui/*.c' 'tests/*.c') >/tmp/lizard.$$ ||
-	{ sed 's/^/over 60 lines or complexity 15: /' /tmp/lizard.$$ >&2; status=1; }
+# A test tells one story from top to bottom: it may be a little longer.
+{ "$lizard" -l c -C 15 -L 60 -w $(git ls-files 'backends/*.c' 'runbooks/*.c' 'tui/*.c') &&
+	"$lizard" -l c -C 15 -L 80 -w $(git ls-files 'tests/*.c'); } >/tmp/lizard.$$ ||
+	{ sed 's/^/too long or too complex: /' /tmp/lizard.$$ >&2; status=1; }
 rm -f /tmp/lizard.$$
 
 banned='strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atof|system|popen|alloca|tmpnam|mktemp|rand|srand'

@@ -41,6 +41,7 @@ def test_five_keys_to_the_question(desk, airflow):
     tty.press("r", r"^> +rerun-failed-tasks")
     tty.press("Enter", r"Run: rerun-failed-tasks")
     tty.wait(r"^>\[ Start", 20)
+    tty.wait(r"^ Allowed ", 20)
     tty.press("Enter", QUESTION)
     tty.rest(ARM)
     tty.press("n", r"^.\[ Start")

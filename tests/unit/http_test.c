@@ -515,7 +515,8 @@ static int setup(void **state)
 		dup2(from[1], 1);
 		for (int fd = 3; fd < 64; fd++)
 			close(fd);
-		execlp("python3", "python3", "tests/servers/http_replies.py", (char *)NULL);
+		execlp("python3", "python3", "tests/servers/http_replies.py",
+			(char *)NULL);
 		_exit(127);
 	}
 	close(to[0]);

@@ -382,7 +382,8 @@ static void test_pool(void **state)
 		answer_release(&a[i]);
 	}
 	gives((struct pg_query){.sql = "SELECT count(*) <= 4 AS ok FROM pg_stat_activity "
-				       "WHERE application_name = 'watchdesk/test' AND usename = 'watch'"},
+				       "WHERE application_name = 'watchdesk/test' AND "
+				       "usename = 'watch'"},
 		"[{\"ok\":true}]");
 }
 
