@@ -161,7 +161,8 @@ static void check_store(
 	h.store =
 		h.store_path ? store_open(h.loop, h.store_path, STORE_CONSOLE, &e) : NULL;
 	check_sources(c, config, h.loop);
-	say(c, "store", h.store != NULL, "%s", h.store ? h.store_path : e.msg);
+	say(c, "store", h.store || e.code == ERR_NOTFOUND, "%s",
+		h.store ? h.store_path : e.msg);
 	if (h.store) {
 		pid = worker_pid(h.store_path);
 		say(c, "worker", true,
