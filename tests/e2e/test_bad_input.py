@@ -1,0 +1,331 @@
+"""Bad files, bad answers, bad text: one clear message each, and nothing else suffers from it."""
+import glob
+import json
+import os
+import re
+
+import pytest
+
+import rig
+from desk import wait_for
+
+CANARY = "canary-7f3a9c1e55d0"
+
+CONNECTOR = """\
+connector: thing
+title: Things
+settings:
+  url: {type: url, required: true}
+  path: {type: string, default: good}
+  size: {type: int, default: 10}
+secrets: {token: {required: false}}
+auth:
+  - when: given.token
+    header: {Authorization: "Bearer {{ secret.token }}"}
+  - none
+collect:
+  things:
+    kind: incident
+    every: 2s
+    min_every: 1s
+    get: /{{ settings.path }}
+    items: "@"
+    record:
+      id: id
+      title: title
+      state: {value: state, map: {on: open, off: resolved}}
+"""
+GOOD = [{"id": "g1", "title": "all is well", "state": "on"}]
+
+
+# ---- the configuration ---------------------------------------------------------------------------
+
+CONFIGS = {
+    "wrong YAML": ("sources:\n  a: [1, 2\nb: 3\n", r"config\.yaml:[23]:\d+: "),
+    "a tab": ("sources:\n\ta: {connector: thing}\n", r"config\.yaml:2:\d+: "),
+    "unknown key": ("operator: me\nsourcez:\n  a: {connector: thing}\n", r'config\.yaml:2:1: .*"sourcez".*sources'),
+    "wrong type": ("operator: [a, b]\n", r"config\.yaml:1:\d+: .*operator"),
+    "no connector": ("sources:\n  a:\n    url: http://127.0.0.1/\n", r"config\.yaml:\d+:\d+: .*connector"),
+    "twice": ("operator: a\noperator: b\n", r"config\.yaml:2:1: .*operator"),
+    "bad duration": ("worker: {idle_exit: soon}\n", r"config\.yaml:1:\d+: .*"),
+    "bad transport": ("hosts:\n  h1: {transport: telnet}\n", r"config\.yaml:2:\d+: .*telnet"),
+    "no text": (b"\xff\xfe\x00operator", r"config\.yaml:\d+:\d+: "),
+    "an alias": ("a: &x 1\nb: *x\n", r"config\.yaml:1:\d+: "),
+    "too large": ("# " + "x" * (2 << 20) + "\n", r"config\.yaml.*(MiB|large|long|limit)"),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_wrong_configuration_is_said_once_with_its_place(desk, name):
+    text, wanted = CONFIGS[name]
+    desk.write("config.yaml", text)
+    done = desk.run("list", status=78, leaks=True)
+    assert re.search(wanted, done.err), done.err
+    assert len(done.err.strip().splitlines()) == 1 and len(done.err) < 1500, done.err
+    done = desk.run("worker", "--foreground", status=78, leaks=False)
+    assert re.search(wanted, done.err), done.err
+
+
+def test_a_wrong_configuration_leaves_the_terminal_alone(desk):
+    text, wanted = CONFIGS["unknown key"]
+    desk.write("config.yaml", text)
+    tty = desk.console(leaks=True)
+    assert tty.wait_end() == 78
+    assert re.search(wanted, tty.text().replace("\n", "")) and b"\x1b" not in tty.raw
+
+
+def test_what_is_no_file(desk):
+    missing = os.path.join(desk.folder, "none.yaml")
+    done = desk.run("--config", missing, "list", status=None, leaks=True)
+    assert done.status == 78 and "none.yaml" in done.err
+    done = desk.run("--config", desk.folder, "list", status=None, leaks=True)
+    assert done.status == 78 and desk.folder in done.err
+    # Without any configuration there is just nothing to show.
+    done = desk.run("list", status=69, leaks=True)
+    assert "store" in done.err
+
+
+SOURCES = {
+    "missing setting": ("connector: thing", r"config\.yaml:\d+:\d+: .*url"),
+    "unknown setting": ("connector: thing\n    url: http://127.0.0.1:1\n    colour: red", r'config\.yaml:\d+:5: .*"colour"'),
+    "wrong type": ("connector: thing\n    url: http://127.0.0.1:1\n    size: many", r"config\.yaml:\d+:\d+: .*size"),
+    "no address": ("connector: thing\n    url: not an address", r"config\.yaml:\d+:\d+: .*url"),
+    "unknown connector": ("connector: thingy\n    url: http://127.0.0.1:1", r"thingy"),
+    "literal secret": ("connector: thing\n    url: http://127.0.0.1:1\n    token: " + CANARY, r"config\.yaml:\d+:\d+: .*token.*command"),
+    "secret without a file": ("connector: thing\n    url: http://127.0.0.1:1\n    token: {file: /nonexistent/token}", r"/nonexistent/token"),
+    "secret of a failing command": ("connector: thing\n    url: http://127.0.0.1:1\n    token: {command: [sh, -c, 'echo locked >&2; exit 3']}", r"locked"),
+    "secret that others can read": ("connector: thing\n    url: http://127.0.0.1:1\n    token: {file: OPEN}", r"(group|others|permission|mode|access)"),
+    "nobody listens": ("connector: thing\n    url: http://127.0.0.1:1", r"(refused|connect)"),
+    "no such host": ("connector: thing\n    url: http://no-such-host.invalid", r"no-such-host\.invalid"),
+}
+
+
+def test_each_wrong_source_has_its_message_and_the_others_work(desk):
+    """All of them in one configuration: none hides another, and the good one collects."""
+    open_file = desk.secret("open", "x")["file"]
+    os.chmod(open_file, 0o644)
+    desk.write("connectors/thing.yaml", CONNECTOR)
+    with rig.FarSide() as far:
+        far.paths["/good"] = rig.Reply(GOOD)
+        text = "store: %s\nworker: {log: %s}\nsources:\n  good:\n    connector: thing\n    url: %s\n" % (desk.store, desk.log, far.url)
+        names = {name.replace(" ", "-"): name for name in SOURCES}
+        for short, name in names.items():
+            text += "  %s:\n    %s\n" % (short, SOURCES[name][0].replace("OPEN", open_file))
+        desk.write("config.yaml", text)
+        desk.start_worker()
+        desk.wait_rows("incidents", "source:good")
+        for short, name in names.items():
+            row = desk.wait_source(short, lambda s: s["error"])
+            assert re.search(SOURCES[name][1], row["error"]), "%s: %s" % (name, row["error"])
+            assert "\n" not in row["error"] and row["state"] != "ok"
+        assert desk.source("good")["state"] == "ok"
+        tty = desk.console()
+        tty.wait("all is well")
+        tty.press("8", "literal-secret")
+        tty.wait("good .*ok")
+        assert CANARY not in tty.text()
+        assert CANARY not in desk.log_text()
+
+
+# ---- connectors and runbooks ---------------------------------------------------------------------
+
+CONNECTORS = {
+    "unknown key": (("every: 2s", "evry: 2s"), r'thing\.yaml:\d+:5: .*"evry".*every'),
+    "bad expression": (("title: title", "title: 'title['"), r"thing\.yaml:21:\d+: "),
+    "unknown function": (("title: title", "title: shout(title)"), r"thing\.yaml:21:\d+: .*shout"),
+    "unknown state": (("on: open", "on: opened"), r'thing\.yaml:22:\d+: .*"?opened'),
+    "state of another kind": (("on: open", "on: succeeded"), r"thing\.yaml:22:\d+: .*succeeded"),
+    "unknown kind": (("kind: incident", "kind: accident"), r"thing\.yaml:\d+:\d+: .*accident"),
+    "no id": (("      id: id\n", ""), r"thing\.yaml:\d+:\d+: .*id"),
+    "bad template": (("/{{ settings.path }}", "/{{ settings.path"), r"thing\.yaml:\d+:\d+: "),
+    "undeclared secret": (("secret.token", "secret.tokn"), r"thing\.yaml:\d+:\d+: .*tokn"),
+    "bad interval": (("every: 2s", "every: often"), r"thing\.yaml:\d+:\d+: .*"),
+    "wrong YAML": (("kind: incident", "kind: [incident"), r"thing\.yaml:\d+:\d+: "),
+}
+
+
+def test_connector_check_says_where(desk):
+    wrong = []
+    path = desk.write("connectors/thing.yaml", CONNECTOR)
+    desk.run("connector", "check", path, leaks=False)
+    for name, ((old, new), wanted) in CONNECTORS.items():
+        assert old in CONNECTOR
+        desk.write("connectors/thing.yaml", CONNECTOR.replace(old, new, 1))
+        done = desk.run("connector", "check", path, status=None, leaks=False)
+        if done.status == 0 or not re.search(wanted, done.out + done.err):
+            wrong.append("%s: wanted %s, have %r" % (name, wanted, done))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_broken_runbook_hides_no_other(desk):
+    with rig.FarSide() as far:
+        far.paths.update({"/things": rig.Reply([{"id": "t1"}]), "/poke": rig.Reply({}), "/state": rig.Reply({"done": True})})
+        far.use(desk, start=False)
+        desk.write("runbooks/bad.yaml", rig.POKE.replace("risk: reversible", "risk: harmless").replace("runbook: poke", "runbook: bad"))
+        desk.start_worker()
+        key = desk.wait_rows("incidents")[0]["key"]
+        desk.run("run", "poke", "--target", key, "--yes")
+        done = desk.run("run", "bad", "--target", key, "--yes", status=5)
+        assert re.search(r"bad\.yaml:4:\d+: .*harmless", done.err), done.err
+        assert re.search(r"bad\.yaml:4:\d+: .*harmless", desk.run("doctor", status=1).out)
+        tty = desk.console()
+        tty.press("3", r"^> .* t1 ")
+        tty.press("r", r"^\W+poke ")
+
+
+# ---- what sources answer -------------------------------------------------------------------------
+
+HTML = b"<!DOCTYPE html><html><head><title>Please sign in</title></head><body>" + b"<p>x</p>" * 500 + b"</body></html>"
+REPLIES = {
+    "html": (rig.Reply(HTML, 200, "text/html"), r"HTML|web page|sign in|Sign in"),
+    "html-as-json": (rig.Reply(HTML, 200), r"HTML|web page|JSON"),
+    "e401": (rig.Reply({"detail": "token expired"}, 401), r"401.*token expired"),
+    "e403": (rig.Reply({"message": "not for you"}, 403), r"403.*not for you"),
+    "e404": (rig.Reply({"detail": "moved away"}, 404), r"404.*moved away"),
+    "e429": (rig.Reply({"message": "slow down"}, 429, headers={"Retry-After": "60"}), r"429|slow down"),
+    "e500": (rig.Reply({"detail": "database is \x1b[31mdown"}, 500), r"500.*database is"),
+    "e502": (rig.Reply(b"<html><head><title>502 Bad Gateway</title></head></html>", 502, "text/html"), r"502"),
+    "redirect": (rig.Reply(b"", 302, headers={"Location": "https://sso.example.com/login"}), r"(redirect|302).*sso\.example\.com|sso\.example\.com"),
+    "short-json": (rig.Reply(b'[{"id": "1", "title": "cut of'), r"JSON"),
+    "short-body": (rig.Reply(b'[{"id": "1"', length=5000), r"(closed|cut|partial|transfer|end|bytes)"),
+    "big": (rig.Reply(b'[{"id": "' + b"x" * (50 << 20) + b'"}]'), r"(MiB|larger|large|bytes)"),
+    "latin1": (rig.Reply(b'[{"id": "1", "title": "caf\xe9", "state": "on"}]'), r"(UTF-8|JSON)"),
+    "no-list": (rig.Reply({"rows": 1}), r"(list|array|items)"),
+    "empty": (rig.Reply(b""), r"(empty|JSON)"),
+    "deep": (rig.Reply(b"[" * 100000 + b"]" * 100000), r"(deep|depth|nest|JSON)"),
+    "hung-up": (lambda method, body: None, r"(closed|empty|answer|reply|connection)"),
+}
+
+
+def test_bad_answers_one_message_each(desk):
+    desk.write("connectors/thing.yaml", CONNECTOR)
+    with rig.FarSide() as far:
+        far.paths["/good"] = rig.Reply(GOOD)
+        far.paths.update({"/" + name: reply for name, (reply, _) in REPLIES.items()})
+        desk.configure({name: {"connector": "thing", "url": far.url, "path": name} for name in ["good", *REPLIES]})
+        desk.start_worker()
+        desk.wait_rows("incidents", "source:good")
+        wrong = []
+        for name, (_, wanted) in REPLIES.items():
+            row = desk.wait_source(name, lambda s: s["error"], 30)
+            if not re.search(wanted, row["error"], re.I) or re.search(r"[\x00-\x1f\x7f]", row["error"]) or len(row["error"]) > 600:
+                wrong.append("%s: wanted %s, have %r" % (name, wanted, row["error"]))
+        assert not wrong, "\n".join(wrong)
+        # The good one goes on being collected, and nothing came from the others.
+        before = far.count("GET", "/good")
+        wait_for(lambda: far.count("GET", "/good") > before, "the good source again")
+        assert {r["source"] for r in desk.rows()} == {"good"}
+        with open("/proc/%d/status" % desk.worker_pid()) as f:
+            assert int(re.search(r"VmRSS:\s+(\d+)", f.read())[1]) < 400 << 10, "the worker keeps what it refused"
+        tty = desk.console()
+        tty.wait("all is well")
+        tty.wait(r"17 failing")
+        tty.press("8", "html-as-json")
+
+
+def test_unknown_states_are_kept_and_counted(desk):
+    desk.write("connectors/thing.yaml", CONNECTOR)
+    rows = [{"id": str(i), "title": "row %d" % i, "state": s} for i, s in enumerate(["on", "banana", "", None, "off", 7])]
+    with rig.FarSide() as far:
+        far.paths["/good"] = rig.Reply(rows)
+        desk.configure({"odd": {"connector": "thing", "url": far.url}})
+        desk.start_worker()
+        desk.wait_rows("incidents", least=6)
+        states = {r["id"]: (r["state"], r.get("raw_state")) for r in desk.rows("incidents")}
+        assert states["0"][0] == "open" and states["4"][0] == "resolved"
+        assert [states[str(i)][0] for i in (1, 2, 3, 5)] == ["unknown"] * 4 and states["1"][1] == "banana"
+        row = desk.wait_source("odd", lambda s: s["unknown_states"])
+        assert row["unknown_states"] == 4 and row["state"] == "ok"
+        tty = desk.console()
+        tty.press("8", r"odd ")
+        tty.wait(r"(4 unknown|unknown states?)|odd .* 4\b")
+
+
+def test_items_that_are_no_records_cost_only_themselves(desk):
+    desk.write("connectors/thing.yaml", CONNECTOR)
+    with rig.FarSide() as far:
+        far.paths["/good"] = rig.Reply(GOOD + [{"title": "no id", "state": "on"}, "text", None, 7, {"id": {"a": 1}, "state": "on"}])
+        desk.configure({"odd": {"connector": "thing", "url": far.url}})
+        desk.start_worker()
+        desk.wait_rows("incidents")
+        row = desk.wait_source("odd", lambda s: s["last_good"])
+        assert [r["id"] for r in desk.rows("incidents")] == ["g1"]
+        assert row["collections"]["things"]["refused"] == 5 and "no id" in row["collections"]["things"]["refused_why"]
+
+
+HOSTILE = [
+    "\x1b[2J\x1b[1;1Hgone",
+    "\x1b]0;title\x07\x1b]52;c;ZXZpbA==\x07clip",
+    "two\r\nlines\ttab",
+    "\u202ereversed\u202c \u200bzero\u2028sep",
+    "\x9b31mC1 \x85 nel",
+    "a" * 5000,
+    "\x00nul\x08\x08\x08back",
+    "e\u0301\u0302\u0303\u0304" * 50,
+]
+
+
+def test_hostile_titles_are_text(desk):
+    desk.write("connectors/thing.yaml", CONNECTOR)
+    with rig.FarSide() as far:
+        far.paths["/good"] = rig.Reply([{"id": "h%d" % i, "title": t, "state": "on"} for i, t in enumerate(HOSTILE)])
+        desk.configure({"odd": {"connector": "thing", "url": far.url}})
+        desk.start_worker()
+        desk.wait_rows("incidents", least=len(HOSTILE))
+        control = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
+        for row in desk.rows("incidents"):
+            assert not control.search(row["title"]) and "\n" not in row["title"] and 0 < len(row["title"]) <= 4096, row["title"]
+            assert not control.search(desk.run("show", row["key"]).out)
+        done = desk.run("list", "incidents")
+        assert not control.search(done.out) and len(done.out.strip().splitlines()) == 2 * len(HOSTILE)
+
+
+# ---- secrets -------------------------------------------------------------------------------------
+
+
+def processes_of(desk):
+    return [pid for pid, _ in desk.processes_left()]
+
+
+def test_a_secret_is_nowhere(desk):
+    """The far side says it back in errors, titles and logs; the operator sees stars."""
+    seen = []
+
+    def tell(method, body):
+        seen.append(body)
+        return rig.Reply([{"id": "1", "title": "you sent Bearer " + CANARY, "state": "on"}])
+
+    desk.write("connectors/thing.yaml", CONNECTOR)
+    with rig.FarSide() as far:
+        far.paths["/good"] = tell
+        far.paths["/bad"] = rig.Reply({"detail": "bad token Bearer " + CANARY}, 401)
+        base = {"connector": "thing", "url": far.url}
+        desk.configure({
+            "by-file": {**base, "path": "bad", "token": desk.secret("token", CANARY)},
+            "by-command": {**base, "path": "bad", "token": {"command": ["cat", desk.secret("token2", CANARY)["file"]]}},
+            "by-env": {**base, "path": "bad", "token": {"env": "THING_TOKEN"}},
+        })
+        os.environ["THING_TOKEN"] = CANARY
+        try:
+            desk.start_worker()
+        finally:
+            del os.environ["THING_TOKEN"]
+        for name in ("by-file", "by-command", "by-env"):
+            row = desk.wait_source(name, lambda s: s["error"])
+            assert "401" in row["error"] and "bad token" in row["error"] and CANARY not in json.dumps(row), row
+        tty = desk.console()
+        tty.wait("Triage")
+        tty.press("8", "by-file")
+        tried = desk.run("connector", "try", "by-file", status=None, leaks=False)
+        assert CANARY not in tried.out + tried.err
+        assert CANARY not in desk.run("doctor", status=None).out
+        assert CANARY.encode() not in tty.raw
+        for pid in processes_of(desk):
+            for what in ("cmdline", "environ"):
+                with open("/proc/%d/%s" % (pid, what), "rb") as f:
+                    assert CANARY.encode() not in f.read(), "%s of %d" % (what, pid)
+        left = [p for p in glob.glob(desk.folder + "/**", recursive=True) if os.path.isfile(p) and "/secrets/" not in p]
+        assert any(p.endswith("store.db") for p in left)
+        for path in left:
+            with open(path, "rb") as f:
+                assert CANARY.encode() not in f.read(), path
