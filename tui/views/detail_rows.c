@@ -25,28 +25,35 @@ void detail_blank(struct detail_view *d)
 		(void)detail_add(d, "", ROLE_TEXT, "");
 }
 
+/* How many bytes of text go on a line: up to its end, the last blank that fits, or all that fits. */
+static size_t line_bytes(const char *text, int width)
+{
+	int used = 0;
+	size_t fit = utf8_fit(text, width, &used);
+	const char *lf = memchr(text, '\n', fit);
+	if (lf)
+		return (size_t)(lf - text);
+	if (!text[fit])
+		return fit;
+	for (size_t n = fit; n > 0; n--)
+		if (text[n] == ' ')
+			return n;
+	return fit;
+}
+
 void detail_add_wrapped(struct detail_view *d, const char *label, look_t look, int width,
 	const char *text)
 {
 	for (int lines = 0; *text && lines < WRAP_MAX; lines++) {
-		int used = 0;
-		size_t n = utf8_fit(text, width, &used), cut = n;
-		const char *lf = memchr(text, '\n', n);
-		if (lf)
-			cut = (size_t)(lf - text);
-		else if (text[n] && lines + 1 < WRAP_MAX)
-			while (cut > 0 && text[cut] != ' ')
-				cut--;
-		if (!cut && !lf)
-			cut = n;
-		/* The last line that there is room for shows "~" where it is cut. */
-		bool last = lines + 1 == WRAP_MAX;
+		size_t n = line_bytes(text, width);
+		/* The last line that there is room for is cut where it is drawn, with "~". */
+		bool last = lines + 1 == WRAP_MAX || (n == 0 && *text != '\n');
 		char *line = last ? arena_strdup(&d->mem, text)
-				  : arena_strndup(&d->mem, text, cut);
+				  : arena_strndup(&d->mem, text, n);
 		(void)detail_add(d, lines ? "" : label, look, line);
-		if (last || (!cut && !lf))
+		if (last)
 			return;
-		text += cut;
+		text += n;
 		text += *text == ' ' || *text == '\n';
 	}
 }

@@ -7,31 +7,40 @@
 
 enum { STAMP_MAX = 40, LEVEL_COLUMNS = 7 };
 
+static size_t zone_len(const char *s)
+{
+	if (*s == 'Z')
+		return 1;
+	if ((*s != '+' && *s != '-') || !isdigit((unsigned char)s[1]))
+		return 0;
+	return 1 + strspn(s + 1, "0123456789:");
+}
+
+/* "2026-11-22T13:52:40.1+01:00" and the like: its length, 0: it is none. Copied with "." before the fraction. */
+static size_t stamp_len(const char *s, char copy[STAMP_MAX])
+{
+	if (strlen(s) < 19 || s[4] != '-' || s[7] != '-' ||
+		(s[10] != 'T' && s[10] != ' '))
+		return 0;
+	size_t n = 11 + strspn(s + 11, "0123456789:.,");
+	n += zone_len(s + n);
+	if (n >= STAMP_MAX)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		copy[i] = s[i] == ',' ? '.' : s[i];
+	copy[n] = '\0';
+	return n;
+}
+
 /* A time at the start, maybe in brackets: bytes used, 0: none. Whole seconds are enough for reading. */
 static size_t stamp(const char *text, usec_t *at)
 {
 	char copy[STAMP_MAX];
-	size_t open = *text == '[', n = 0;
-	const char *s = text + open;
-	if (strlen(s) < 19 || s[4] != '-' || s[7] != '-' ||
-		(s[10] != 'T' && s[10] != ' '))
+	size_t open = *text == '[', n = stamp_len(text + open, copy);
+	usec_t t = 0;
+	if (!n || (open && text[1 + n] != ']') || !clock_parse(copy, &t))
 		return 0;
-	n = 11 + strspn(s + 11, "0123456789:.,");
-	if (s[n] == 'Z')
-		n++;
-	else if ((s[n] == '+' || s[n] == '-') && isdigit((unsigned char)s[n + 1]))
-		n += 1 + strspn(s + n + 1, "0123456789:");
-	if (n >= sizeof(copy))
-		return 0;
-	memcpy(copy, s, n);
-	copy[n] = '\0';
-	for (char *p = copy; *p; p++)
-		if (*p == ',')
-			*p = '.';
-	if (!clock_parse(copy, at))
-		return 0;
-	if (open && s[n] != ']')
-		return 0;
+	*at = t;
 	n += open * 2;
 	return n + strspn(text + n, " ");
 }

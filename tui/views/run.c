@@ -55,6 +55,9 @@ static bool init(struct view *v, struct err *e)
 static void release(struct view *v)
 {
 	struct run_view *f = of(v);
+	/* What was confirmed starts; only nobody waits here for its number. */
+	if (f->starting)
+		app_say(v->app, ROLE_TEXT, "It was started: Actions shows it.");
 	store_cancel(app_store(v->app), f->starting);
 	run_preview_release(f);
 	answer_clear(&f->record);

@@ -8,7 +8,7 @@ static struct sources_view *of(struct view *v)
 	return (struct sources_view *)v;
 }
 
-static const json_t *current(struct sources_view *s)
+const json_t *sources_current(struct sources_view *s)
 {
 	return s->v.arg.name ? sources_find(s, s->v.arg.name, NULL)
 			     : json_array_get(s->sources.json, s->c.at);
@@ -165,7 +165,7 @@ static const struct column columns[] = {
 
 static void hold(struct sources_view *s)
 {
-	s->name = arena_strdup(&s->v.mem, json_str(current(s), "name", NULL));
+	s->name = arena_strdup(&s->v.mem, json_str(sources_current(s), "name", NULL));
 }
 
 static void answered(struct view *v, struct answer *a)
@@ -173,7 +173,7 @@ static void answered(struct view *v, struct answer *a)
 	struct sources_view *s = of(v);
 	size_t at = 0;
 	(void)a;
-	if (!v->arg.name && s->name && sources_find(s, s->name, &at))
+	if (s->name && sources_find(s, s->name, &at))
 		s->c.at = at;
 }
 
@@ -194,14 +194,8 @@ static void release(struct view *v)
 static void title(struct view *v, struct str *path, struct str *side)
 {
 	struct sources_view *s = of(v);
-	const json_t *row = current(s);
 	size_t bad = 0, i;
 	json_t *one;
-	if (v->arg.name) {
-		str_adds(path, v->arg.name);
-		str_adds(side, json_str(row, "connector", ""));
-		return;
-	}
 	str_adds(path, "Sources");
 	json_array_foreach (s->sources.json, i, one) {
 		bad += source_look(json_str(one, "state", "")) == ROLE_BAD;
@@ -215,10 +209,6 @@ static void draw(struct view *v, const struct canvas *c)
 {
 	struct sources_view *s = of(v);
 	size_t n = json_array_size(s->sources.json);
-	if (v->arg.name) {
-		sources_draw_one(s, c);
-		return;
-	}
 	cursor_fit(&s->c, n, c->rows > 1 ? (size_t)c->rows - 1 : 1);
 	if (!n) {
 		canvas_put(c, 1, TABLE_GUTTER, -1, s->sources.json ? ROLE_TEXT : ROLE_DIM,
@@ -236,8 +226,7 @@ static void draw(struct view *v, const struct canvas *c)
 static void move(struct view *v, enum move m)
 {
 	cursor_move(&of(v)->c, m);
-	if (!v->arg.name)
-		hold(of(v));
+	hold(of(v));
 }
 
 static void changed(struct view *v)
@@ -247,14 +236,14 @@ static void changed(struct view *v)
 
 static void open_current(struct view *v)
 {
-	const char *name = json_str(current(of(v)), "name", NULL);
-	if (name && !v->arg.name)
-		(void)app_open(v->app, &sources_view, &(struct view_arg){.name = name});
+	const char *name = json_str(sources_current(of(v)), "name", NULL);
+	if (name)
+		(void)app_open(v->app, &source_view, &(struct view_arg){.name = name});
 }
 
-static void refresh(struct view *v)
+void sources_refresh(struct view *v)
 {
-	const char *name = json_str(current(of(v)), "name", NULL);
+	const char *name = json_str(sources_current(of(v)), "name", NULL);
 	char done[200];
 	if (!name)
 		return;
@@ -269,7 +258,7 @@ static const struct command commands[] = {
 	{"open", "Enter Right", "Enter collections",
 		"what is collected from it, and how that goes", 0, open_current},
 	{"refresh", "R", "R refresh now", "ask it now, do not wait for its turn", 0,
-		refresh},
+		sources_refresh},
 	{NULL},
 };
 

@@ -5,7 +5,7 @@
 #include "tui/views/answer.h"
 #include "tui/views/cursor.h"
 
-/* The inside of the view of sources: all of them, or (arg.name) one with its collections. */
+/* The inside of the views of sources: all of them, and (arg.name) one with its collections. */
 struct sources_view {
 	struct view v;
 	struct answer sources;
@@ -19,7 +19,10 @@ look_t source_look(const char *state);
 /* "every 20s", "5m0", "-" */
 void source_span(char *dst, size_t size, long long ms);
 
+const json_t *sources_current(struct sources_view *s);
+void sources_refresh(struct view *v); /* asks the current one now */
+
 /* sources_one.c */
-void sources_draw_one(struct sources_view *s, const struct canvas *c);
+extern const struct view_type source_view;
 
 #endif

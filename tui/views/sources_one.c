@@ -36,7 +36,8 @@ static void collection_cells(
 	str_release(&wrong);
 }
 
-static void collections(const struct canvas *c, int row, const json_t *all)
+static void collections(
+	struct sources_view *s, const struct canvas *c, int row, const json_t *all)
 {
 	const char *name;
 	const json_t *one;
@@ -51,8 +52,17 @@ static void collections(const struct canvas *c, int row, const json_t *all)
 	canvas_field(c, row, 28, 5, ALIGN_RIGHT, UTF8_CUT_END, ROLE_HEADER, "EVERY");
 	canvas_field(c, row, 35, 8, ALIGN_RIGHT, UTF8_CUT_END, ROLE_HEADER, "ROWS");
 	canvas_put(c, row, 45, -1, ROLE_HEADER, "WHAT IS WRONG");
-	json_object_foreach (iterated, name, one)
-		collection_cells(c, ++row, name, one);
+	cursor_fit(&s->c, json_object_size(iterated),
+		c->rows > row + 1 ? (size_t)(c->rows - row - 1) : 1);
+	size_t i = 0;
+	json_object_foreach (iterated, name, one) {
+		if (i++ < s->c.top)
+			continue;
+		row++;
+		if (i - 1 == s->c.at)
+			canvas_put(c, row, 0, 1, ROLE_CURSOR, ">");
+		collection_cells(c, row, name, one);
+	}
 	json_decref(iterated);
 }
 
@@ -66,8 +76,9 @@ static void times(struct sources_view *s, const json_t *one, struct str *out)
 	str_addf(out, "   last asked %s", try ? time : "never");
 }
 
-void sources_draw_one(struct sources_view *s, const struct canvas *c)
+static void draw(struct view *v, const struct canvas *c)
 {
+	struct sources_view *s = (struct sources_view *)v;
 	const json_t *one = sources_find(s, s->v.arg.name, NULL);
 	struct str text = STR_INIT;
 	char n[32];
@@ -95,6 +106,55 @@ void sources_draw_one(struct sources_view *s, const struct canvas *c)
 			"\"unknown\"",
 			json_int(one, "unknown_states", 0));
 	row = fact(c, row, "Records", ROLE_TEXT, text.buf);
-	collections(c, row + 1, one);
+	collections(s, c, row + 1, one);
 	str_release(&text);
 }
+
+static bool init(struct view *v, struct err *e)
+{
+	(void)e;
+	answer_ask(
+		v, &((struct sources_view *)v)->sources, "sources", json_object(), NULL);
+	return true;
+}
+
+static void release(struct view *v)
+{
+	answer_clear(&((struct sources_view *)v)->sources);
+}
+
+static void title(struct view *v, struct str *path, struct str *side)
+{
+	str_adds(path, v->arg.name);
+	str_adds(side,
+		json_str(sources_current((struct sources_view *)v), "connector", ""));
+}
+
+static void move(struct view *v, enum move m)
+{
+	cursor_move(&((struct sources_view *)v)->c, m);
+}
+
+static void changed(struct view *v)
+{
+	answer_again(&((struct sources_view *)v)->sources);
+}
+
+static const struct command commands[] = {
+	{"refresh", "R", "R refresh now", "ask it now, do not wait for its turn", 0,
+		sources_refresh},
+	{NULL},
+};
+
+const struct view_type source_view = {
+	.name = "source",
+	.size = sizeof(struct sources_view),
+	.help = "One source: how it answers, and each of its collections.",
+	.init = init,
+	.release = release,
+	.title = title,
+	.draw = draw,
+	.move = move,
+	.changed = changed,
+	.commands = commands,
+};
