@@ -52,8 +52,8 @@ void lane_arm(struct lane *ln, int64_t after_ms);
 void lane_settle(struct lane *ln);
 
 /* health.c */
-void health_soon(
-	struct feed *f); /* writes the source's row, in a moment: records go first */
+/* Writes the source's row, in a moment: records go first. */
+void health_soon(struct feed *f);
 void health_start(struct schedule *s); /* the check for staleness */
 void health_stop(struct schedule *s);
 void schedule_settled(struct schedule *s); /* a collection ended: triage soon, causes */
