@@ -132,7 +132,7 @@ cppcheck:
 tidy: $(patsubst %.c,$(BUILD)/tidy/%.ok,$(shell git ls-files 'backends/*.c' 'runbooks/*.c' 'tui/*.c'))
 $(BUILD)/tidy/%.ok: %.c .clang-tidy
 	@mkdir -p $(@D)
-	@$(QUIET) clang-tidy --quiet $< -- $(CSTD) $(PKG_CFLAGS) && touch $@
+	@$(QUIET) clang-tidy --quiet $< -- $(CSTD) $(PKG_CFLAGS) -DWD_VERSION='"tidy"' && touch $@
 
 check-e2e: $(BUILD)/venv.venv
 	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/connectors tests/e2e --build $(BUILD) $(PYTEST)

@@ -182,6 +182,7 @@ static bool start(struct writer *w, struct err *e)
 		free(program);
 		free(dir);
 	}
+	BUG_ON(!w->argv);
 	char *env[ENV_MAX];
 	make_env(env);
 	const char *argv[16], *env_view[ENV_MAX];
