@@ -22,7 +22,8 @@ void keys_release(struct keys *k)
 
 static void emit(struct keys *k, int key, bool burst)
 {
-	struct event ev = {.type = EVENT_KEY, .key = key, .burst = burst};
+	struct event ev = {
+		.type = EVENT_KEY, .key = key, .burst = burst, .together = k->together};
 	k->fn(k->arg, &ev);
 }
 
@@ -193,6 +194,7 @@ bool keys_feed(struct keys *k, const char *bytes, size_t len)
 	/* A held key or a fast typist gives a few bytes a read; a paste without brackets
 	 * gives many. */
 	bool burst = len > BURST && memchr(bytes, '\033', len) == NULL;
+	k->together = in.len > 1;
 	size_t i = 0;
 	while (i < in.len) {
 		size_t n = one(k, in.buf + i, in.len - i, burst);

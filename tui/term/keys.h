@@ -37,6 +37,7 @@ struct event {
 	enum event_type { EVENT_KEY, EVENT_PASTE } type;
 	int key;
 	const char *text; /* of a paste: one line, safe; valid during the call */
+	bool together; /* other bytes came in the same read: a single key by hand comes alone */
 	bool burst; /* part of one read with many keys: typed ahead or pasted without
 		       brackets. Never confirms anything */
 };
@@ -44,6 +45,7 @@ struct event {
 typedef void keys_fn(void *arg, const struct event *ev);
 
 struct keys {
+	bool together;
 	char buf[64]; /* an unfinished sequence */
 	size_t len;
 	bool pasting;

@@ -12,7 +12,8 @@ struct confirm_state {
 	struct confirm c;
 	char *what, *undo, *typed, *verb;
 	struct line line;
-	int64_t quiet_since; /* last key, or first paint; 0: not painted yet */
+	struct loop_timer *said; /* y was typed; it counts if it stays alone */
+	int64_t quiet_since;     /* last key, or first paint; 0: not painted yet */
 	char note[160];
 };
 
@@ -55,16 +56,30 @@ static void refuse(struct confirm_state *s, const char *why)
 	(void)str_copy(s->note, sizeof(s->note), why);
 }
 
+/* Keys that arrive together (a paste into a terminal without bracketed paste, a held key behind a stall) are no answer. */
+static void on_alone(struct loop *l, void *arg)
+{
+	struct confirm_state *s = arg;
+	struct app *a = s->v.app;
+	(void)l;
+	s->said = NULL;
+	answer(s, true);
+	app_paint(a);
+}
+
 static void yes_no_key(struct confirm_state *s, const struct event *ev)
 {
 	bool quiet = armed(s);
-	if (ev->type == EVENT_PASTE || ev->burst)
+	/* On a terminal without bracketed paste even a short one comes in one read. */
+	bool pasted =
+		ev->type == EVENT_PASTE || ev->burst || (ev->key == 'y' && ev->together);
+	if (pasted)
 		refuse(s, "Pasted text does not answer this.");
 	else if (!quiet && ev->key != K_ESC)
 		refuse(s, "Too soon after the question came up: read it, then press the "
 			  "key once.");
 	else if (ev->key == 'y')
-		answer(s, true);
+		s->said = loop_timer(app_loop(s->v.app), ALONE_MS, on_alone, s);
 	else if (ev->key == K_ENTER)
 		refuse(s, "Enter alone is not yes. y starts it, Esc goes back.");
 	else
@@ -74,7 +89,9 @@ static void yes_no_key(struct confirm_state *s, const struct event *ev)
 static void typed_key(struct confirm_state *s, const struct event *ev)
 {
 	bool quiet = armed(s);
-	if (ev->type == EVENT_PASTE || ev->burst) {
+	bool pasted = ev->type == EVENT_PASTE || ev->burst ||
+		      (ev->key == K_ENTER && ev->together);
+	if (pasted) {
 		refuse(s, "Pasted text is not taken here: type it.");
 	} else if (ev->key == K_ESC) {
 		answer(s, false);
@@ -151,11 +168,18 @@ static void draw(struct view *v, const struct canvas *c)
 		s->quiet_since = clock_mono_ms() ? clock_mono_ms() : 1;
 }
 
+static void release(struct view *v)
+{
+	struct confirm_state *s = (struct confirm_state *)v;
+	loop_timer_cancel(app_loop(v->app), s->said);
+}
+
 const struct view_type confirm_view = {
 	.name = "confirm",
 	.size = sizeof(struct confirm_state),
 	.overlay = true,
 	.help = "The last question.",
+	.release = release,
 	.draw = draw,
 	.key = key,
 };
