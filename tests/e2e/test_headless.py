@@ -85,8 +85,8 @@ def test_dry_run_sends_nothing(airflow, far_platform):
     done = airflow.run("run", "rerun-failed-tasks", "--target", run["key"], "--dry-run")
     assert "2 tasks will be cleared" in done.out and "load_orders" in done.out and "/clear" in done.out
     preview = airflow.run("run", "rerun-failed-tasks", "--target", run["key"], "--dry-run", "--json").json()
-    assert preview["prod"] and preview["reason_required"] and len(preview["plan_hash"]) == 64
-    for words in ([], ["--yes"], ["--reason", "because"]):
+    assert preview["prod"] and not preview["reason_required"] and len(preview["plan_hash"]) == 64
+    for words in ([], ["--reason", "because"]):
         done = airflow.run("run", "rerun-failed-tasks", "--target", run["key"], *words, status=4)
     assert "--yes" in done.err
     assert far_platform.state()["actions"] == before

@@ -54,7 +54,9 @@ def test_one_by_one_and_a_storm(filled):
     for rows, cols in sizes * 8:
         tty.resize(rows, cols)
         tty.pump(0.003)
-    tty.key("j", "k", "3", "Enter", "Esc", "1")
+    for key in ("j", "k", "3", "Enter", "Esc", "1"):
+        tty.key(key)
+        tty.still(0.06)
     tty.resize(3, 30)
     tty.still(0.3)
     tty.resize(40, 120)
@@ -75,7 +77,7 @@ def test_too_small_says_so(filled):
 
 @pytest.mark.parametrize("term", ["no-such-terminal", ""])
 def test_an_unknown_terminal_is_one_message(filled, term):
-    tty = filled.console(TERM=term)
+    tty = filled.console(leaks=False, TERM=term)  # ncurses keeps what it has of a terminal that it does not know
     status = tty.wait_end()
     assert status not in (0, 99) and status > 0
     assert "TERM" in tty.text() or "terminal" in tty.text()
@@ -98,7 +100,7 @@ def test_other_terminals(filled, term):
     tty.key("j", "j")
     tty.still(0.1)
     if term == "vt100":
-        assert not re.search(rb"\x1b\[[0-9;]*3[0-9][;m]", tty.raw), "a vt100 has no colours"
+        assert not re.search(rb"\x1b\[(?:\d+;)*[34]\d(?:;\d+)*m", tty.raw), "a vt100 has no colours"
     leave(tty)
 
 
@@ -154,7 +156,7 @@ def test_nothing_but_curses_writes_to_the_terminal(filled):
     bad = re.search(rb"[\x00-\x1f\x7f].{0,20}", rest, re.S)
     assert not bad, "not from curses: %r" % bad.group()
     assert not re.search("[\u202a-\u202e\u2066-\u2069\u0080-\u009f]", rest.decode("utf-8"))
-    assert b"]52" not in tty.raw and b"gone" in tty.raw
+    assert b"\x1b]52" not in tty.raw and b"gone" in tty.raw
 
 
 def test_a_paste_and_a_held_key_confirm_nothing(desk):
@@ -171,8 +173,9 @@ def test_a_paste_and_a_held_key_confirm_nothing(desk):
         tty.still(0.2)
         assert re.search(QUESTION, tty.text(), re.M) and "asted" in tty.text()
         tty.rest(ARM)
-        tty.write("yyyy")  # as a terminal without bracketed paste hands it over
+        tty.write("y\n")  # as a terminal without bracketed paste hands it over
         tty.still(0.2)
+        assert re.search(QUESTION, tty.text(), re.M) and desk.actions() == []
         tty.rest(ARM)
         for _ in range(30):  # a held key: the repeat is faster than the quiet time
             tty.key("Enter")
