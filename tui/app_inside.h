@@ -8,7 +8,8 @@
 
 /* The inside of the app: for app*.c, command.c and the console's entry. Views do not include it. */
 
-enum { HISTORY = 32, ARM_MS = 400 };
+/* ARM_MS: no answer so soon after the last key or the first paint; ALONE_MS: a yes takes effect when no key followed it for so long. */
+enum { HISTORY = 32, ARM_MS = 400, ALONE_MS = 120 };
 
 struct visited {
 	const struct view_type *type;

@@ -34,7 +34,8 @@ static bool open_store(struct console *c, struct err *e)
 	while (!c->store && clock_mono_ms() < until) {
 		(void)loop_turn(c->loop, 20);
 		c->store = store_open(c->loop, c->store_path, STORE_CONSOLE, e);
-		if (!c->store && e->code != ERR_NOTFOUND)
+		/* not made yet, or being made at this moment */
+		if (!c->store && e->code != ERR_NOTFOUND && e->code != ERR_CONFLICT)
 			return false;
 	}
 	return c->store != NULL;

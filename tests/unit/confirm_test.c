@@ -104,6 +104,13 @@ static void wait_ms(int ms)
 	clock_advance_test((usec_t)ms * 1000);
 }
 
+/* A yes takes effect when nothing followed it. */
+static void alone(struct fixture *f)
+{
+	wait_ms(ALONE_MS);
+	loop_turn(f->loop, 0);
+}
+
 static void a_y_after_a_moment_is_yes(void **state)
 {
 	struct fixture *f = *state;
@@ -111,6 +118,8 @@ static void a_y_after_a_moment_is_yes(void **state)
 	app_paint_now(f->app);
 	wait_ms(ARM_MS);
 	press(f, 'y');
+	assert_int_equal(yes, 0);
+	alone(f);
 	assert_int_equal(yes, 1);
 	assert_true(f->app->top->type != &confirm_view);
 }
@@ -127,7 +136,20 @@ static void keys_typed_ahead_are_nothing(void **state)
 	assert_int_equal(no, 0);
 	wait_ms(ARM_MS);
 	press(f, 'y');
+	alone(f);
 	assert_int_equal(yes, 1);
+}
+
+static void keys_that_come_together_are_nothing(void **state)
+{
+	struct fixture *f = *state;
+	ask(f, NULL);
+	app_paint_now(f->app);
+	wait_ms(ARM_MS);
+	type(f, "yyyy");
+	alone(f);
+	assert_int_equal(yes, 0);
+	assert_ptr_equal(f->app->top->type, &confirm_view);
 }
 
 static void a_held_key_is_nothing(void **state)
@@ -212,6 +234,8 @@ int main(void)
 			a_y_after_a_moment_is_yes, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			keys_typed_ahead_are_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			keys_that_come_together_are_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_held_key_is_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(enter_is_never_yes, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_paste_is_nothing, setup, teardown),

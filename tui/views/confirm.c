@@ -70,6 +70,8 @@ static void on_alone(struct loop *l, void *arg)
 static void yes_no_key(struct confirm_state *s, const struct event *ev)
 {
 	bool quiet = armed(s);
+	loop_timer_cancel(app_loop(s->v.app), s->said);
+	s->said = NULL;
 	/* On a terminal without bracketed paste even a short one comes in one read. */
 	bool pasted =
 		ev->type == EVENT_PASTE || ev->burst || (ev->key == 'y' && ev->together);
