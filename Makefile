@@ -69,6 +69,12 @@ $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(CC) $(REAL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# What names the version is compiled again when it changes.
+$(O)/version: FORCE
+	@mkdir -p $(@D); echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+$(O)/tui/main.o $(O)/backends/transport/http_easy.o: $(O)/version
+FORCE:
+
 $(O)/watchdesk: $(O)/tui/main.o $(ARCHIVES)
 	@$(CC) -o $@ $< $(LINK_ORDER) $(REAL_LINK) $(PKG_LIBS)
 $(O)/watchdesk-worker: $(O)/runbooks/engine/main.o $(ARCHIVES)
@@ -195,5 +201,5 @@ clean:
 
 -include $(shell find $(O) -name '*.d' -type f 2>/dev/null)
 
-.PHONY: all deps deps-check demo check check-build check-unit check-screen check-fuzz check-static check-e2e check-live \
+.PHONY: FORCE all deps deps-check demo check check-build check-unit check-screen check-fuzz check-static check-e2e check-live \
 	layers limits headers format cppcheck tidy bench programs archives unit screen fuzz tests-build fuzz-build bench-build install clean
