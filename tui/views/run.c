@@ -140,12 +140,12 @@ static const char *obstacle(struct run_view *f)
 	if (!form_ok(&f->form))
 		return "A field is not filled in right: see there.";
 	if (f->wait || f->adding)
-		return "The preview of these values is not here yet: Enter again when it "
-		       "is.";
+		return "The preview of these values is not here yet; the question comes "
+		       "with it.";
 	if (f->invalid[0])
 		return f->invalid;
 	if (!job_ended(json_str(f->preview.json, "state", "")))
-		return "The preview is not here yet: Enter again when it is.";
+		return "The preview is not here yet; the question comes with it.";
 	if (!result || !f->fresh)
 		return "There is no preview of this: F5 asks for one.";
 	if (*json_str(result, "refused", ""))
@@ -153,10 +153,14 @@ static const char *obstacle(struct run_view *f)
 	return NULL;
 }
 
-static void start(struct view *v)
+void run_start(struct view *v)
 {
 	struct run_view *f = of(v);
 	const char *why = obstacle(f);
+	f->eager = why && !f->starting && f->ready && form_ok(&f->form) &&
+		   !f->invalid[0] &&
+		   (f->wait || f->adding ||
+			   !job_ended(json_str(f->preview.json, "state", "")));
 	if (why) {
 		app_say(v->app, ROLE_WARN, "%s", why);
 		return;
@@ -184,16 +188,15 @@ static bool key(struct view *v, const struct event *ev)
 	if (!f->ready)
 		return false;
 	if (on_start && ev->type == EVENT_KEY && ev->key == K_ENTER) {
-		start(v);
+		run_start(v);
 		return true;
 	}
+	f->eager = false;
 	bool used = form_event(&f->form, ev);
 	if (f->form.changed) {
 		f->form.changed = false;
-		/* The reason is not part of the plan. */
-		if (f->form.at >= f->form.n ||
-			f->form.fields[f->form.at].name != run_reason)
-			run_preview_soon(f);
+		/* The reason too: a request may carry it to the far side. */
+		run_preview_soon(f);
 	}
 	return used;
 }

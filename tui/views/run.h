@@ -24,6 +24,7 @@ struct run_view {
 	struct answer preview;
 	bool fresh; /* the answer is about the values in the form */
 	char invalid[200];
+	bool eager; /* Enter on Start came before the preview: ask when that is here */
 
 	/* run_draw.c */
 	struct pager text;
@@ -52,6 +53,9 @@ void run_preview_now(struct run_view *f);
 void run_preview_release(struct run_view *f);
 const json_t *run_preview_result(
 	const struct run_view *f); /* the last one, NULL: none yet */
+
+/* run.c: the last question, or why not */
+void run_start(struct view *v);
 
 /* run_draw.c */
 void run_draw(struct view *v, const struct canvas *c);

@@ -2,6 +2,7 @@
  * The preview: a job of the worker about the values in the form. A change of a value asks for a new one when typing has
  * rested; answers about older values are never taken for it, and their jobs are cancelled.
  */
+#include "tui/app_inside.h"
 #include "tui/views/run.h"
 
 #include <string.h>
@@ -47,6 +48,8 @@ static void preview_answer(struct view *v, struct answer *a)
 		if (f->form.fields[i].name == run_reason && run_preview_result(f))
 			f->form.fields[i].required = json_flag(run_preview_result(f),
 				"reason_required", f->form.fields[i].required);
+	if (f->eager && f->fresh && v->app->top == v)
+		run_start(v);
 }
 
 static void added(void *arg, json_t *answer, const struct err *e)
