@@ -138,15 +138,23 @@ class Tty:
     def paste(self, text):
         self.write("\x1b[200~" + text + "\x1b[201~")
 
+    def down(self, within=2.0):
+        """One row down; True when the cursor has moved. The next key waits for the screen, as eyes do."""
+        before, until = self.current(), time.monotonic() + within
+        self.key("j")
+        while self.current() == before and time.monotonic() < until and not self.eof:
+            self.pump()
+        return self.current() != before
+
     def to_row(self, what, most=60):
         """Moves the cursor down to the row that matches."""
         self.key("g")
-        self.still(0.1)
+        self.still(0.3)
         for _ in range(most):
             if re.search(what, self.current()):
                 return self.current()
-            self.key("j")
-            self.still(0.05)
+            if not self.down():
+                break
         raise AssertionError("no row %s. The screen:\n%s" % (what, self.text()))
 
     def resize(self, rows, cols):
