@@ -1,11 +1,14 @@
 /* `watchdesk connector check|try` and `worker --stop`. */
 #include "runbooks/engine/try.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
 
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
@@ -201,28 +204,49 @@ static char *stop_path(const char *store_path, const char *config_path, struct e
 	return path;
 }
 
+/* The lock is dropped a little before the process is gone; only the process itself says when it is. */
+static bool end_of(int pidfd, int within_ms)
+{
+	struct pollfd gone = {.fd = pidfd, .events = POLLIN};
+	int64_t until = clock_mono_ms() + within_ms, left;
+
+	while ((left = until - clock_mono_ms()) > 0)
+		if (poll(&gone, 1, (int)left) > 0)
+			return true;
+	return false;
+}
+
+/* SIGTERM to the worker of the store, and its end. Asked for its pid again with the descriptor in hand: a number that
+ * another process has by now is never signalled. */
+static bool stop_pid(const char *store_path, long pid)
+{
+	int pidfd = pidfd_open((pid_t)pid, 0);
+	bool ended;
+
+	if (pidfd < 0)
+		return errno == ESRCH;
+	ended = worker_pid(store_path) != pid ||
+		pidfd_send_signal(pidfd, SIGTERM, NULL, 0) != 0 ||
+		end_of(pidfd, STOP_WITHIN_MS);
+	close(pidfd);
+	return ended;
+}
+
 int worker_stop(const char *store_path, const char *config_path)
 {
 	struct err e = ERR_INIT;
 	char *path = stop_path(store_path, config_path, &e);
-	int64_t until = clock_mono_ms() + STOP_WITHIN_MS;
-	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
 	long pid;
+	bool ended;
 
 	if (!path) {
 		fprintf(stderr, "%s\n", e.msg);
 		return EXIT_CONFIG;
 	}
 	pid = worker_pid(path);
-	if (pid > 0)
-		kill((pid_t)pid, SIGTERM);
-	while (pid > 0 && worker_pid(path) == pid && clock_mono_ms() < until)
-		nanosleep(&pause, NULL);
-	if (pid > 0 && worker_pid(path) == pid) {
+	ended = pid <= 0 || stop_pid(path, pid);
+	if (!ended)
 		fprintf(stderr, "the worker %ld does not end\n", pid);
-		free(path);
-		return 1;
-	}
 	free(path);
-	return 0;
+	return ended ? 0 : 1;
 }
