@@ -75,25 +75,8 @@ bool app_open(struct app *a, const struct view_type *t, const struct view_arg *a
 	v->below = a->top;
 	a->top = v;
 	a->dirty = true;
+	history_note(a, false);
 	return true;
-}
-
-static void remember(struct app *a, const struct view *v)
-{
-	if (v->type->overlay || v->arg.n_targets)
-		return;
-	if (a->n_forward == HISTORY) {
-		free((void *)(uintptr_t)a->forward[0].arg.name);
-		free((void *)(uintptr_t)a->forward[0].arg.title);
-		memmove(&a->forward[0], &a->forward[1],
-			sizeof(a->forward[0]) * (HISTORY - 1));
-		a->n_forward--;
-	}
-	struct visited *f = &a->forward[a->n_forward++];
-	f->type = v->type;
-	f->arg = v->arg;
-	f->arg.name = v->arg.name ? xstrdup(v->arg.name) : NULL;
-	f->arg.title = v->arg.title ? xstrdup(v->arg.title) : NULL;
 }
 
 void app_close(struct view *v)
@@ -104,23 +87,11 @@ void app_close(struct view *v)
 		at = &(*at)->below;
 	if (!*at || v->lane >= 0)
 		return;
-	remember(a, v);
 	*at = v->below;
 	v->below = a->dead;
 	a->dead = v;
 	shown(a);
-}
-
-void app_forward(struct app *a)
-{
-	if (!a->n_forward) {
-		app_say(a, ROLE_DIM, "Nothing was closed that could be opened again.");
-		return;
-	}
-	struct visited f = a->forward[--a->n_forward];
-	(void)app_open(a, f.type, &f.arg);
-	free((void *)(uintptr_t)f.arg.name);
-	free((void *)(uintptr_t)f.arg.title);
+	history_note(a, true);
 }
 
 void app_back(struct app *a)
@@ -157,6 +128,7 @@ void app_lane(struct app *a, int lane)
 	a->lane = lane;
 	a->top = a->lanes[lane];
 	shown(a);
+	history_note(a, false);
 }
 
 void app_quit(struct app *a)
@@ -362,10 +334,7 @@ void app_free(struct app *a)
 	for (size_t i = 0; i < LANE_COUNT; i++)
 		if (a->lanes[i])
 			view_free(a->lanes[i]);
-	for (size_t i = 0; i < a->n_forward; i++) {
-		free((void *)(uintptr_t)a->forward[i].arg.name);
-		free((void *)(uintptr_t)a->forward[i].arg.title);
-	}
+	history_forget(a);
 	if (a->runbooks)
 		runbooks_free(a->runbooks);
 	json_decref(a->counts);

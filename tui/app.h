@@ -25,6 +25,8 @@ bool app_open(struct app *a, const struct view_type *t, const struct view_arg *a
 void app_close(struct view *v);         /* it stays valid until the event is over */
 void app_lane(struct app *a, int lane); /* goes to a lane: closes what is above */
 void app_quit(struct app *a);
+/* The view shows another thing now (arg changed): [ and ] come back to that. */
+void history_replace(struct view *v);
 /* The list moved under the cursor by itself: commands that act refuse for a moment. */
 void app_shifted(struct app *a);
 

@@ -51,9 +51,14 @@ static void back(struct view *v)
 	app_back(v->app);
 }
 
-static void forward(struct view *v)
+static void history_back(struct view *v)
 {
-	app_forward(v->app);
+	history_step(v->app, -1);
+}
+
+static void history_forward(struct view *v)
+{
+	history_step(v->app, 1);
 }
 
 static void leave(struct view *v)
@@ -126,8 +131,10 @@ const struct command general_commands[] = {
 		CMD_TARGET | CMD_ACTS, act_acknowledge},
 	{"palette", ":", ": go to", "go to a view, run a command or a runbook by name", 0,
 		open_palette},
-	{"back", "Esc [", NULL, "back to where I came from", 0, back},
-	{"forward", "]", NULL, "open again what was closed last", 0, forward},
+	{"back", "Esc", NULL, "out of this view, to the one below it", 0, back},
+	{"history-back", "[", "[ ] back forward", "back to what was shown before", 0,
+		history_back},
+	{"history-forward", "]", NULL, "forward again", 0, history_forward},
 	{"page-down", "PgDn C-f", NULL, "a page down", 0, move_page_down},
 	{"page-up", "PgUp C-b", NULL, "a page up", 0, move_page_up},
 	{"top", "g Home", NULL, "to the first", 0, move_top},
