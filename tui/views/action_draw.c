@@ -200,11 +200,9 @@ void action_draw(struct view *v, const struct canvas *c)
 			"from here. "
 			"It is not repeated by itself.");
 	row++;
-	size_t rows = list_rows(c, row + 1, (size_t)n.all);
-	cursor_fit(&a->c, (size_t)n.all, rows);
-	table_header(&a->table, c, row++);
-	for (size_t i = a->c.top; i < a->c.top + rows && i < (size_t)n.all; i++)
-		table_row(&a->table, c, row++, json_array_get(a->targets.json, i),
-			i == a->c.at, false);
+	int rows = (int)list_rows(c, row + 1, (size_t)n.all) + 1;
+	struct canvas list = canvas_sub(c, row, 0, rows, c->cols);
+	cursor_rows(&a->c, &a->table, &list, a->targets.json, "It has no targets.");
+	row += rows;
 	draw_output(a, c, row + 1);
 }

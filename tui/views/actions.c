@@ -170,19 +170,9 @@ static void title(struct view *v, struct str *path, struct str *side)
 static void draw(struct view *v, const struct canvas *c)
 {
 	struct actions_view *a = of(v);
-	size_t n = json_array_size(a->jobs.json);
-	cursor_fit(&a->c, n, c->rows > 1 ? (size_t)c->rows - 1 : 1);
-	if (!n) {
-		canvas_put(c, 1, TABLE_GUTTER, -1, a->jobs.json ? ROLE_TEXT : ROLE_DIM,
-			a->jobs.json ? "Nobody has started an action yet. r on a record "
-				       "lists what can be done with it."
-				     : "Reading the store ...");
-		return;
-	}
-	table_header(&a->table, c, 0);
-	for (size_t i = a->c.top; i < n && (int)(i - a->c.top) + 1 < c->rows; i++)
-		table_row(&a->table, c, (int)(i - a->c.top) + 1,
-			json_array_get(a->jobs.json, i), i == a->c.at, false);
+	cursor_rows(&a->c, &a->table, c, a->jobs.json,
+		"Nobody has started an action yet. r on a record lists what can be done "
+		"with it.");
 }
 
 static void move(struct view *v, enum move m)

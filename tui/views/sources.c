@@ -208,19 +208,9 @@ static void title(struct view *v, struct str *path, struct str *side)
 static void draw(struct view *v, const struct canvas *c)
 {
 	struct sources_view *s = of(v);
-	size_t n = json_array_size(s->sources.json);
-	cursor_fit(&s->c, n, c->rows > 1 ? (size_t)c->rows - 1 : 1);
-	if (!n) {
-		canvas_put(c, 1, TABLE_GUTTER, -1, s->sources.json ? ROLE_TEXT : ROLE_DIM,
-			s->sources.json ? "No source is known yet. `watchdesk doctor` "
-					  "says which file to write and what."
-					: "Reading the store ...");
-		return;
-	}
-	table_header(&s->table, c, 0);
-	for (size_t i = s->c.top; i < n && (int)(i - s->c.top) + 1 < c->rows; i++)
-		table_row(&s->table, c, (int)(i - s->c.top) + 1,
-			json_array_get(s->sources.json, i), i == s->c.at, false);
+	cursor_rows(&s->c, &s->table, c, s->sources.json,
+		"No source is known yet. `watchdesk doctor` says which file to write and "
+		"what.");
 }
 
 static void move(struct view *v, enum move m)
