@@ -35,8 +35,8 @@ struct app {
 	struct grid grid;
 	int rows, cols;
 
-	struct view *lanes
-		[LANE_COUNT]; /* made when first gone to, then kept with cursor and filter */
+	/* Made when first gone to, then kept with cursor and filter. */
+	struct view *lanes[LANE_COUNT];
 	int lane;
 	struct view *top;
 	struct view *dead; /* closed in this turn, freed before the next paint */

@@ -47,20 +47,21 @@ static void cell_since(const void *row, void *arg, struct str *out, look_t *look
 	*look = ROLE_DIM;
 }
 
-/* The group's size belongs to the kind; where that column is not shown it follows the title. */
-static bool kind_shown(const struct table *t)
+static int width_of(
+	const struct table *t, void (*cell)(const void *, void *, struct str *, look_t *))
 {
 	for (size_t i = 0; i < t->n_columns; i++)
-		if (t->columns[i].cell == cell_kind)
-			return t->widths[i] > 0;
-	return false;
+		if (t->columns[i].cell == cell)
+			return t->widths[i];
+	return 0;
 }
 
+/* The group's size belongs to the kind; where that column is not shown it follows the title. */
 static void cell_what(const void *row, void *arg, struct str *out, look_t *look)
 {
 	(void)look;
 	str_adds(out, RECORD(row)->title);
-	if (!kind_shown(arg))
+	if (!width_of(arg, cell_kind))
 		add_group(RECORD(row), out);
 }
 
@@ -85,21 +86,34 @@ static void cell_actor(const void *row, void *arg, struct str *out, look_t *look
 	str_adds(out, RECORD(row)->actor);
 }
 
-/* The phrases are stored with "; " between; on a line that is cut anyway a comma reads better. */
+/* The phrases are stored strongest first with "; " between. As many as fit whole: half a reason says less than none. */
+static void add_why(const struct record *r, int width, struct str *out)
+{
+	for (const char *at = r->why; *at; at += strspn(at, "; ")) {
+		size_t before = out->len, len = strcspn(at, ";");
+		str_adds(out, before ? ", " : "");
+		str_add(out, at, len);
+		at += len;
+		if (before && utf8_width(out->buf) > width) {
+			str_cut(out, before);
+			return;
+		}
+	}
+}
+
 static void cell_why(const void *row, void *arg, struct str *out, look_t *look)
 {
-	(void)arg;
 	(void)look;
-	for (const char *s = RECORD(row)->why; *s; s++)
-		str_addc(out, *s == ';' ? ',' : *s);
+	add_why(RECORD(row), width_of(arg, cell_why), out);
 }
 
 static void cell_cause(const void *row, void *arg, struct str *out, look_t *look)
 {
+	(void)look;
 	if (*RECORD(row)->cause)
 		str_adds(out, RECORD(row)->cause);
 	else
-		cell_why(row, arg, out, look);
+		add_why(RECORD(row), width_of(arg, cell_cause), out);
 }
 
 static void cell_took(const void *row, void *arg, struct str *out, look_t *look)

@@ -8,17 +8,21 @@ struct help_view {
 	struct pager p;
 };
 
+static bool is_own(const struct view *v, const struct command *c)
+{
+	for (const struct command *own = v->type->commands; own && own->name; own++)
+		if (own == c)
+			return true;
+	return false;
+}
+
 static void add_commands(struct help_view *h, const struct view *of)
 {
 	const struct command *c = NULL;
 	struct str keys = STR_INIT;
 	bool general = false;
 	for (size_t i = 0; (c = command_at(of, i)); i++) {
-		if (c->flags & CMD_NO_HELP)
-			continue;
-		bool own = of->type->commands && c >= of->type->commands &&
-			   c < of->type->commands + 64;
-		if (!own && !general) {
+		if (!general && !is_own(of, c)) {
 			pager_add(&h->p, ROLE_TEXT, 0, "");
 			general = true;
 		}
