@@ -16,14 +16,13 @@ static bool uneasy(enum kind k, enum state s)
 	return k == KIND_COST && s == STATE_OPEN;
 }
 
+/* What is in order is not green: that is for the moment in which something was proved. */
 look_t look_of_state(enum kind k, enum state s)
 {
 	if (uneasy(k, s))
 		return ROLE_WARN;
 	if (state_bad(k, s))
 		return ROLE_BAD;
-	if (s == STATE_SUCCEEDED || s == STATE_OK || s == STATE_RESOLVED)
-		return ROLE_GOOD;
 	return state_open(k, s) ? ROLE_TEXT : ROLE_DIM;
 }
 
@@ -64,31 +63,28 @@ void format_count(char *dst, size_t size, long long n)
 /* Decimal text stays decimal: nothing is computed, only cut and grouped. */
 void format_money(char *dst, size_t size, const char *amount, const char *currency)
 {
-	char whole[32];
+	const char *sign = amount[0] == '-' ? "-" : "", *at = amount + strlen(sign);
+	char whole[32], digits[24], cents[4] = "";
+	size_t len = strcspn(at, ".");
 	long long n = 0;
-	size_t len = strcspn(amount, ".");
 	dst[0] = '\0';
 	if (!*amount)
 		return;
-	char digits[24];
-	if (len >= sizeof(digits)) {
-		(void)str_format(dst, size, "%s %s", amount, currency);
-		return;
-	}
-	memcpy(digits, amount, len);
-	digits[len] = '\0';
-	if (!str_to_int(digits, &n)) {
+	(void)str_copy(digits, sizeof(digits), at);
+	if (len < sizeof(digits))
+		digits[len] = '\0';
+	if (len >= sizeof(digits) || !str_to_int(digits, &n)) {
 		(void)str_format(dst, size, "%s %s", amount, currency);
 		return;
 	}
 	format_count(whole, sizeof(whole), n);
-	char cents[4] = "";
-	if (n > -100 && n < 100 && amount[len] == '.')
-		(void)str_copy(cents, sizeof(cents), amount + len);
+	if (n < 100 && at[len] == '.' && at[len + 1])
+		(void)str_format(cents, sizeof(cents), ".%c%c", at[len + 1],
+			at[len + 2] ? at[len + 2] : '0');
 	if (strcmp(currency, "USD") == 0)
-		(void)str_format(dst, size, "$%s%s", whole, cents);
+		(void)str_format(dst, size, "%s$%s%s", sign, whole, cents);
 	else
-		(void)str_format(dst, size, "%s%s%s%s", whole, cents,
+		(void)str_format(dst, size, "%s%s%s%s%s", sign, whole, cents,
 			*currency ? " " : "", currency);
 }
 

@@ -28,7 +28,7 @@ static void add_commands(struct help_view *h, const struct view *of)
 		}
 		str_clear(&keys);
 		keymap_all(c->keys, &keys);
-		pager_addf(&h->p, ROLE_TEXT, 0, "%-14s  %-14s  %s", keys.buf, c->name,
+		pager_addf(&h->p, ROLE_TEXT, 0, "%-14s  %-16s  %s", keys.buf, c->name,
 			c->help);
 	}
 	str_release(&keys);
@@ -43,7 +43,7 @@ static bool init(struct view *v, struct err *e)
 	h->p.plain = true;
 	pager_add(&h->p, ROLE_TITLE, 0, of->type->help ? of->type->help : "");
 	pager_add(&h->p, ROLE_TEXT, 0, "");
-	pager_addf(&h->p, ROLE_HEADER, 0, "%-14s  %-14s  %s", "KEYS", "NAME",
+	pager_addf(&h->p, ROLE_HEADER, 0, "%-14s  %-16s  %s", "KEYS", "NAME",
 		"WHAT IT DOES");
 	add_commands(h, of);
 	pager_add(&h->p, ROLE_TEXT, 0, "");
