@@ -243,13 +243,18 @@ bool app_just_shifted(const struct app *a)
 	return a->shifted_ms && clock_mono_ms() - a->shifted_ms < ARM_MS;
 }
 
-void app_time(struct app *a, char *dst, size_t size, usec_t t)
+void app_time(struct app *a, const char *source, char *dst, size_t size, usec_t t)
 {
-	if (!t)
+	const struct config_source *from = a->times == TIMES_SOURCE && source
+						   ? config_source(a->config, source)
+						   : NULL;
+	if (!t) {
 		(void)str_copy(dst, size, "-");
-	else if (a->local_time)
+	} else if (a->times == TIMES_LOCAL) {
 		clock_format_local(dst, size, t);
-	else {
+	} else if (from && *from->zone) {
+		clock_format_zone(dst, size, t, from->zone);
+	} else {
 		/* "2026-11-22T13:47:02Z" -> "2026-11-22 13:47:02 UTC" */
 		char iso[40];
 		clock_format(iso, sizeof(iso), t, false);
@@ -259,10 +264,10 @@ void app_time(struct app *a, char *dst, size_t size, usec_t t)
 	}
 }
 
-void app_clock(struct app *a, char *dst, size_t size, usec_t t)
+void app_clock(struct app *a, const char *source, char *dst, size_t size, usec_t t)
 {
 	char full[48];
-	app_time(a, full, sizeof(full), t);
+	app_time(a, source, full, sizeof(full), t);
 	(void)str_copy(dst, size, strlen(full) > 11 ? full + 11 : full);
 }
 

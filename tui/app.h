@@ -38,10 +38,10 @@ void app_paint(struct app *a);
 /* To the terminal's clipboard (OSC 52). */
 void app_copy(struct app *a, const char *text, const char *what);
 
-/* Times as the user wants them now (`T` switches UTC and local): "13:47:02 UTC",
+/* Times as the user wants them now (`T` switches UTC, local, and the zone of the source, NULL: of none): "13:47:02 UTC",
  * "2026-11-22 13:47:02 UTC". size >= 40. */
-void app_clock(struct app *a, char *dst, size_t size, usec_t t);
-void app_time(struct app *a, char *dst, size_t size, usec_t t);
+void app_clock(struct app *a, const char *source, char *dst, size_t size, usec_t t);
+void app_time(struct app *a, const char *source, char *dst, size_t size, usec_t t);
 /* "12m" since t; "-" when t is 0. size >= 16. */
 void app_age(char *dst, size_t size, usec_t t);
 

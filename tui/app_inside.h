@@ -24,6 +24,8 @@ struct history {
 	bool going;   /* moving along it: what opens and closes is not noted */
 };
 
+enum times { TIMES_UTC, TIMES_LOCAL, TIMES_SOURCE, TIMES_COUNT };
+
 struct app {
 	struct loop *loop;
 	struct store *store;
@@ -50,7 +52,7 @@ struct app {
 	char say[512];
 	enum role say_role;
 	unsigned long changes;
-	bool local_time;
+	enum times times;
 	bool dirty, quit;
 	bool painted;
 	int64_t shifted_ms; /* when the list last moved under the cursor by itself */

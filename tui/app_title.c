@@ -88,7 +88,7 @@ static void add_right(struct app *a, struct str *out)
 {
 	char clock[48];
 	const char *banner = a->config->banner;
-	app_clock(a, clock, sizeof(clock), clock_now());
+	app_clock(a, NULL, clock, sizeof(clock), clock_now());
 	if (strlen(clock) > 8)
 		memmove(clock + 5, clock + 8, strlen(clock + 8) + 1);
 	if (banner && *banner)

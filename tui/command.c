@@ -86,9 +86,14 @@ static void previous_lane(struct view *v)
 
 static void times(struct view *v)
 {
-	v->app->local_time = !v->app->local_time;
-	app_say(v->app, ROLE_TEXT,
-		v->app->local_time ? "Times are local now." : "Times are UTC now.");
+	static const char *const words[] = {
+		[TIMES_UTC] = "Times are UTC now.",
+		[TIMES_LOCAL] = "Times are local now.",
+		[TIMES_SOURCE] = "Times are in the zone of their source now (`zone:` in "
+				 "the configuration, else UTC).",
+	};
+	v->app->times = (v->app->times + 1) % TIMES_COUNT;
+	app_say(v->app, ROLE_TEXT, "%s", words[v->app->times]);
 }
 
 static void redraw(struct view *v)
@@ -159,7 +164,8 @@ const struct command general_commands[] = {
 	{"actions", "7", NULL, "what was started from here, and how it went", 0, lane_7},
 	{"sources", "8", NULL, "where the records come from, and how fresh they are", 0,
 		lane_8},
-	{"times", "T", NULL, "times in UTC or local", 0, times},
+	{"times", "T", NULL, "times in UTC, local, or in the zone of their source", 0,
+		times},
 	{"help", "?", NULL, "the keys of this view", 0, open_help},
 	{"redraw", "C-l", NULL, "draw the screen anew", 0, redraw},
 	{"suspend", "C-z", NULL, "back to the shell; fg returns", 0, suspend},

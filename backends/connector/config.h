@@ -7,7 +7,7 @@
 
 /*
  * The user's file: $XDG_CONFIG_HOME/watchdesk/config.yaml or --config. Keys of the top level:
- *   sources:  name -> {connector: NAME, env:, tier?, owner?, every? (scale or override of intervals), disabled?, + the settings and secrets that the connector declares}
+ *   sources:  name -> {connector: NAME, env:, tier?, owner?, every? (scale or override of intervals), zone? (its local time: Europe/Berlin), disabled?, + the settings and secrets that the connector declares}
  *   hosts:    name -> {host?, port?, user?, identity?, known_hosts?, config?, transport?: ssh|libssh2, env?, owner?}
  *   assets:   [{match: glob, tier?, owner?, service?, env?}]   the first match on asset, else on title, wins
  *   operator: name shown, sent and audited (default: the login name)
@@ -21,6 +21,7 @@
  */
 struct config_source {
 	const char *name, *connector, *env, *owner;
+	const char *zone; /* "": UTC */
 	int tier;
 	bool disabled;
 	int64_t every_ms; /* 0: the connector's */

@@ -175,8 +175,8 @@ static const struct {
 	const char *key;
 	bool flag;
 } ours[] = {{"connector", false}, {"env", false}, {"owner", false}, {"tier", false},
-	{"every", false}, {"disabled", true}, {"ca_file", false}, {"proxy", false},
-	{"plain_http", true}};
+	{"every", false}, {"zone", false}, {"disabled", true}, {"ca_file", false},
+	{"proxy", false}, {"plain_http", true}};
 
 static bool known_key(const struct check *k, const char *key)
 {

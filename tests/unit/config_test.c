@@ -92,6 +92,10 @@ static void test_config_refused(void **state)
 	refused("sources:\n  a: {url: x}\n", "2:3", "needs the key \"connector\"");
 	refused("sources:\n  a:\n    connector: 5\n", "3:16", "must be a text");
 	refused("sources:\n  a: {connector: x, every: soon}\n", "2:28", "duration");
+	refused("sources:\n  a: {connector: x, zone: Mars/Olympus}\n", "2:27",
+		"Europe/Berlin");
+	refused("sources:\n  a: {connector: x, zone: ../zone.tab}\n", "2:27",
+		"Europe/Berlin");
 	refused("sources:\n  a: {connector: x, tier: 9}\n", "2:27", "tier is from 1");
 	refused("sources:\n  \"a b\": {connector: x}\n", "2:3", "letters, digits");
 	refused("hosts:\n  h: {transport: telnet}\n", "2:18", "ssh or libssh2");

@@ -63,9 +63,9 @@ const char *detail_time(struct detail_view *d, usec_t t)
 	char time[48];
 	/* Today the time of day is enough, and quicker to read. */
 	if (t && t / (86400 * USEC_PER_SEC) == clock_now() / (86400 * USEC_PER_SEC))
-		app_clock(d->v.app, time, sizeof(time), t);
+		app_clock(d->v.app, d->r.source, time, sizeof(time), t);
 	else
-		app_time(d->v.app, time, sizeof(time), t);
+		app_time(d->v.app, d->r.source, time, sizeof(time), t);
 	return arena_strdup(&d->mem, time);
 }
 

@@ -150,7 +150,8 @@ static void draw_head(struct list_view *l, const struct canvas *c)
 {
 	const struct record *r = &l->pane.record;
 	char time[48], side[200];
-	app_clock(l->v.app, time, sizeof(time), r->since ? r->since : r->started);
+	app_clock(l->v.app, r->source, time, sizeof(time),
+		r->since ? r->since : r->started);
 	(void)str_format(side, sizeof(side), "%s   %s since %s", r->source,
 		word_of_state(r->state), time);
 	int width = utf8_width(side);

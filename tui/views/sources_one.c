@@ -70,9 +70,9 @@ static void times(struct sources_view *s, const json_t *one, struct str *out)
 {
 	char time[48];
 	usec_t good = json_int(one, "last_good", 0), try = json_int(one, "last_try", 0);
-	app_time(s->v.app, time, sizeof(time), good);
+	app_time(s->v.app, s->v.arg.name, time, sizeof(time), good);
 	str_addf(out, "last complete answer %s", good ? time : "never");
-	app_time(s->v.app, time, sizeof(time), try);
+	app_time(s->v.app, s->v.arg.name, time, sizeof(time), try);
 	str_addf(out, "   last asked %s", try ? time : "never");
 }
 
