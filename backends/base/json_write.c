@@ -40,18 +40,39 @@ static bool write_escape(struct str *out, unsigned char c)
 	return str_addf(out, "\\u%04x", c);
 }
 
-static bool write_string(struct str *out, const char *s, size_t len)
+static bool special(unsigned char c)
+{
+	return c <= '\\' && (c < 0x20 || c == '"' || c == '\\');
+}
+
+static bool write_long_string(struct str *out, const char *s, size_t len)
 {
 	size_t start = 0;
 	bool ok = str_addc(out, '"');
 	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-		if (c >= 0x20 && c != '"' && c != '\\')
+		if (!special((unsigned char)s[i]))
 			continue;
-		ok = ok && str_add(out, s + start, i - start) && write_escape(out, c);
+		ok = ok && str_add(out, s + start, i - start) &&
+		     write_escape(out, (unsigned char)s[i]);
 		start = i + 1;
 	}
 	return ok && str_add(out, s + start, len - start) && str_addc(out, '"');
+}
+
+/* Most strings are short and have nothing to escape: they go out as one piece. */
+static bool write_string(struct str *out, const char *s, size_t len)
+{
+	char piece[128];
+	size_t n = 0;
+	if (len > sizeof(piece) - 2)
+		return write_long_string(out, s, len);
+	piece[n++] = '"';
+	for (size_t i = 0; i < len && !special((unsigned char)s[i]); i++)
+		piece[n++] = s[i];
+	if (n <= len)
+		return write_long_string(out, s, len);
+	piece[n++] = '"';
+	return str_add(out, piece, n);
 }
 
 /* Digits of n, its last `decimals` after a point, zeros at the end cut. */
