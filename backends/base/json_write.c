@@ -40,20 +40,15 @@ static bool write_escape(struct str *out, unsigned char c)
 	return str_addf(out, "\\u%04x", c);
 }
 
-static bool special(unsigned char c)
-{
-	return c <= '\\' && (c < 0x20 || c == '"' || c == '\\');
-}
-
 static bool write_long_string(struct str *out, const char *s, size_t len)
 {
 	size_t start = 0;
 	bool ok = str_addc(out, '"');
-	for (size_t i = 0; i < len; i++) {
-		if (!special((unsigned char)s[i]))
+	for (size_t i = str_plain(s, len); i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
-		ok = ok && str_add(out, s + start, i - start) &&
-		     write_escape(out, (unsigned char)s[i]);
+		ok = ok && str_add(out, s + start, i - start) && write_escape(out, c);
 		start = i + 1;
 	}
 	return ok && str_add(out, s + start, len - start) && str_addc(out, '"');
@@ -63,16 +58,12 @@ static bool write_long_string(struct str *out, const char *s, size_t len)
 static bool write_string(struct str *out, const char *s, size_t len)
 {
 	char piece[128];
-	size_t n = 0;
-	if (len > sizeof(piece) - 2)
+	if (len > sizeof(piece) - 2 || str_plain(s, len) < len)
 		return write_long_string(out, s, len);
-	piece[n++] = '"';
-	for (size_t i = 0; i < len && !special((unsigned char)s[i]); i++)
-		piece[n++] = s[i];
-	if (n <= len)
-		return write_long_string(out, s, len);
-	piece[n++] = '"';
-	return str_add(out, piece, n);
+	piece[0] = '"';
+	memcpy(piece + 1, s, len);
+	piece[len + 1] = '"';
+	return str_add(out, piece, len + 2);
 }
 
 /* Digits of n, its last `decimals` after a point, zeros at the end cut. */

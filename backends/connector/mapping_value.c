@@ -8,7 +8,7 @@
 
 static bool plain(const char *s, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = str_plain(s, len); i < len; i++)
 		if (s[i] < ' ' || s[i] > '~')
 			return false;
 	return true;
