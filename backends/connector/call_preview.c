@@ -152,7 +152,7 @@ static void previewed(void *arg, const struct exchange_reply *r)
 	json_decref(reply);
 }
 
-static void run_preview(struct call *c)
+void call_preview(struct call *c)
 {
 	if (!c->def->has_preview) {
 		struct err none = ERR_INIT;
@@ -171,7 +171,9 @@ static void run_preview(struct call *c)
 struct call *source_preview(
 	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg)
 {
-	return call_start(s, call, input, fn, arg, run_preview);
+	struct call *c = call_new(s, input, fn, arg);
+	call_start(c, connector_call(s->def, call), call_preview);
+	return c;
 }
 
 /* ---- verify ---- */
@@ -219,5 +221,7 @@ static void run_verify(struct call *c)
 struct call *source_verify(
 	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg)
 {
-	return call_start(s, call, input, fn, arg, run_verify);
+	struct call *c = call_new(s, input, fn, arg);
+	call_start(c, connector_call(s->def, call), run_verify);
+	return c;
 }

@@ -122,6 +122,31 @@ void source_verify_times(
 	const struct source *s, const char *call, int64_t *every_ms, int64_t *within_ms);
 void call_cancel(struct call *c);
 
+/*
+ * A statement that does not stand in the connector's file: the `sql` step of a runbook. It goes over the source's
+ * `postgres:` connection, in a transaction of its own, by the same machinery as a call with `sql:`. Everything is copied.
+ */
+struct sql_statement {
+	const char *text; /* one statement, constant; values are $1, $2, ... */
+	const json_t
+		*values; /* array or NULL; bound as they are: no template, no secret */
+	long min_rows,
+		max_rows; /* touched; out of range: rolled back, ERR_LIMIT. max < 0: any number */
+	int64_t timeout_ms; /* 0: the transport's */
+};
+bool source_has_sql(const struct source *s);
+/* The statement with its values, one line. malloc'ed. */
+char *source_sql_text(const struct sql_statement *q);
+/* Commits. ERR_UNKNOWN: lost after COMMIT was sent; with every other error nothing was changed. */
+struct call *source_sql(
+	struct source *s, const struct sql_statement *q, call_fn *fn, void *arg);
+/* Runs it and rolls it back. reply as of source_preview. */
+struct call *source_sql_preview(
+	struct source *s, const struct sql_statement *q, call_fn *fn, void *arg);
+
+/* A name of the scope, which neither opaque keys nor a runbook's own names may take. */
+bool connector_reserved(const char *name);
+
 /* ---- logs and detail ---------------------------------------------------------------------------- */
 
 /* Fetches the log of a record: `parts` first (e.g. failed task instances, most telling first), then the lines of part `part` (-1: the first).

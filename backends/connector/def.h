@@ -67,7 +67,4 @@ static inline json_t *def_iter(const json_t *v)
 	return (json_t *)(uintptr_t)v;
 }
 
-/* Names of the scope: neither opaque keys nor steps may take them. */
-bool def_reserved(const char *name);
-
 #endif

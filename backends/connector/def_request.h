@@ -62,8 +62,9 @@ struct def_request {
 	size_t n_accept;
 	const char *sql; /* DEF_SQL */
 	struct tmpl *params, *identifiers;
+	json_t *values; /* instead of params, filled in already: a statement of a runbook */
 	size_t max_rows;
-	long max_affected;
+	long max_affected, min_affected;
 	struct tmpl *host, *vars; /* DEF_SSH */
 	const char *script;
 	enum def_reply reply;

@@ -152,7 +152,7 @@ int def_word(struct connector *c, const json_t *obj, const char *key,
 	return -1;
 }
 
-bool def_reserved(const char *name)
+bool connector_reserved(const char *name)
 {
 	static const char *const names[] = {"settings", "given", "secret", "source",
 		"since", "each", "item", "record", "params", "operator", "reason",

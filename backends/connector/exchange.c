@@ -282,7 +282,8 @@ static void send_sql(struct exchange *x, struct rendered *r, json_t *scope)
 		.timeout_ms = x->spec.rq->timeout_ms,
 		.max_rows = x->spec.rq->max_rows,
 		.max_bytes = x->spec.rq->max_bytes,
-		.max_affected = x->spec.rq->max_affected};
+		.max_affected = x->spec.rq->max_affected,
+		.min_affected = x->spec.rq->min_affected};
 	x->pg = pg_send(s->reach.pg, &target, &q, pg_came, x);
 	str_release(&port);
 	str_release(&app);

@@ -178,6 +178,7 @@ static bool copy_query(struct pg_call *c, const struct pg_query *q)
 	c->max_rows = q->max_rows > 0 ? q->max_rows : ROWS_MAX;
 	c->max_bytes = q->max_bytes > 0 ? q->max_bytes : BYTES_MAX;
 	c->max_affected = q->max_affected;
+	c->min_affected = q->min_affected;
 	return pg_params(q->params, &c->values, &c->count, &c->reply.err);
 }
 

@@ -23,8 +23,8 @@ struct pg_target {
 };
 
 enum pg_mode {
-	PG_READ,  /* BEGIN READ ONLY; statement; ROLLBACK */
-	PG_WRITE, /* BEGIN; statement; COMMIT, or ROLLBACK when max_affected is passed */
+	PG_READ, /* BEGIN READ ONLY; statement; ROLLBACK */
+	PG_WRITE, /* BEGIN; statement; COMMIT, or ROLLBACK when it touches too many or too few rows */
 	PG_PREVIEW, /* the same in a transaction that is always rolled back */
 };
 
@@ -36,7 +36,9 @@ struct pg_query {
 	int64_t timeout_ms; /* 0: 30 000; also statement_timeout; lock_timeout is a third of it */
 	size_t max_rows;  /* PG_READ: more are not read, `truncated` is set. 0: 100 000 */
 	size_t max_bytes; /* of all values, 0: 16 MiB: ERR_LIMIT */
-	long max_affected; /* PG_WRITE: more rows roll back and fail. < 0: no limit */
+	/* PG_WRITE, PG_PREVIEW: a statement that touches more or fewer rows fails and is
+	 * rolled back. max_affected < 0: no limit, min_affected 0: none. */
+	long max_affected, min_affected;
 };
 
 struct pg_reply {

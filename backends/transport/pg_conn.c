@@ -278,6 +278,28 @@ static bool send_statement(struct pg_link *k)
 	return true;
 }
 
+/* A preview is judged by the same limits: it would fail when it is run. */
+static void check_count(struct pg_call *c)
+{
+	long n = c->reply.affected < 0 ? 0 : c->reply.affected;
+
+	if (c->refused || c->mode == PG_READ)
+		return;
+	if (c->max_affected >= 0 && n > c->max_affected) {
+		c->refused = true;
+		err_set(&c->reply.err, ERR_LIMIT,
+			"the statement would change %ld rows, at most %ld are allowed: "
+			"rolled back",
+			n, c->max_affected);
+	} else if (n < c->min_affected) {
+		c->refused = true;
+		err_set(&c->reply.err, ERR_LIMIT,
+			"the statement would change %ld rows, at least %ld are wanted: "
+			"rolled back",
+			n, c->min_affected);
+	}
+}
+
 static bool send_end(struct pg_link *k)
 {
 	struct pg_call *c = k->call;
@@ -291,14 +313,7 @@ static bool send_end(struct pg_link *k)
 		link_fail(k);
 		return false;
 	}
-	if (!c->refused && c->mode == PG_WRITE && c->max_affected >= 0 &&
-		c->reply.affected > c->max_affected) {
-		c->refused = true;
-		err_set(&c->reply.err, ERR_LIMIT,
-			"the statement would change %ld rows, at most %ld are allowed: "
-			"rolled back",
-			c->reply.affected, c->max_affected);
-	}
+	check_count(c);
 	link_to(k, PG_CONN_END);
 	if (!PQsendQuery(k->conn,
 		    c->mode == PG_WRITE && !c->refused ? "COMMIT" : "ROLLBACK")) {

@@ -39,7 +39,7 @@ struct pg_call {
 	enum pg_mode mode;
 	int64_t timeout_ms, until; /* until: monotonic ms */
 	size_t max_rows, max_bytes, bytes;
-	long max_affected;
+	long max_affected, min_affected;
 	bool refused; /* the statement failed or passed a limit: roll back */
 	bool retried; /* on a fresh connection, because a kept one had died before the statement */
 	bool in_fn;
