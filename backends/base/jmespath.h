@@ -16,6 +16,7 @@
  *   time(x) *             any time clock_parse or clock_from_epoch takes -> ISO 8601 UTC with µs
  *   epoch(x) *            the same -> integer seconds
  *   date(x) *             the same -> "YYYY-MM-DD"
+ *   dates(from, to) *     the days of a range, both ends in it: ["YYYY-MM-DD", ...], at most 3660; [] when to is before from
  *   add_time(x, dur) *    time plus duration ("2h", "-2h") -> ISO 8601 UTC
  *   seconds(dur) *        "2h" -> 7200
  *   lower(s) * upper(s) * trim(s) *
