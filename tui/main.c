@@ -35,6 +35,9 @@ static const struct subcommand subcommands[] = {
 		"preview and run an action: --dry-run, --yes, --reason, --param, "
 		"--confirm",
 		cmd_run, false},
+	{"answer", "JOB [yes|no]",
+		"what a running action asks, and the answer to it: --target", cmd_answer,
+		false},
 	{"audit", "[ACTION] | verify [HEAD]",
 		"what was asked, sent and answered; whether nothing of it is missing",
 		cmd_audit, false},

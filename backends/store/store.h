@@ -92,7 +92,7 @@ struct store_req *store_query(
  *   siblings    {rid, limit}          -> last runs of the same title and source: [{rid, id, state, started, ended}] newest first
  *   links       {rid}                 -> [{rid, kind, source, id, title, state, since, reason, strength, before: bool}] strongest first
  *   group       {signature, limit}    -> [{rid, kind, source, id, title, state, since}]
- *   jobs        {type?, state?, key?, limit, before?} -> [{job, type, state, runbook, title, who, host, reason, created, started, ended, targets, done, failed, unknown, error, target}] newest first; key: of one of its targets; target: title of the first
+ *   jobs        {type?, state?, key?, limit, before?} -> [{job, type, state, runbook, title, who, host, reason, created, started, ended, targets, done, failed, unknown, asking, error, target}] newest first; key: of one of its targets; target: title of the first
  *   job         {job}                 -> object: the same + spec, result, plan_hash; or null
  *   targets     {job}                 -> [{n, key, rid, title, state, known, started, ended, updated}]
  *   output      {job, after, limit, tail?: bool, n?} -> [{seq, n, at, stream, text}] seq > after; n: of that target only

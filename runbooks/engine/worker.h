@@ -50,17 +50,17 @@ struct source *schedule_source(struct schedule *s, const char *name, struct err 
 void schedule_refresh(struct schedule *s, const char *name);
 /* When the source was last read completely (µs), 0: never. For "stale" refusals. */
 usec_t schedule_last_good(const struct schedule *s, const char *name);
-const char *schedule_connector(const struct schedule *s,
-	const char *name); /* the connector's name, "" when unknown */
+/* The connector's name, "" when unknown. */
+const char *schedule_connector(const struct schedule *s, const char *name);
 bool schedule_busy(const struct schedule *s);
 
 /* ---- executor.c: jobs ---- */
 
-struct executor *executor_new(
-	struct worker *w); /* also takes up what an earlier worker left: see recover.c */
+/* Also takes up what an earlier worker left: see recover.c. */
+struct executor *executor_new(struct worker *w);
 void executor_free(struct executor *x);
-void executor_wake(struct executor
-		*x); /* the store changed: look for queued jobs, cancel requests */
+/* The store changed: look for queued jobs and requests to cancel. */
+void executor_wake(struct executor *x);
 bool executor_busy(const struct executor *x);
 /* A collected batch holds newly failed runs: fetch the end of their logs for the cause, most important first, some per minute. */
 void executor_causes(struct executor *x);

@@ -92,7 +92,8 @@ static void add_count(struct str *out, long long n, const char *word)
 static void add_left(struct str *out, const json_t *job, const struct action_counts *n)
 {
 	usec_t started = json_int(job, "started", 0), took = clock_now() - started;
-	long long over = n->done + n->failed + n->unknown, left = n->running + n->waiting;
+	long long over = n->done + n->failed + n->unknown,
+		  left = n->running + n->waiting + n->asking;
 	char words[32];
 	if (!started || !over || !left || took < 20 * USEC_PER_SEC)
 		return;
@@ -107,16 +108,17 @@ static void draw_counts(
 	struct str text = STR_INIT;
 	draw_bar(c, row, width, n);
 	str_addf(&text, "%lld of %lld proved", n->done, n->all);
+	add_count(&text, n->asking, n->asking == 1 ? "ASKS" : "ASK");
 	add_count(&text, n->running, "running");
 	add_count(&text, n->waiting, "waiting");
 	add_count(&text, n->failed, "failed");
 	add_count(&text, n->unknown, "UNKNOWN");
-	add_count(&text, n->canceled, "not started");
+	add_count(&text, n->canceled, "canceled");
 	add_left(&text, job, n);
 	canvas_put(c, row, width + 3, -1,
-		n->unknown  ? ROLE_WARN
-		: n->failed ? ROLE_BAD
-			    : ROLE_TEXT,
+		n->unknown || n->asking ? ROLE_WARN
+		: n->failed             ? ROLE_BAD
+					: ROLE_TEXT,
 		text.buf);
 	str_release(&text);
 }
@@ -194,6 +196,11 @@ void action_draw(struct view *v, const struct canvas *c)
 	if (*json_str(job, "error", ""))
 		row += canvas_wrap(
 			c, row, 1, c->cols - 2, 3, ROLE_BAD, json_str(job, "error", ""));
+	if (n.asking)
+		canvas_put(c, row++, 1, -1, ROLE_WARN,
+			"ASKS: it waits for a person, and sends nothing meanwhile. On "
+			"its "
+			"line: a says yes, x says no.");
 	if (n.unknown)
 		canvas_put(c, row++, 1, -1, ROLE_WARN,
 			"UNKNOWN: it was sent, but what became of it cannot be known "

@@ -12,6 +12,7 @@ static const struct word {
 	{"starting", "starting", ROLE_TEXT},
 	{"running", "running", ROLE_TEXT},
 	{"verifying", "verifying", ROLE_TEXT},
+	{"asking", "ASKS", ROLE_WARN | LOOK_BOLD},
 	{"succeeded", "done", ROLE_GOOD},
 	{"done", "done", ROLE_DIM},
 	{"failed", "failed", ROLE_BAD},
@@ -51,6 +52,8 @@ void job_progress(const json_t *job, struct str *out)
 		str_addf(out, ", %lld failed", failed);
 	if (unknown)
 		str_addf(out, ", %lld UNKNOWN", unknown);
+	if (json_int(job, "asking", 0))
+		str_addf(out, ", %lld ASKS", json_int(job, "asking", 0));
 }
 
 void action_count(const json_t *targets, struct action_counts *out)
@@ -69,6 +72,8 @@ void action_count(const json_t *targets, struct action_counts *out)
 			out->unknown++;
 		else if (strcmp(s, "canceled") == 0)
 			out->canceled++;
+		else if (strcmp(s, "asking") == 0)
+			out->asking++;
 		else if (strcmp(s, "queued") == 0 || strcmp(s, "planned") == 0)
 			out->waiting++;
 		else
