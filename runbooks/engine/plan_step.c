@@ -110,8 +110,12 @@ static char *sql_text(const struct plan *p, const struct plan_target *t,
 	if (!source)
 		return NULL;
 	statement = source_sql_text(&q);
-	text = xasprintf("sql on %s, %ld to %ld rows: %s", source_name(source),
-		q.min_rows, q.max_rows, statement);
+	if (q.min_rows == q.max_rows)
+		text = xasprintf("sql on %s, %ld %s: %s", source_name(source), q.max_rows,
+			q.max_rows == 1 ? "row" : "rows", statement);
+	else
+		text = xasprintf("sql on %s, %ld to %ld rows: %s", source_name(source),
+			q.min_rows, q.max_rows, statement);
 	free(statement);
 	json_decref(values);
 	return text;

@@ -101,7 +101,7 @@ static void cancel(struct view *v)
 {
 	struct action_view *a = of(v);
 	struct action_counts n;
-	char what[200];
+	char what[240];
 	action_count(a->targets.json, &n);
 	if (!a->job.json || job_ended(json_str(a->job.json, "state", ""))) {
 		app_say(v->app, ROLE_DIM, "It is over: there is nothing to cancel.");
@@ -109,9 +109,8 @@ static void cancel(struct view *v)
 	}
 	(void)str_format(what, sizeof(what),
 		"Start nothing more of action %lld: %lld of its targets wait. What was "
-		"sent "
-		"already goes on.",
-		v->arg.job, n.waiting);
+		"sent already goes on.%s",
+		v->arg.job, n.waiting, n.asking ? " What asks is canceled there." : "");
 	(void)app_confirm(
 		v, &(struct confirm){
 			   .what = what, .verb = "cancel the rest", .yes = cancel_yes});

@@ -178,6 +178,21 @@ static size_t list_rows(const struct canvas *c, int row, size_t n)
 	return n < most ? n : most;
 }
 
+/* The whole question of the line under the cursor: in its column it may be cut. */
+static int draw_asking(struct action_view *a, const struct canvas *c, int row)
+{
+	const json_t *t = json_array_get(a->targets.json, a->c.at);
+	int used = 1;
+	canvas_put(c, row, 1, -1, ROLE_WARN,
+		"ASKS: it waits for a person, and sends nothing meanwhile. On its line: "
+		"a "
+		"says yes, x says no.");
+	if (strcmp(json_str(t, "state", ""), "asking") == 0)
+		used += canvas_wrap(c, row + 1, 1, c->cols - 2, 4, ROLE_WARN | LOOK_BOLD,
+			json_str(t, "known", ""));
+	return used;
+}
+
 void action_draw(struct view *v, const struct canvas *c)
 {
 	struct action_view *a = (struct action_view *)v;
@@ -197,10 +212,7 @@ void action_draw(struct view *v, const struct canvas *c)
 		row += canvas_wrap(
 			c, row, 1, c->cols - 2, 3, ROLE_BAD, json_str(job, "error", ""));
 	if (n.asking)
-		canvas_put(c, row++, 1, -1, ROLE_WARN,
-			"ASKS: it waits for a person, and sends nothing meanwhile. On "
-			"its "
-			"line: a says yes, x says no.");
+		row += draw_asking(a, c, row);
 	if (n.unknown)
 		canvas_put(c, row++, 1, -1, ROLE_WARN,
 			"UNKNOWN: it was sent, but what became of it cannot be known "

@@ -52,8 +52,6 @@ void job_progress(const json_t *job, struct str *out)
 		str_addf(out, ", %lld failed", failed);
 	if (unknown)
 		str_addf(out, ", %lld UNKNOWN", unknown);
-	if (json_int(job, "asking", 0))
-		str_addf(out, ", %lld ASKS", json_int(job, "asking", 0));
 }
 
 void action_count(const json_t *targets, struct action_counts *out)

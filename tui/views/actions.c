@@ -1,6 +1,7 @@
 /* The lane of action runs: what people started, newest first. */
 #include "tui/views/action.h"
 
+#include "runbooks/engine/job.h"
 #include <string.h>
 
 enum { PAGE = 500 };
@@ -28,9 +29,13 @@ static const json_t *current(struct actions_view *a)
 
 static void cell_state(const void *row, void *arg, struct str *out, look_t *look)
 {
+	const char *state = json_str(row, "state", "");
 	(void)arg;
-	str_adds(out, job_word(json_str(row, "state", "")));
-	*look = job_look(json_str(row, "state", ""));
+	/* It runs, but only a person gets it further. */
+	if (json_int(row, "asking", 0) && !job_ended(state))
+		state = "asking";
+	str_adds(out, job_word(state));
+	*look = job_look(state);
 }
 
 static void cell_age(const void *row, void *arg, struct str *out, look_t *look)
