@@ -429,3 +429,21 @@ def test_each_item_may_ask(desk, loads):
     desk.run("answer", str(job), "no")
     done = desk.end_of(process)
     assert "piece b (2 of 2): canceled before step 4 of 4 by oncall" in done.out and loads.days() == ["a"]
+
+
+def test_an_answer_is_to_the_question_that_was_read(desk, loads):
+    steps = "steps: [{foreach: {in: [a, b, c], as: piece, steps: [{confirm: {question: 'Load {{ piece }}?', within: 1h}}, {call: load, with: {day: '{{ piece }}'}}]}}]\n"
+    key = use(desk, loads, parts=steps)
+    process, job = start(desk, key, "parts")
+    tty = desk.console()
+    tty.press("7", r"^> +ASKS ")
+    tty.press("Enter", r"Load a\?")
+    tty.press("a", QUESTION)
+    desk.run("answer", str(job), "yes")
+    wait_for(lambda: "Load b?" in desk.run("answer", str(job)).out, "the next question")
+    tty.wait(r"piece a \(1 of 3\): asks .*Load a\?")  # what is read is what is answered
+    answer(tty)
+    tty.wait(r"Your answer did not count: it asks something else by now")
+    assert loads.days() == ["a"] and events(desk, job).count("answer") == 1
+    desk.run("answer", str(job), "no")
+    assert desk.end_of(process).status == 4
