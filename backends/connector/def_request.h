@@ -45,7 +45,7 @@ enum def_reply { REPLY_JSON, REPLY_JSON_LINES, REPLY_TEXT, REPLY_LINES };
  *   sql: SELECT * FROM watchdesk_requests WHERE state = $1     one statement; the reply is its rows as objects
  *   params: ["pending", "{{ since }}"]                         templates, bound in order
  *   identifiers: {role: "{{ record.opaque.role }}"}            replaces %{role} in `sql` by the quoted identifier; the only text put into SQL
- *   max_rows: 100000    max_affected: 1  (calls; default 1, -1 no limit: more rows roll back and fail)
+ *   max_rows: 100000    max_affected: 1  (calls; default 1, -1 no limit: more rows roll back and fail, in a preview too)
  *
  *   ssh: {host: "{{ settings.host }}", script: "df -P\n", vars: {UNIT: "{{ params.unit }}"}}
  *                    host is a name of the configuration's `hosts:`, else an alias for ssh; vars: [A-Z][A-Z0-9_]* , scalars.

@@ -349,7 +349,6 @@ void action_resume(struct job_run *j)
 	s = state_new(j);
 	s->resuming = true;
 	s->resume = xcalloc(n ? n : 1, sizeof(*s->resume));
-	s->goals = NULL;
 	for (size_t i = 0; i < n; i++) {
 		const char *state = state_of(s, i);
 

@@ -80,6 +80,7 @@ struct step_type {
 		struct err *e);
 	unsigned not_in; /* bits 1 << enum steps_place */
 	bool timed;      /* takes `timeout` */
+	bool sends;      /* something goes out, so it is in the audit before */
 };
 extern const struct step_type step_types[]; /* by enum step_kind */
 extern const size_t step_types_n;

@@ -207,10 +207,10 @@ static bool load_exec(
 #define IN_RESCUE (1u << STEPS_ON_FAILURE)
 
 const struct step_type step_types[] = {
-	[STEP_CALL] = {.key = "call", .load = load_call},
-	[STEP_SQL] = {.key = "sql", .load = load_sql, .timed = true},
-	[STEP_SSH] = {.key = "ssh", .load = load_ssh, .timed = true},
-	[STEP_EXEC] = {.key = "exec", .load = load_exec, .timed = true},
+	[STEP_CALL] = {.key = "call", .load = load_call, .sends = true},
+	[STEP_SQL] = {.key = "sql", .load = load_sql, .timed = true, .sends = true},
+	[STEP_SSH] = {.key = "ssh", .load = load_ssh, .timed = true, .sends = true},
+	[STEP_EXEC] = {.key = "exec", .load = load_exec, .timed = true, .sends = true},
 	[STEP_WAIT] = {.key = "wait", .load = load_wait},
 	[STEP_CONFIRM] = {.key = "confirm", .load = load_confirm, .not_in = IN_RESCUE},
 	[STEP_FOREACH] = {.key = "foreach",

@@ -43,22 +43,19 @@ void target_end(struct target_run *t, const char *state, const char *text)
 	t->fn(t->arg, t->n, state, text);
 }
 
-static const struct {
-	void (*run)(struct target_run *t);
-	bool sends; /* the request goes to the audit before it goes out */
-} runners[] = {
-	[STEP_CALL] = {target_call, true},
-	[STEP_SQL] = {target_sql, true},
-	[STEP_SSH] = {target_ssh, true},
-	[STEP_EXEC] = {target_exec, true},
-	[STEP_WAIT] = {target_wait, false},
-	[STEP_CONFIRM] = {target_confirm, false},
-	[STEP_FOREACH] = {NULL, false}, /* spread out in the plan */
+static void (*const runners[])(struct target_run *t) = {
+	[STEP_CALL] = target_call,
+	[STEP_SQL] = target_sql,
+	[STEP_SSH] = target_ssh,
+	[STEP_EXEC] = target_exec,
+	[STEP_WAIT] = target_wait,
+	[STEP_CONFIRM] = target_confirm,
+	[STEP_FOREACH] = NULL, /* spread out in the plan */
 };
 
 /* ---- the order of steps ---------------------------------------------------------------- */
 
-static void use_unit(struct target_run *t, const struct plan_unit *u)
+void target_use(struct target_run *t, const struct plan_unit *u)
 {
 	t->unit = u;
 	t->step = u->step;
@@ -206,10 +203,10 @@ static void on_written(void *arg, json_t *answer, const struct err *e)
 		target_step_done(t, STEP_END_FAILED, text);
 		return;
 	}
-	runners[t->step->kind].run(t);
+	runners[t->step->kind](t);
 }
 
-static bool prepare(struct target_run *t, struct err *e)
+bool target_prepare(struct target_run *t, struct err *e)
 {
 	const struct plan_target *target = &t->plan->targets[t->n];
 
@@ -275,14 +272,14 @@ static bool take_next(struct target_run *t)
 	}
 	if (t->rescue) {
 		t->rescue_unit.step = &t->rescue[t->rescue_at];
-		use_unit(t, &t->rescue_unit);
+		target_use(t, &t->rescue_unit);
 		return true;
 	}
 	if (t->at >= target->n_units) {
 		succeed(t);
 		return false;
 	}
-	use_unit(t, &target->units[t->at]);
+	target_use(t, &target->units[t->at]);
 	return true;
 }
 
@@ -292,64 +289,12 @@ static void next_step(struct target_run *t)
 
 	if (!take_next(t))
 		return;
-	if (!prepare(t, &e))
+	if (!target_prepare(t, &e))
 		target_step_done(t, STEP_END_FAILED, e.msg);
-	else if (runners[t->step->kind].sends)
+	else if (step_types[t->step->kind].sends)
 		send_step(t);
 	else
-		runners[t->step->kind].run(t);
-}
-
-/* ---- after a worker's end -------------------------------------------------------------- */
-
-/* Only what can be looked at is looked at: the one call of a target. */
-static bool look_after(struct target_run *t)
-{
-	const struct plan_target *target = &t->plan->targets[t->n];
-	const struct plan_unit *call = NULL;
-	struct err e = ERR_INIT;
-
-	for (size_t i = 0; i < target->n_units; i++) {
-		const struct plan_unit *u = &target->units[i];
-
-		if (!runners[u->step->kind].sends)
-			continue;
-		if (call || u->step->kind != STEP_CALL)
-			return false;
-		call = u;
-		t->at = i;
-	}
-	if (!call)
-		return false;
-	use_unit(t, call);
-	return prepare(t, &e) && target_verify(t);
-}
-
-static void resume(struct target_run *t)
-{
-	const json_t *row = json_array_get(target_job(t)->targets, t->n);
-	const char *state = json_str(row, "state", ""),
-		   *known = json_str(row, "known", "");
-	char text[sizeof(t->known)];
-
-	/* This state is left before anything that follows is sent. */
-	if (str_equal(state, "asking")) {
-		str_format(text, sizeof(text),
-			"the worker ended while it waited for an answer: canceled there, "
-			"nothing of what follows was sent (it %.200s)",
-			known);
-		target_end(t, "canceled", text);
-		return;
-	}
-	str_copy(t->known, sizeof(t->known), "the worker ended while this ran");
-	if (look_after(t))
-		return;
-	str_format(text, sizeof(text),
-		"the worker ended while this ran%s%.200s%s; what became of it is not "
-		"known, not repeated by itself",
-		*known ? " (" : "", known, *known ? ")" : "");
-	target_show(t, "verifying", text);
-	target_end(t, "unknown", text);
+		runners[t->step->kind](t);
 }
 
 static void begin(struct loop *l, void *arg)
@@ -359,7 +304,7 @@ static void begin(struct loop *l, void *arg)
 	(void)l;
 	t->timer = NULL;
 	if (t->resume)
-		resume(t);
+		target_resume(t);
 	else
 		next_step(t);
 }

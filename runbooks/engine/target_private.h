@@ -49,6 +49,12 @@ void target_step_done(struct target_run *t, enum step_end end, const char *known
 /* Ends the target here, with the whole text: nothing of what follows is sent. */
 void target_end(struct target_run *t, const char *state, const char *text);
 
+/* Makes the unit the one under way, and what its templates see; false with e. */
+void target_use(struct target_run *t, const struct plan_unit *u);
+bool target_prepare(struct target_run *t, struct err *e) MUST_USE;
+
+/* target_resume.c */
+void target_resume(struct target_run *t);
 /* target_calls.c */
 void target_call(struct target_run *t);
 void target_sql(struct target_run *t);

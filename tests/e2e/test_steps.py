@@ -447,3 +447,19 @@ def test_an_answer_is_to_the_question_that_was_read(desk, loads):
     assert loads.days() == ["a"] and events(desk, job).count("answer") == 1
     desk.run("answer", str(job), "no")
     assert desk.end_of(process).status == 4
+
+
+def test_what_was_done_stays_done_when_the_worker_dies(desk, loads):
+    keys = [use(desk, loads, ask=ASK % "1h"), desk.rows("incidents", "t2")[0]["key"]]
+    process = desk.start("run", "ask", "--target", keys[0], "--target", keys[1], "--yes")
+    job = wait_for(lambda: next((j for j in desk.actions() if j["asking"] == 2), None), "two questions")["job"]
+    assert "2 targets ask" in desk.run("answer", str(job), "yes", status=2).err
+    desk.run("answer", str(job), "yes", "--target", keys[0])
+    wait_for(lambda: desk_targets(desk, job)[0]["state"] == "succeeded", "the first target")
+    desk.stop_worker(signal.SIGKILL)
+    desk.start_worker()
+    desk.wait_action(["partial"], done=1)
+    assert [t["state"] for t in desk_targets(desk, job)] == ["succeeded", "canceled"]
+    outcome = desk.audit(job)[-1]
+    assert outcome["event"] == "outcome" and (outcome["body"]["succeeded"], outcome["body"]["canceled"]) == (1, 1)
+    assert desk.end_of(process).status == 1 and loads.days() == ["last"]
