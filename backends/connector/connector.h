@@ -26,6 +26,7 @@ const char *connector_collection(const struct connector *c, size_t i);
 enum kind connector_kind(const struct connector *c, size_t i);
 bool connector_rereads(const struct connector *c, size_t i); /* wants open_items */
 bool connector_has_call(const struct connector *c, const char *call);
+bool connector_has_preview(const struct connector *c, const char *call);
 bool connector_has_log(const struct connector *c, enum kind kind);
 
 /* Are the settings and secrets in the configuration those the connector declares? With line and column of `cfg`. */

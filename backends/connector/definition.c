@@ -197,6 +197,12 @@ bool connector_has_call(const struct connector *c, const char *call)
 	return connector_call(c, call) != NULL;
 }
 
+bool connector_has_preview(const struct connector *c, const char *call)
+{
+	const struct def_call *d = connector_call(c, call);
+	return d && d->has_preview;
+}
+
 bool connector_has_log(const struct connector *c, enum kind kind)
 {
 	return kind < KIND_COUNT && c->log[kind].given;

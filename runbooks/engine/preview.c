@@ -24,6 +24,7 @@ struct look {
 	size_t done; /* how many there were */
 	const struct step
 		*call; /* the first call: the later ones stand on what it does */
+	bool blind;    /* it has no dry run: said once, not for each item */
 	struct call *running;
 };
 
@@ -94,7 +95,7 @@ static bool has_look(struct look *k, const struct step *s)
 {
 	if (s->kind == STEP_CALL && !k->call)
 		k->call = s;
-	return (s->kind == STEP_CALL && s == k->call) ||
+	return (s->kind == STEP_CALL && s == k->call && !k->blind) ||
 	       (s->kind == STEP_SQL && !s->no_preview);
 }
 
@@ -111,6 +112,9 @@ static struct call *start_look(struct look *k, const struct plan_unit *u, struct
 		source = plan_step_sql(p, t, u->step, input, &q, &values, e);
 	else if (input)
 		source = schedule_source(p->job->worker->schedule, t->source, e);
+	if (source && u->step->kind == STEP_CALL)
+		k->blind =
+			!connector_has_preview(source_connector(source), u->step->call);
 	if (source && u->step->kind == STEP_SQL)
 		call = source_sql_preview(source, &q, on_previewed, k);
 	else if (source)

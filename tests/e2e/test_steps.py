@@ -1,6 +1,7 @@
 """The steps of a runbook that are more than one request: sql on a real PostgreSQL, foreach, confirm."""
 import json
 import signal
+import sqlite3
 import subprocess
 import threading
 
@@ -280,15 +281,13 @@ def test_after_the_worker_died_no_item_is_sent_again(desk, loads):
     loads.open.set()
     desk.start_worker()
     job = desk.wait_action(["unknown"])
-    known = desk.run("show", key, "--json") and desk_targets(desk, job["job"])[0]["known"]
+    known = desk_targets(desk, job["job"])[0]["known"]
     assert "day 2026-11-02 (2 of 3)" in known and "not known" in known
     assert loads.days() == ["2026-11-01", "2026-11-02"]
     assert desk.end_of(process).status == 3
 
 
 def desk_targets(desk, job):
-    import sqlite3
-
     with sqlite3.connect("file:%s?mode=ro" % desk.store, uri=True) as db:
         rows = db.execute("select key, state, known from target where job = ? order by n", (job,)).fetchall()
     return [{"key": k, "state": s, "known": w} for k, s, w in rows]
@@ -463,3 +462,17 @@ def test_what_was_done_stays_done_when_the_worker_dies(desk, loads):
     outcome = desk.audit(job)[-1]
     assert outcome["event"] == "outcome" and (outcome["body"]["succeeded"], outcome["body"]["canceled"]) == (1, 1)
     assert desk.end_of(process).status == 1 and loads.days() == ["last"]
+
+
+def test_an_answer_that_cannot_be_audited_does_not_count(desk, loads):
+    key = use(desk, loads, ask=ASK % "1h")
+    process, job = start(desk, key)
+    with sqlite3.connect(desk.store, timeout=20) as db:
+        db.execute("create trigger full before insert on audit when new.event = 'answer' begin select raise(abort, 'disk full'); end")
+    done = desk.run("answer", str(job), "yes", status=4)
+    assert "the audit could not be written, so the answer does not count" in done.err and loads.days() == []
+    with sqlite3.connect(desk.store, timeout=20) as db:
+        db.execute("drop trigger full")
+    assert "Is t1 drained?" in desk.run("answer", str(job)).out
+    desk.run("answer", str(job), "yes")
+    assert desk.end_of(process).status == 0 and loads.days() == ["last"]
