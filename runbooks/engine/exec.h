@@ -50,8 +50,8 @@ struct executor {
 /* executor.c. n counts from 0, as in the arrays; in the store targets count from 1. */
 void job_state(struct job_run *j, const char *state, const char *error,
 	json_t *result /* taken, or NULL */);
-void job_end(struct job_run *j, const char *state, const char *error,
-	json_t *result); /* and frees j: return at once */
+/* The same, and frees j: return at once. */
+void job_end(struct job_run *j, const char *state, const char *error, json_t *result);
 void job_target(struct job_run *j, size_t n, const char *state, const char *known);
 /* One line of output of target n; made safe and scrubbed here. stream: "out", "err", "info". */
 void job_line(
@@ -60,8 +60,7 @@ void job_audit(struct job_run *j, const char *event, json_t *body /* taken */,
 	store_answer_fn *fn, void *arg);
 struct job_run *job_adopt(
 	struct executor *x, const struct job_type *type, json_t *row /* taken */);
-
-/* executor.c: the job under way of this number, or NULL. */
+/* The job under way of this number, or NULL. */
 struct job_run *executor_job(struct executor *x, long long id);
 
 /*
@@ -69,7 +68,7 @@ struct job_run *executor_job(struct executor *x, long long id);
  * those of a foreach once for each item. The lists are made with the plan and do not change any more.
  */
 enum {
-	PLAN_ITEMS_MAX = 400 /* of one foreach */,
+	PLAN_ITEMS_MAX = 400,  /* of one foreach */
 	PLAN_UNITS_MAX = 20000 /* of a plan */
 };
 struct plan_unit {
@@ -80,8 +79,9 @@ struct plan_unit {
 };
 struct plan_target {
 	const char *key, *title; /* in the job's targets */
-	json_t *record; /* the answer of question "record", or an object {host} for runbooks on hosts; NULL: gone */
-	json_t *input;  /* scope of calls and steps */
+	/* The answer of question "record", or an object {host} for runbooks on hosts; NULL: gone */
+	json_t *record;
+	json_t *input; /* scope of calls and steps */
 	char source[128];
 	char *error; /* why it cannot be done, or NULL */
 	struct plan_unit *units;

@@ -64,7 +64,7 @@
  *     timeout: 10m                    default 60s
  *
  *   - wait:                           until the record, collected again and again, shows it
- *       until: record.state == 'succeeded'     EXPR over {record, before}; before: the record when the action was planned
+ *       until: record.state == 'succeeded'     EXPR over {record, before} and the item; before: as it was planned
  *       fails: record.state == 'failed'        EXPR: it cannot come true any more
  *       within: 30m                   then it is UNKNOWN, unless
  *       optional: true                not reached in time is said and is no failure

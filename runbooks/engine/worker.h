@@ -35,7 +35,8 @@ struct worker_options {
 	bool foreground;         /* log to stderr, never leave for idleness */
 };
 
-/* Runs until stopped or idle. Returns the exit status: 0, or 75 when another worker holds the store, else by the error's class. */
+/* Runs until stopped or idle. Returns the exit status: 0, or 75 when another worker holds the store, else by the
+ * error's class. */
 int worker_main(const struct worker_options *o);
 
 /* ---- schedule.c: when each collection of each source runs, and the health of sources ---- */
@@ -45,8 +46,8 @@ struct schedule *schedule_new(struct worker *w);
 void schedule_free(struct schedule *s);
 /* The live source, NULL when it is not configured, disabled or broken (then e says why). */
 struct source *schedule_source(struct schedule *s, const char *name, struct err *e);
-/* Collect now (all collections, or those of one kind): after an action, for `wait`, for the console's refresh. Running ones are left to end
- * and run once more. */
+/* Collect now (all collections, or those of one kind): after an action, for `wait`, for the console's refresh.
+ * Running ones are left to end and run once more. */
 void schedule_refresh(struct schedule *s, const char *name);
 /* When the source was last read completely (µs), 0: never. For "stale" refusals. */
 usec_t schedule_last_good(const struct schedule *s, const char *name);
