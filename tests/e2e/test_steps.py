@@ -152,7 +152,7 @@ def test_sql_wants_a_source_that_has_it(desk, jobs):
         desk.start_worker()
         key = desk.wait_rows("incidents")[0]["key"]
         done = desk.run("run", "own", "--target", key, "--yes", status=4)
-        assert "source far is no PostgreSQL source" in done.out
+        assert "source far is no PostgreSQL source" in done.out and "request " not in done.out
         done = desk.run("run", "other", "--target", key, "--param", "where=none", "--yes", status=4)
         assert "none" in done.err
         desk.run("run", "other", "--target", key, "--yes")
@@ -340,6 +340,9 @@ def test_yes_goes_on_and_is_in_the_audit_before(desk, loads):
 def test_no_cancels_there(desk, loads):
     key = use(desk, loads, ask=ASK % "1h")
     process, job = start(desk, key)
+    # In read-only mode a yes is refused and a no is not.
+    desk.configure({"far": {"connector": "far", "url": loads.far.url}}, read_only=True)
+    assert "read_only" in desk.run("answer", str(job), "yes", status=4).err
     desk.run("answer", str(job), "no", "--target", key)
     done = desk.end_of(process)
     assert done.status == 4 and "canceled before step 3 of 3 by oncall: nothing of what follows was sent" in done.out
