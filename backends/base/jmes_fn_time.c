@@ -100,6 +100,15 @@ static json_t *fn_epoch(struct jmes_run *r, const struct jmes_args *a)
 	return jmes_keep(r, json_integer(s));
 }
 
+static json_t *fn_age(struct jmes_run *r, const struct jmes_args *a)
+{
+	usec_t t;
+	enum found f = time_arg(r, a, 0, &t);
+	if (f != FOUND)
+		return f == UNKNOWN ? json_null() : NULL;
+	return jmes_keep(r, json_integer((clock_now() - t) / USEC_PER_SEC));
+}
+
 static json_t *fn_date(struct jmes_run *r, const struct jmes_args *a)
 {
 	usec_t t;
@@ -159,6 +168,7 @@ static json_t *fn_seconds(struct jmes_run *r, const struct jmes_args *a)
 
 const struct jmes_fn jmes_fns_time[] = {
 	{"add_time", 2, 2, true, {JA_STRING | JA_NUMBER, JA_STRING}, fn_add_time},
+	{"age", 1, 1, true, {JA_STRING | JA_NUMBER}, fn_age},
 	{"ago", 1, 1, false, {JA_STRING}, fn_ago},
 	{"date", 1, 1, true, {JA_STRING | JA_NUMBER}, fn_date},
 	{"dates", 2, 2, true, {JA_STRING | JA_NUMBER, JA_STRING | JA_NUMBER}, fn_dates},

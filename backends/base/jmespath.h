@@ -15,6 +15,7 @@
  *   ago(duration)         now minus "7d", "30m", ...: ISO 8601 UTC
  *   time(x) *             any time clock_parse or clock_from_epoch takes -> ISO 8601 UTC with µs
  *   epoch(x) *            the same -> integer seconds
+ *   age(x) *              whole seconds from then until now
  *   date(x) *             the same -> "YYYY-MM-DD"
  *   dates(from, to) *     the days of a range, both ends in it: ["YYYY-MM-DD", ...], at most 3660; [] when to is before from
  *   add_time(x, dur) *    time plus duration ("2h", "-2h") -> ISO 8601 UTC

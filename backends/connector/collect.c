@@ -48,6 +48,7 @@ void collect_finish(struct collect *c)
 		.full = c->def->complete && !c->errors && !c->cut && !c->refused,
 		.kind = c->def->kind,
 		.gone = c->def->gone,
+		.gone_after_ms = c->def->gone_after_ms,
 		.ids = c->def->ids,
 		.since = since,
 		.retry_after_ms = c->retry_after_ms,
@@ -135,6 +136,45 @@ static bool each_page(void *arg, json_t *items, const struct exchange_reply *r)
 	return true;
 }
 
+static bool is_called(struct collect *c, json_t *item, const json_t *name)
+{
+	struct err ignored = ERR_INIT;
+	json_t *names = jmes_search(c->def->names.jmes, item, c->scope, &ignored), *one;
+	bool found = false;
+	size_t i;
+	json_array_foreach (names, i, one)
+		found = found || json_equal(one, name);
+	json_decref(names);
+	return found;
+}
+
+/* A name with a slip in it would otherwise be a list that is empty and calm. */
+static void check_wanted(struct collect *c)
+{
+	struct err e = ERR_INIT;
+	json_t *name, *item;
+	size_t i, j;
+	if (!c->def->wanted.jmes)
+		return;
+	json_t *wanted = jmes_search(c->def->wanted.jmes, c->scope, c->scope, &e);
+	if (!wanted) {
+		err_wrap(&e, "each.wanted");
+		collect_error(c, &e, 0);
+	}
+	json_array_foreach (wanted, i, name) {
+		bool found = false;
+		json_array_foreach (c->each, j, item)
+			found = found || is_called(c, item, name);
+		if (found)
+			continue;
+		err_set(&e, ERR_NOTFOUND, "\"%s\" (%s) does not exist there",
+			json_string_value(name) ? json_string_value(name) : "?",
+			c->def->wanted.text);
+		collect_error(c, &e, 0);
+	}
+	json_decref(wanted);
+}
+
 static void each_done(void *arg, const struct fetch_end *end)
 {
 	struct collect *c = arg;
@@ -146,6 +186,7 @@ static void each_done(void *arg, const struct fetch_end *end)
 		collect_finish(c);
 		return;
 	}
+	check_wanted(c);
 	walks_start(c);
 }
 

@@ -65,7 +65,8 @@ struct collect_result {
 	struct err err; /* ERR_NONE: complete */
 	bool full; /* everything that exists was read: what was not seen is gone (connector says `complete: true`) */
 	enum kind kind;
-	enum state gone; /* the state for vanished records */
+	enum state gone;       /* the state for vanished records */
+	int64_t gone_after_ms; /* how long they must have been missing */
 	const char *ids; /* only ids that begin so can have vanished; "": all of the kind.
 			    Lives as long as the source */
 	const char *since; /* new watermark to keep (cursor_set), or NULL */

@@ -17,6 +17,8 @@
  *   secrets: [password]            or {token: {required: false}}; in the user's file each is {command|file|env}
  *   base: "{{ settings.url }}"     TEMPLATE, the default when there is a setting `url`. May hold a path
  *   headers: {Accept: application/json}     on every request
+ *   rate_limit: {reset: X-Rate-Limit-Reset, as: epoch}      the header of a 429 that tells when to ask again, where there is no Retry-After:
+ *                                  as: epoch (s since 1970) | seconds (from now)
  *   postgres: {host: "{{ settings.host }}", port: ..., dbname: ..., user: ..., password: "{{ secret.password }}", sslmode: ..., sslrootcert: ...}
  *   auth, collect, calls, log
  * Every source also takes: connector, env, tier, owner, every, disabled; and with HTTP ca_file, proxy, plain_http (true: http:// to
@@ -30,9 +32,12 @@
  *       get: ... / sql: ... / ssh: ...    page: {...}    items: EXPR                    def_request.h
  *       when: "run_type != 'manual'"  EXPR over the item; false: not wanted
  *       complete: true                the list holds everything open: what is missing gets the state `gone:` (default resolved, for grants revoked; required for other kinds)
+ *       gone_after: 75s               with `complete`: not seen for so long, for a far side that forgets everything when it starts again. Default: at once
  *       ids: import/                  what all ids of this collection begin with: needed with `complete` when another collection has the same kind
  *       each: settings.groups         EXPR over the scope -> array; or {get: ..., page: ..., items: EXPR, max: 200}: one sub-collection an item, as scope().each /
  *                                     {{ each.id }}; up to `parallel: 4` at a time; one that fails is reported, the others go on
+ *                                     there, wanted: settings.groups, names: "[id, name]": each text of `wanted` (EXPR over the scope) must be one of
+ *                                     the names (EXPR over an item -> array) of an item; a missing one is an error, the others go on
  *       since: {start: 7d, watermark: updated_at, overlap: 5m}    scope().since: ISO 8601 time, the largest watermark (EXPR over the item) of the last complete
  *                                     collection less `overlap`, first time now less `start`. type: time | number | text (start is then a literal);
  *                                     order: ascending keeps the watermark also when the page budget ended the list
@@ -55,12 +60,14 @@ struct def_collect {
 	enum kind kind;
 	int64_t every_ms, min_every_ms, timeout_ms;
 	struct def_fetch fetch;
-	struct def_expr when, each; /* each: over the scope, or in each_fetch */
+	struct def_expr when, each;    /* each: over the scope, or in each_fetch */
+	struct def_expr wanted, names; /* over the scope, over an item of each_fetch */
 	bool has_each_fetch;
 	struct def_fetch each_fetch;
 	size_t each_max, parallel;
 	bool complete;
 	enum state gone;
+	int64_t gone_after_ms;
 	const char *ids; /* "" */
 	enum since_type since;
 	const json_t *since_start;
@@ -124,6 +131,8 @@ struct connector {
 	size_t n_settings, n_secrets, n_auth, n_collects, n_calls;
 	struct tmpl *base, *headers, *postgres;
 	const char *const *common_secrets; /* of base, headers, postgres */
+	const char *reset_header;          /* or NULL */
+	bool reset_is_epoch;
 	struct def_log log[KIND_COUNT];
 	struct jmes **jmes; /* all that were compiled, to be freed */
 	struct tmpl **tmpls;

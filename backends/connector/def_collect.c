@@ -13,6 +13,7 @@ static const struct yaml_key collect_keys[] = {
 	{"timeout", YAML_DURATION},
 	{"complete", YAML_BOOL},
 	{"gone", YAML_STRING},
+	{"gone_after", YAML_DURATION},
 	{"ids", YAML_STRING},
 	{"each", YAML_STRING | YAML_OBJECT},
 	{"parallel", YAML_INT},
@@ -28,7 +29,8 @@ static const struct yaml_key collect_keys[] = {
 static bool read_each(
 	struct connector *c, const json_t *in, struct def_collect *out, struct err *e)
 {
-	static const struct yaml_key keys[] = {{"max", YAML_INT}, {NULL}};
+	static const struct yaml_key keys[] = {{"max", YAML_INT}, {"wanted", YAML_STRING},
+		{"names", YAML_STRING}, {NULL}};
 	const json_t *each = json_object_get(in, "each");
 	out->each_max = 200;
 	out->parallel = (size_t)json_int(in, "parallel", 4);
@@ -39,7 +41,13 @@ static bool read_each(
 		return def_expr(c, in, "each", &out->each, e);
 	out->has_each_fetch = true;
 	out->each_max = (size_t)json_int(each, "max", 200);
+	if (!json_object_get(each, "wanted") != !json_object_get(each, "names"))
+		return yaml_err(e, &c->doc, in, "each",
+			"wanted and names stand together: what is looked for, and what "
+			"an item is called");
 	return def_check(c, each, "each", keys, WITH_FETCH, e) &&
+	       def_expr(c, each, "wanted", &out->wanted, e) &&
+	       def_expr(c, each, "names", &out->names, e) &&
 	       def_fetch(c, each, &out->each_fetch, e) &&
 	       def_need_request(c, each, &out->each_fetch.request, "each", e);
 }
@@ -164,9 +172,10 @@ static bool read_gone(
 {
 	const char *gone = json_str(in, "gone", NULL);
 	out->complete = json_flag(in, "complete", false);
-	if (gone && !out->complete)
-		return yaml_err(
-			e, &c->doc, in, "gone", "gone belongs to `complete: true`");
+	out->gone_after_ms = def_ms(in, "gone_after", 0);
+	if ((gone || out->gone_after_ms) && !out->complete)
+		return yaml_err(e, &c->doc, in, gone ? "gone" : "gone_after",
+			"%s belongs to `complete: true`", gone ? "gone" : "gone_after");
 	if (gone && (!state_parse(gone, &out->gone) ||
 			    (out->gone != STATE_UNKNOWN &&
 				    !state_of_kind(out->kind, out->gone))))

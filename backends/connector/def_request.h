@@ -16,7 +16,7 @@
  *   collect      since, each; item in `enrich`; record.{id, opaque} and the opaque keys bare ({dag_id}) in `reread`
  *   calls        record (as record_json: id, title, state, asset, opaque, ...), the record's opaque keys bare,
  *                params, operator, reason, action.{id, key, now} (now is action.now when given); prev (reply envelope of the step before), steps.NAME;
- *                reply in `says`
+ *                reply in `says`; called (the body of the call's reply, null when it is not known) in `verify`
  *   log          record and its opaque keys bare; part (the raw item of `parts`)
  *   login        token in `header`
  */

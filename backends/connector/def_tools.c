@@ -156,7 +156,8 @@ bool connector_reserved(const char *name)
 {
 	static const char *const names[] = {"settings", "given", "secret", "source",
 		"since", "each", "item", "record", "params", "operator", "reason",
-		"action", "prev", "steps", "reply", "part", "token", "now", "status"};
+		"action", "prev", "steps", "reply", "called", "part", "token", "now",
+		"status"};
 	for (size_t i = 0; i < LENGTH(names); i++)
 		if (strcmp(names[i], name) == 0)
 			return true;

@@ -121,6 +121,9 @@ static void http_came(void *arg, const struct http_reply *reply)
 		.next = x->spec.next_header ? http_header(reply, x->spec.next_header)
 					    : "",
 		.retry_after_ms = reply->retry_after_ms};
+	if (r.status == 429 && !r.retry_after_ms && s->def->reset_header)
+		r.retry_after_ms =
+			reply_reset_ms(s->def, http_header(reply, s->def->reset_header));
 	finish(x, &r, reply->body ? reply->body : "", reply->len);
 }
 

@@ -74,6 +74,18 @@ json_t *reply_read(
 	return NULL;
 }
 
+int64_t reply_reset_ms(const struct connector *c, const char *header)
+{
+	enum { LEAST_MS = 1000, MOST_MS = 5 * 60 * 1000 };
+	long long n;
+	if (!str_to_int(header, &n) || n < 0)
+		return 0;
+	long long left = c->reset_is_epoch ? n - clock_now() / USEC_PER_SEC : n;
+	if (left < LEAST_MS / 1000)
+		return LEAST_MS;
+	return left > MOST_MS / 1000 ? MOST_MS : left * 1000;
+}
+
 static void describe_ssh(const struct rendered *r, struct str *out)
 {
 	const char *key;

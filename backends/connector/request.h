@@ -24,5 +24,7 @@ void request_describe(const struct rendered *r, struct str *out);
 /* The reply's bytes as JSON, as the request's `reply:` and `columns:` say. Empty gives json_null. New reference, NULL with e. */
 json_t *reply_read(const struct def_request *rq, const char *bytes, size_t len,
 	struct err *e) MUST_USE;
+/* The wait that a 429's header tells (rate_limit: of the connector), 1 s .. 5 min as with Retry-After; 0: it tells none. */
+int64_t reply_reset_ms(const struct connector *c, const char *header);
 
 #endif

@@ -100,6 +100,7 @@ static void on_done(void *arg, const struct collect_result *r)
 	ln->full = r->full;
 	ln->kind = r->kind;
 	ln->gone = r->gone;
+	ln->gone_after_ms = r->gone_after_ms;
 	ln->ids = r->ids;
 	ln->rows = r->rows;
 	ln->took_ms = r->took_ms;
@@ -125,8 +126,10 @@ void lane_settle(struct lane *ln)
 			store_tell(w->store, "vanish",
 				json_pack("{s:s, s:s, s:I, s:s, s:s}", "source",
 					ln->feed->cfg->name, "kind", kind_name(ln->kind),
-					"before", (json_int_t)ln->started, "state",
-					state_name(ln->gone), "ids", ln->ids),
+					"before",
+					(json_int_t)(ln->started -
+						     ln->gone_after_ms * 1000),
+					"state", state_name(ln->gone), "ids", ln->ids),
 				NULL, NULL);
 	} else {
 		ln->failures++;

@@ -23,6 +23,7 @@ struct lane { /* one collection of one source */
 	bool full;
 	enum kind kind;
 	enum state gone;
+	int64_t gone_after_ms;
 	const char *ids; /* what the ids of vanished records begin with */
 	usec_t started, last_good;
 	size_t rows, unknown_states, refused;

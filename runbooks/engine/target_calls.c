@@ -82,6 +82,17 @@ static void said(struct target_run *t, const struct err *e, const char *known)
 	str_release(&text);
 }
 
+/* `verify` looks for what this very call made. The input is the plan's: a copy gets the reply. */
+static void keep_reply(struct target_run *t, json_t *reply)
+{
+	json_t *with = json_copy(t->input);
+
+	if (reply)
+		json_object_set(with, "called", reply);
+	json_decref(t->input);
+	t->input = with;
+}
+
 static void on_called(void *arg, const struct call_result *r)
 {
 	struct target_run *t = arg;
@@ -102,6 +113,7 @@ static void on_called(void *arg, const struct call_result *r)
 		target_step_done(t, STEP_END_FAILED, known);
 		return;
 	}
+	keep_reply(t, r->reply);
 	if (!target_verify(t))
 		target_step_done(t, STEP_END_OK, known);
 }

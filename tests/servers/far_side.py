@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -138,6 +139,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def at_busy(self) -> None:
         self.reply({"message": "slow down"}, 429, Retry_After="7")
+
+    def at_limited(self) -> None:
+        """A limit that tells the time of its end in a header of its own: from now, in seconds, or as text."""
+        reset = self.rest[0]
+        self.reply({"message": "limit"}, 429, X_Reset=str(int(time.time()) + int(reset[1:])) if reset[0] == "+" else reset)
 
     def at_truncated(self) -> None:
         self.send_response(200)

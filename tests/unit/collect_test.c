@@ -164,6 +164,34 @@ static void test_bad_answers(void **state)
 	got_fails(&o, ERR_THROTTLE, "slow down");
 }
 
+/* The end of a limit by a header that the connector names. */
+static void test_limit_reset(void **state)
+{
+	static const struct {
+		const char *as, *path;
+		int64_t least, most;
+	} cases[] = {
+		{"epoch", "/limited/+42", 40000, 42000},
+		{"epoch", "/limited/1", 1000, 1000},
+		{"epoch", "/limited/99999999999", 300000, 300000},
+		{"seconds", "/limited/17", 17000, 17000},
+		{"seconds", "/limited/soon", 0, 0},
+		{"seconds", "/busy", 7000, 7000},
+	};
+	char yaml[1000];
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		str_format(yaml, sizeof(yaml),
+			URL "rate_limit: {reset: X-Reset, as: %s}\n" ONE("%s"),
+			cases[i].as, cases[i].path);
+		struct got o = rig_try(&rig, yaml, "");
+		if (o.r.retry_after_ms < cases[i].least ||
+			o.r.retry_after_ms > cases[i].most)
+			fail_msg("%zu: %lld ms", i, (long long)o.r.retry_after_ms);
+		got_fails(&o, ERR_THROTTLE, "429");
+	}
+}
+
 static void test_not_reached(void **state)
 {
 	(void)state;
@@ -189,6 +217,19 @@ static void test_each(void **state)
 	got_record(&o, "a/b c/m1");
 	assert_int_equal(o.r.gone, STATE_REVOKED);
 	got_fails(&o, ERR_REMOTE, "bad: ");
+	str_format(yaml, sizeof(yaml), "%s%s%s", URL,
+		"collect:\n  m:\n    kind: grant\n    complete: true\n"
+		"    each: {get: /groups, items: \"groups[?id != 'bad']\", wanted: "
+		"settings.groups, names: \"[id]\"}\n    get: /members/{{ each.id "
+		"}}/x\n",
+		tail);
+	o = rig_try(&rig, yaml, "    groups: [g1, a/b c]\n");
+	got_ok(&o, 2);
+	got_release(&o);
+	o = rig_try(&rig, yaml, "    groups: [g1, gl]\n");
+	assert_int_equal(json_array_size(o.records), 2);
+	assert_false(o.r.full); /* nothing vanishes for a slip of the pen */
+	got_fails(&o, ERR_NOTFOUND, "\"gl\" (settings.groups) does not exist there");
 	o = rig_try(&rig,
 		URL "collect:\n  m:\n    kind: grant\n    complete: true\n    each: "
 		    "settings.groups\n"
@@ -337,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_sigv4),
 		cmocka_unit_test(test_login_again),
 		cmocka_unit_test(test_bad_answers),
+		cmocka_unit_test(test_limit_reset),
 		cmocka_unit_test(test_not_reached),
 		cmocka_unit_test(test_each),
 		cmocka_unit_test(test_enrich),
