@@ -2,6 +2,7 @@
 #include "tui/words.h"
 
 #include "backends/base/mem.h"
+#include "backends/base/money.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -48,44 +49,12 @@ const char *word_of_state(enum state s)
 
 void format_count(char *dst, size_t size, long long n)
 {
-	char digits[32];
-	size_t out = 0;
-	(void)str_format(digits, sizeof(digits), "%lld", n);
-	size_t len = strlen(digits);
-	for (size_t i = 0; i < len && out + 2 < size; i++) {
-		if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-')
-			dst[out++] = ' ';
-		dst[out++] = digits[i];
-	}
-	dst[out] = '\0';
+	count_format(dst, size, n);
 }
 
-/* Decimal text stays decimal: nothing is computed, only cut and grouped. */
 void format_money(char *dst, size_t size, const char *amount, const char *currency)
 {
-	const char *sign = amount[0] == '-' ? "-" : "", *at = amount + strlen(sign);
-	char whole[32], digits[24], cents[4] = "";
-	size_t len = strcspn(at, ".");
-	long long n = 0;
-	dst[0] = '\0';
-	if (!*amount)
-		return;
-	(void)str_copy(digits, sizeof(digits), at);
-	if (len < sizeof(digits))
-		digits[len] = '\0';
-	if (len >= sizeof(digits) || !str_to_int(digits, &n)) {
-		(void)str_format(dst, size, "%s %s", amount, currency);
-		return;
-	}
-	format_count(whole, sizeof(whole), n);
-	if (n < 100 && at[len] == '.' && at[len + 1])
-		(void)str_format(cents, sizeof(cents), ".%c%c", at[len + 1],
-			at[len + 2] ? at[len + 2] : '0');
-	if (strcmp(currency, "USD") == 0)
-		(void)str_format(dst, size, "%s$%s%s", sign, whole, cents);
-	else
-		(void)str_format(dst, size, "%s%s%s%s%s", sign, whole, cents,
-			*currency ? " " : "", currency);
+	money_format(dst, size, amount, currency);
 }
 
 const char *plural(long long n, const char *one, const char *many)

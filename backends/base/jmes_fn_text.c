@@ -2,6 +2,7 @@
  * JMESPath functions on strings. Positions and lengths are code points.
  */
 #include "backends/base/jmes_fn.h"
+#include "backends/base/money.h"
 
 #include "backends/base/utf8.h"
 
@@ -265,12 +266,23 @@ static json_t *fn_format(struct jmes_run *r, const struct jmes_args *a)
 	return finish(r, &out);
 }
 
+static json_t *fn_money(struct jmes_run *r, const struct jmes_args *a)
+{
+	struct str amount = STR_INIT_MAX(256);
+	char text[160];
+	json_scalar_to(&amount, a->v[0]);
+	money_format(text, sizeof(text), amount.buf, json_string_value(a->v[1]));
+	str_release(&amount);
+	return jmes_keep_text(r, text, strlen(text));
+}
+
 const struct jmes_fn jmes_fns_text[] = {
 	{"ends_with", 2, 2, false, {JA_STRING, JA_STRING}, fn_ends_with},
 	{"format", 1, 255, false, {JA_STRING, JA_ANY, JA_ANY}, fn_format},
 	{"join", 2, 2, false, {JA_STRING, JA_STRINGS}, fn_join},
 	{"lower", 1, 1, true, {JA_STRING}, fn_lower},
 	{"match", 2, 2, true, {JA_STRING, JA_STRING}, fn_match},
+	{"money", 2, 2, true, {JA_STRING | JA_NUMBER, JA_STRING}, fn_money},
 	{"parse_json", 1, 1, true, {JA_STRING}, fn_parse_json},
 	{"replace", 3, 3, true, {JA_STRING, JA_STRING, JA_STRING}, fn_replace},
 	{"split", 2, 2, true, {JA_STRING, JA_STRING}, fn_split},

@@ -30,6 +30,7 @@
  *   from_items(array) *   the reverse
  *   round(n, digits) *
  *   format(template, args...)   "{}" replaced by each argument's text
+ *   money(x, currency) *  "$1 840", "450 EUR": an amount for people, its decimals cut (base/money.h)
  *   coalesce(a, b, ...)   the first that is not null (unlike ||, false and "" count)
  *   percent(part, whole) * part / whole * 100, null when whole is 0
  *   unique(array) * flatten is [] as usual

@@ -92,6 +92,7 @@ struct def_collect {
  *       says: "cleared, {{ length(reply.body.task_instances) }} tasks"     TEMPLATE; reply is the envelope
  *       preview: {post: ..., json: {dry_run: true}, lines: "task_instances[].task_id", targets: EXPR, says: TEMPLATE}     keys not given are those of the call;
  *                                          it must not change anything. lines, targets: EXPR over the body (rows).
+ *                                          refuse: EXPR over the body: a text when the dry run shows that there is nothing to do or that it must not be done
  *                                          `preview: rollback` for sql: the statement itself, rolled back; or preview: {sql: SELECT ...}
  *       verify: {get: ..., until: "state != 'failed'", every: 2s, within: 60s, missing: true, says: "state is {{ reply.body.state }}"}
  *                                          until: EXPR over the body, scope() as in the call; missing: true takes a 404 as arrived
@@ -109,7 +110,7 @@ struct def_call {
 	struct tmpl *says;
 	bool has_preview, preview_rollback;
 	struct def_request preview;
-	struct def_expr lines, targets;
+	struct def_expr lines, targets, refuse;
 	struct tmpl *preview_says;
 	bool has_verify, verify_missing;
 	struct def_request verify;

@@ -70,7 +70,8 @@ static bool read_preview(
 	struct connector *c, const json_t *in, struct def_call *out, struct err *e)
 {
 	static const struct yaml_key keys[] = {{"lines", YAML_STRING},
-		{"targets", YAML_STRING}, {"says", YAML_STRING}, {NULL}};
+		{"targets", YAML_STRING}, {"says", YAML_STRING}, {"refuse", YAML_STRING},
+		{NULL}};
 	const json_t *v = json_object_get(in, "preview");
 	const struct def_request *base = &out->steps[out->n_steps - 1].request;
 	if (!v)
@@ -96,6 +97,7 @@ static bool read_preview(
 			"the preview of an ssh call needs a script of its own");
 	return def_expr(c, v, "lines", &out->lines, e) &&
 	       def_expr(c, v, "targets", &out->targets, e) &&
+	       def_expr(c, v, "refuse", &out->refuse, e) &&
 	       def_tmpl(c, v, "says", &out->preview_says, e);
 }
 

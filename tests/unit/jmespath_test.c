@@ -102,6 +102,9 @@ static void test_lists_and_numbers(void **state)
 	gives("sort_by(`[{\"k\":2,\"v\":1},{\"k\":1},{\"k\":2,\"v\":0}]`, &k)[].v",
 		"[1,0]");
 	gives("`1` == `1.0`", "true");
+	gives("money('1840.25', 'USD')", "\"$1 840\"");
+	gives("money(`30.5`, 'EUR')", "\"30.50 EUR\"");
+	gives("money(x, 'EUR')", "null");
 	gives("scope().settings.url", "\"u\"");
 }
 
