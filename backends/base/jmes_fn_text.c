@@ -271,6 +271,10 @@ static json_t *fn_money(struct jmes_run *r, const struct jmes_args *a)
 	struct str amount = STR_INIT_MAX(256);
 	char text[160];
 	json_scalar_to(&amount, a->v[0]);
+	if (json_is_real(a->v[0]) && strpbrk(amount.buf, "eE")) {
+		str_clear(&amount);
+		str_addf(&amount, "%.6f", json_real_value(a->v[0]));
+	}
 	money_format(text, sizeof(text), amount.buf, json_string_value(a->v[1]));
 	str_release(&amount);
 	return jmes_keep_text(r, text, strlen(text));

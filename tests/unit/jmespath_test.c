@@ -104,6 +104,7 @@ static void test_lists_and_numbers(void **state)
 	gives("`1` == `1.0`", "true");
 	gives("money('1840.25', 'USD')", "\"$1 840\"");
 	gives("money(`30.5`, 'EUR')", "\"30.50 EUR\"");
+	gives("money(`0.0000008`, 'EUR')", "\"0.00 EUR\"");
 	gives("money(x, 'EUR')", "null");
 	gives("scope().settings.url", "\"u\"");
 }
