@@ -33,8 +33,11 @@ static void cell_state(const void *row, void *arg, struct str *out, look_t *look
 	*look = look_of_state(RECORD(row)->kind, RECORD(row)->state);
 }
 
+/* Of a grant, since when it is held: that somebody was a member when we first looked says nothing of the beginning. */
 static usec_t since(const struct record *r)
 {
+	if (r->kind == KIND_GRANT)
+		return r->started;
 	return r->since ? r->since : r->started ? r->started : r->updated;
 }
 
@@ -42,9 +45,12 @@ static void cell_since(const void *row, void *arg, struct str *out, look_t *look
 {
 	char age[16];
 	(void)arg;
-	app_age(age, sizeof(age), since(RECORD(row)));
-	str_adds(out, age);
+	usec_t t = since(RECORD(row));
 	*look = ROLE_DIM;
+	if (!t)
+		return;
+	app_age(age, sizeof(age), t);
+	str_adds(out, age);
 }
 
 static int width_of(
