@@ -216,10 +216,10 @@ def test_what_is_unusual(build, tmp_path, bills):
 
 def test_titles_say_how_much(build, tmp_path, bills):
     found = {r["asset"]: r for r in records(build, config(tmp_path, bills, "focus-cost"), "anomalies").values()}
-    assert re.match(r"spike in acct \$50\d yesterday, usual 10\d$", found["spike"]["title"]), found["spike"]["title"]
-    assert re.match(r"euro in acct 25\d EUR yesterday, usual 50\.\d\d$", found["euro"]["title"]), found["euro"]["title"]
-    assert found["fresh"]["title"] == "fresh in acct $500 yesterday, usual nothing"
-    assert re.match(r"over in acct \$40\d on 20\d\d-\d\d-\d\d, usual 10\d$", found["over"]["title"]), found["over"]["title"]
+    assert re.match(r"spike \$50\d yesterday, usual 10\d, acct$", found["spike"]["title"]), found["spike"]["title"]
+    assert re.match(r"euro 25\d EUR yesterday, usual 50\.\d\d, acct$", found["euro"]["title"]), found["euro"]["title"]
+    assert found["fresh"]["title"] == "fresh $500 yesterday, usual nothing, acct"
+    assert re.match(r"over \$40\d on 20\d\d-\d\d-\d\d, usual 10\d, acct$", found["over"]["title"]), found["over"]["title"]
 
 
 def test_days_that_are_held_back_are_not_judged(build, tmp_path, bills):

@@ -55,6 +55,9 @@ def answers(port: int) -> bool:
 def start(where: str) -> None:
     if not os.path.exists("/usr/sbin/sshd"):
         sys.exit("no /usr/sbin/sshd: install openssh-server")
+    us = pwd.getpwuid(os.getuid())
+    if os.path.basename(us.pw_shell) in ("nologin", "false"):
+        sys.exit(f"{us.pw_name} may not log in on this machine ({us.pw_shell})")
     home = os.path.abspath(where) + "/sshd"
     os.makedirs(home, mode=0o700)
     if os.getuid() == 0:
