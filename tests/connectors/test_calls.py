@@ -196,6 +196,46 @@ def test_the_end_of_a_silence_shows_all_that_it_holds(rig):
     assert "the alert is active" in told
 
 
+def missing(rig):
+    """An Alertmanager whose alerts, a heartbeat among them, are gone once they were collected."""
+    state = {"there": True}
+
+    def alerts(request):
+        return {"reply": [alert("a1", **LABELS), alert("w", alertname="Watchdog", severity="none", cluster="k8s")] if state["there"] else []}
+
+    r = rig(["connector: alertmanager", "url: {base}", "every: 2s"], {}, [always("/api/v2/alerts", None, answer=alerts)])
+    assert r.find("incidents") and r.find("checks")
+    state["there"] = False
+    return r
+
+
+def listed(r, kind, words):
+    return json.loads(r.call("list", kind, words, "--json").stdout or "[]")
+
+
+def test_alerts_that_are_missing_for_a_moment(rig):
+    """After a start Alertmanager knows nothing until Prometheus has sent its alerts again, up to a minute later."""
+    r = missing(rig)
+    before = len(r.asked("GET", "/api/v2/alerts"))
+    until = time.monotonic() + 30
+    while len(r.asked("GET", "/api/v2/alerts")) < before + 7:  # two rounds of three collections, and one that shows that they ended
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert listed(r, "incidents", "state:open") and listed(r, "checks", "state:ok Watchdog")
+
+
+def test_alerts_that_stay_away(rig, tmp_path):
+    """The incident is over; the heartbeat is not well."""
+    os.makedirs(str(tmp_path / "connectors"))
+    with open(os.path.join(os.path.dirname(TESTS), "backends/catalog/alertmanager.yaml")) as f:
+        (tmp_path / "connectors" / "alertmanager.yaml").write_text(f.read().replace("gone_after: 75s", "gone_after: 1s"))
+    r = missing(rig)
+    until = time.monotonic() + 30
+    while not (listed(r, "incidents", "state:resolved") and listed(r, "checks", "state:failing Watchdog")):
+        assert time.monotonic() < until, r.call("list", "all").stdout
+        time.sleep(0.2)
+
+
 # ---- servicenow, okta, aws-cost ------------------------------------------------------------------
 
 

@@ -91,6 +91,8 @@ static void test_words(void **state)
 	r = make(KIND_COST, STATE_OPEN, 2 * HOURS);
 	r.amount = "1840.00";
 	r.expected = "450.00";
+	score(h, &r, "{}");
+	assert_string_equal(r.why, "4.1x usual; nobody looked at it for over 1 h; high");
 	r.claimed_by = "m.ito";
 	score(h, &r, "{}");
 	assert_string_equal(r.why, "m.ito has it; 4.1x usual; high");

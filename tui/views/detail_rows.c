@@ -132,7 +132,8 @@ static void times(struct detail_view *d)
 	usec_t usual = detail_usual(d);
 	if (r->started)
 		part(&text, "started %s", detail_time(d, r->started));
-	if (r->since && r->since != r->started && r->since != r->ended) {
+	bool held = r->kind == KIND_GRANT && r->state != STATE_REVOKED;
+	if (!held && r->since && r->since != r->started && r->since != r->ended) {
 		char since[48];
 		(void)str_format(
 			since, sizeof(since), "%s since %%s", word_of_state(r->state));
