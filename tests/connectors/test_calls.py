@@ -153,8 +153,35 @@ LABELS = {"alertname": "Disk", "severity": "critical", "path": 'C:\\ "data"'}
 SILENCE = {"createdBy": "r.lopez", "comment": "tonight", "endsAt": "2099-01-01T00:00:00.000Z", "status": {"state": "active"}}
 
 
-def test_a_silence_is_proved_by_its_own_id(rig):
-    """The alert is suppressed all the time, first by another alert only."""
+def own_connector(folder, name, *changes):
+    """The shipped connector with other times, beside the configuration."""
+    with open(os.path.join(os.path.dirname(TESTS), "backends/catalog/%s.yaml" % name)) as f:
+        text = f.read()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "connectors").mkdir()
+    (folder / "connectors" / (name + ".yaml")).write_text(text)
+
+
+def test_suppressed_by_another_is_no_proof(rig, tmp_path):
+    """The far side took our silence, and the alert is suppressed, but not by it."""
+    own_connector(tmp_path, "alertmanager", ("within: 30s", "within: 3s"))
+    posted = []
+
+    def made(request):
+        posted.append(request)
+        return {"reply": {"silenceID": OURS}}
+
+    def alerts(request):
+        return {"reply": [alert("a1", *(("suppressed", [], ["00ff"]) if posted else ("active",)), **LABELS)]}
+
+    r = rig(["connector: alertmanager", "url: {base}", "every: 1h"], {}, [always("/api/v2/alerts", None, answer=alerts), always("/api/v2/silences", None, "POST", answer=made)])
+    told = r.run("silence-alert", r.find("incidents"), "--param", "duration=2h", "--yes", status=3)
+    assert "not confirmed" in told and len(posted) == 1
+
+
+def test_a_silence_is_for_one_alert(rig):
     posted, looks = [], []
 
     def made(request):
@@ -226,9 +253,7 @@ def test_alerts_that_are_missing_for_a_moment(rig):
 
 def test_alerts_that_stay_away(rig, tmp_path):
     """The incident is over; the heartbeat is not well."""
-    os.makedirs(str(tmp_path / "connectors"))
-    with open(os.path.join(os.path.dirname(TESTS), "backends/catalog/alertmanager.yaml")) as f:
-        (tmp_path / "connectors" / "alertmanager.yaml").write_text(f.read().replace("gone_after: 75s", "gone_after: 1s"))
+    own_connector(tmp_path, "alertmanager", ("gone_after: 75s", "gone_after: 1s"))
     r = missing(rig)
     until = time.monotonic() + 30
     while not (listed(r, "incidents", "state:resolved") and listed(r, "checks", "state:failing Watchdog")):
