@@ -370,7 +370,7 @@ AWS_CASES = [
             {**GET, "json": {"NextPageToken": "tok/en+1=="}, "file": "aws-cost/anomalies-2.json", "type": "application/x-amz-json-1.1"},
         ],
         records={
-            "an-1": {"state": "open", "severity": "high", "amount": "1840.25", "expected": "450", "currency": "USD", "asset": "WH_ETL", "title": "WH_ETL $1 840, usual 450, Amazon Redshift in warehouse", "ended": None},
+            "an-1": {"state": "open", "severity": "high", "amount": "1840.25", "expected": "450", "currency": "USD", "asset": "WH_ETL", "title": "WH_ETL $1 840, usual 450, warehouse", "ended": None},
             "an-2": {"state": "expected", "amount": "30.5", "expected": "0", "title": "AWS Glue $30.50, usual nothing"},
             "an-3": {"state": "resolved", "raw_state": "no feedback", "ended": "2026-01-05T00:00:00Z"},
             "an-4": {"state": "acknowledged"},

@@ -327,7 +327,7 @@ AWS = [
             anomaly("n4", 1234567890.12, 3.0, Feedback="NO"), anomaly("n5", 100.0, 50.0, RootCauses=[], MonitorArn=None),
         ]}}],
         records={
-            "n1": {"amount": "1840.17", "expected": "449.99", "currency": "USD", "title": "WH_ETL $1 840, usual 449, Amazon Redshift in 111122223333", "url": "https://console.aws.amazon.com/cost-management/home#/anomaly-detection/monitors/abcd-1/anomalies/n1"},
+            "n1": {"amount": "1840.17", "expected": "449.99", "currency": "USD", "title": "WH_ETL $1 840, usual 449, 111122223333", "url": "https://console.aws.amazon.com/cost-management/home#/anomaly-detection/monitors/abcd-1/anomalies/n1"},
             "n2": {"amount": "30.1", "expected": "0", "title": "Amazon S3 $30.10, usual nothing, 111122223333"},
             "n3": {"expected": None, "amount": ..., "title": "Amazon S3 $0.00, 111122223333"},
             "n4": {"amount": "1234567890.12", "state": "resolved", "raw_state": "NO"},
