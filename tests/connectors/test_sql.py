@@ -152,14 +152,14 @@ def test_a_role_that_does_not_exist_is_said(build, tmp_path, cluster):
 # ---- focus-cost ----------------------------------------------------------------------------------
 
 ROW = """insert into focus_cost (billingaccountid, billingcurrency, billingperiodstart, billingperiodend, chargecategory, chargeclass,
-    chargeperiodstart, chargeperiodend, billedcost, effectivecost, providername, servicecategory, servicename, subaccountid, subaccountname)
-select 'b', '{currency}', d, d + interval '1 month', '{category}', {klass}, d, d + interval '1 day', 0, {cost}, 'P', 'C', '{service}', 'a1', {account}
+    chargeperiodstart, chargeperiodend, billedcost, effectivecost, providername, servicecategory, servicename, subaccountid, subaccountname, resourceid)
+select 'b', '{currency}', d, d + interval '1 month', '{category}', {klass}, d, d + interval '1 day', 0, {cost}, 'P', 'C', '{service}', 'a1', {account}, {resource}
 from generate_series(({today} - 120)::timestamp at time zone 'UTC', ({today} - {until})::timestamp at time zone 'UTC', interval '1 day') d where {where};"""
 TODAY = "(now() at time zone 'UTC')::date"
 
 
-def spend(about, service, cost, where="true", currency="USD", category="Usage", klass="null", account="'acct'", until=1):
-    psql(about, ROW.format(service=service, cost=cost, where=where, currency=currency, category=category, klass=klass, account=account, until=until, today=TODAY))
+def spend(about, service, cost, where="true", currency="USD", category="Usage", klass="null", account="'acct'", until=1, resource="null"):
+    psql(about, ROW.format(service=service, cost=cost, where=where, currency=currency, category=category, klass=klass, account=account, until=until, resource=resource, today=TODAY))
 
 
 AGO = "((%s) - (d at time zone 'UTC')::date)" % TODAY
@@ -182,6 +182,9 @@ def bills(cluster):
     spend(cluster, "credit", "9000", "%s = 1" % AGO, category="Purchase")
     spend(cluster, "credit", "9000", "%s = 1" % AGO, klass="'Correction'")
     spend(cluster, "nulls", "100 + random() + case when %s = 1 then 400 else 0 end" % AGO, klass="'NULL'", account="'NULL'")
+    spend(cluster, "driven", "60 + random()", resource="'i-quiet'")
+    spend(cluster, "driven", "40 + case when %s = 1 then 300 else 0 end" % AGO, resource="'i-busy'")
+    spend(cluster, "driven", "10 + case when %s = 1 then 60 else 0 end" % AGO, resource="'NULL'")
     spend(cluster, "credit", "-5000", "%s = 1" % AGO, category="Credit")
     spend(cluster, "refund", "100 + random() - case when %s = 1 then 80 else 0 end" % AGO)
     # Five weeks old: the weeks before the first charge are no weeks of nothing.
@@ -200,7 +203,7 @@ def test_what_is_unusual(build, tmp_path, bills):
     found = {r["asset"]: r for r in sorted(have.values(), key=lambda r: r["started"])}
     # In its first week every charge of a service is news: the two that are three weeks old had that.
     assert found.pop("new and calm")["state"] == "resolved"
-    assert set(found) == {"spike", "step", "over", "euro", "fresh", "nulls", "young", "leak", "exact", "new, spike"}
+    assert set(found) == {"spike", "step", "over", "euro", "fresh", "nulls", "young", "leak", "exact", "new, spike", "driven"}
     assert 199 < float(found["new, spike"]["expected"]) < 202
     assert found["over"]["state"] == "resolved" and found["over"]["ended"]
     for name in ("spike", "step", "euro", "fresh", "nulls"):
@@ -212,6 +215,12 @@ def test_what_is_unusual(build, tmp_path, bills):
     assert 99 < float(found["young"]["expected"]) < 102, "the usual of a young service is that of its own days"
     assert found["leak"]["state"] == "open", "small excesses add up"
     assert found["exact"]["amount"] == "12345678901234567.89", "money is no floating point number"
+
+
+def test_what_drives_it(build, tmp_path, bills):
+    found = {r["asset"]: r for r in records(build, config(tmp_path, bills, "focus-cost"), "anomalies").values()}
+    assert re.match(r"i-busy, 8[2-5] %$", found["driven"]["labels"]["mostly"]), found["driven"]["labels"]
+    assert "mostly" not in found["spike"]["labels"], "its rows name no resource"
 
 
 def test_titles_say_how_much(build, tmp_path, bills):

@@ -178,6 +178,14 @@ SERVICENOW = [
         last=counted_from_now,
     ),
     servicenow(
+        "named groups: in the query, and again in what came",
+        "incidents",
+        [{"path": INCIDENTS, "reply": {"result": [{**incident("a" * 32), "assignment_group": both("g1", "data-core")}, {**incident("b" * 32), "assignment_group": both("g7", "laptops")}, incident("c" * 32)]}}],
+        settings=["groups: [data-core, platform]"],
+        records={"a" * 32: {"owner": "data-core"}},
+        last=lambda r: "^assignment_group.nameINdata-core,platform^ORDERBY" in r.requests[0]["query"]["sysparm_query"][0] or pytest_fail("groups"),
+    ),
+    servicenow(
         "200 with an error beside some rows is an error",
         "incidents",
         [{"path": INCIDENTS, "reply": {"result": [incident("a" * 32)], "error": SLOW, "status": "failure"}}],
