@@ -70,7 +70,7 @@ static look_t add_trust(const struct app *a, bool brief, struct str *out)
 		add_no_sources(a, out);
 		return ROLE_WARN;
 	}
-	format_count(n, sizeof(n), sources);
+	count_format(n, sizeof(n), sources);
 	if (!brief || !failing)
 		str_addf(out, "%s %s", n, plural(sources, "source", "sources"));
 	if (failing)

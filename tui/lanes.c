@@ -156,7 +156,7 @@ static void cell_amount(const void *row, void *arg, struct str *out, look_t *loo
 	char text[64];
 	(void)arg;
 	(void)look;
-	format_money(text, sizeof(text), RECORD(row)->amount, RECORD(row)->currency);
+	money_format(text, sizeof(text), RECORD(row)->amount, RECORD(row)->currency);
 	str_adds(out, text);
 }
 
@@ -164,7 +164,7 @@ static void cell_usual(const void *row, void *arg, struct str *out, look_t *look
 {
 	char text[64];
 	(void)arg;
-	format_money(text, sizeof(text), RECORD(row)->expected, RECORD(row)->currency);
+	money_format(text, sizeof(text), RECORD(row)->expected, RECORD(row)->currency);
 	str_adds(out, text);
 	*look = ROLE_DIM;
 }

@@ -303,7 +303,7 @@ void window_move(struct window *w, enum move m)
 
 void window_total(const struct window *w, char *dst, size_t size)
 {
-	format_count(dst, size, (long long)w->total);
+	count_format(dst, size, (long long)w->total);
 	if (!w->complete) {
 		size_t n = strlen(dst);
 		(void)str_copy(dst + n, size - n, "+");

@@ -47,16 +47,6 @@ const char *word_of_state(enum state s)
 	return state_name(s);
 }
 
-void format_count(char *dst, size_t size, long long n)
-{
-	count_format(dst, size, n);
-}
-
-void format_money(char *dst, size_t size, const char *amount, const char *currency)
-{
-	money_format(dst, size, amount, currency);
-}
-
 const char *plural(long long n, const char *one, const char *many)
 {
 	return n == 1 ? one : many;

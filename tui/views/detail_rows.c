@@ -168,8 +168,8 @@ static void amount(struct detail_view *d)
 {
 	const struct record *r = &d->r;
 	char now[64], usual[64], both[160];
-	format_money(now, sizeof(now), r->amount, r->currency);
-	format_money(usual, sizeof(usual), r->expected, r->currency);
+	money_format(now, sizeof(now), r->amount, r->currency);
+	money_format(usual, sizeof(usual), r->expected, r->currency);
 	(void)str_format(
 		both, sizeof(both), "%s%s%s", now, *usual ? "   usually " : "", usual);
 	fact(d, "Amount", *r->amount ? both : "");

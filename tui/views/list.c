@@ -73,13 +73,13 @@ static void title(struct view *v, struct str *path, struct str *side)
 	if (all_needy && app_counts(v->app)) {
 		/* Records, as the lanes count them; a row may stand for several. */
 		shown = lane_count(LANE_TRIAGE, app_counts(v->app));
-		format_count(n, sizeof(n), shown);
+		count_format(n, sizeof(n), shown);
 	}
 	str_adds(side, n);
 	if (all_needy)
 		str_adds(side, shown == 1 ? " needs a person" : " need a person");
 	if (all > shown && (v->cols >= WIDE || !all_needy)) {
-		format_count(n, sizeof(n), all);
+		count_format(n, sizeof(n), all);
 		str_addf(side, " of %s", n);
 	}
 	if (*l->filter_text)

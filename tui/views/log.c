@@ -92,8 +92,8 @@ static void title(struct view *v, struct str *path, struct str *side)
 		add_part(l, path);
 	if (!l->total)
 		return;
-	format_count(n, sizeof(n), l->total);
-	format_count(at, sizeof(at), l->at + 1);
+	count_format(n, sizeof(n), l->total);
+	count_format(at, sizeof(at), l->at + 1);
 	if (!log_result(l) && !v->arg.job)
 		str_addf(side, "%s lines so far", n);
 	else if (*l->search)

@@ -99,7 +99,7 @@ static void cell_rows(const void *row, void *arg, struct str *out, look_t *look)
 	char n[32];
 	(void)arg;
 	(void)look;
-	format_count(n, sizeof(n), json_int(row, "rows", 0));
+	count_format(n, sizeof(n), json_int(row, "rows", 0));
 	str_adds(out, n);
 }
 
@@ -109,7 +109,7 @@ static void cell_unknown(const void *row, void *arg, struct str *out, look_t *lo
 	long long unknown = json_int(row, "unknown_states", 0);
 	(void)arg;
 	*look = ROLE_WARN;
-	format_count(n, sizeof(n), unknown);
+	count_format(n, sizeof(n), unknown);
 	if (unknown)
 		str_adds(out, n);
 }

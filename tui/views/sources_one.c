@@ -21,7 +21,7 @@ static void collection_cells(
 	struct str wrong = STR_INIT;
 	app_age(good, sizeof(good), json_int(one, "last_good", 0));
 	source_span(every, sizeof(every), json_int(one, "interval_ms", 0));
-	format_count(count, sizeof(count), json_int(one, "rows", 0));
+	count_format(count, sizeof(count), json_int(one, "rows", 0));
 	canvas_field(c, row, 3, 16, ALIGN_LEFT, UTF8_CUT_MIDDLE, ROLE_TEXT, name);
 	canvas_field(c, row, 21, 5, ALIGN_RIGHT, UTF8_CUT_END, ROLE_DIM, good);
 	canvas_field(c, row, 28, 5, ALIGN_RIGHT, UTF8_CUT_END, ROLE_DIM, every);
@@ -98,7 +98,7 @@ static void draw(struct view *v, const struct canvas *c)
 	times(s, one, &text);
 	row = fact(c, row, "Asked", ROLE_TEXT, text.buf);
 	str_clear(&text);
-	format_count(n, sizeof(n), json_int(one, "rows", 0));
+	count_format(n, sizeof(n), json_int(one, "rows", 0));
 	str_addf(&text, "%s in its last answers", n);
 	if (json_int(one, "unknown_states", 0))
 		str_addf(&text,
