@@ -241,7 +241,9 @@ static json_t *fn_match(struct jmes_run *r, const struct jmes_args *a)
 static json_t *fn_parse_json(struct jmes_run *r, const struct jmes_args *a)
 {
 	struct text s = text_of(a->v[0]);
-	json_t *v = jmes_steps(r, 1 + s.len / 16) ? json_read(s.s, s.len, NULL) : NULL;
+	json_t *v = jmes_steps(r, 1 + s.len / 16)
+			    ? json_read_reply(s.s, s.len, NULL, NULL)
+			    : NULL;
 	if (v)
 		return jmes_keep(r, v);
 	return jmes_steps(r, 0) ? json_null() : NULL;

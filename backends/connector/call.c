@@ -180,6 +180,9 @@ static void step_done(void *arg, const struct exchange_reply *r)
 	call_default_words(r, &plain);
 	call_say(c, c->def->says, envelope, plain.buf, &known);
 	json_decref(envelope);
+	if (r->repaired)
+		str_addf(&known, " (%zu values of the reply could not be read as sent)",
+			r->repaired);
 	call_end(c, &e, r->body, known.buf);
 	str_release(&plain);
 	str_release(&known);

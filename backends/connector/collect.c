@@ -34,6 +34,12 @@ void collect_error(struct collect *c, const struct err *e, int64_t retry_after_m
 		c->retry_after_ms = retry_after_ms;
 }
 
+void collect_count(struct collect *c, const struct fetch_end *end)
+{
+	c->pages += end->pages;
+	c->repaired += end->repaired;
+}
+
 void collect_finish(struct collect *c)
 {
 	struct collect_fns fns = c->fns;
@@ -54,6 +60,7 @@ void collect_finish(struct collect *c)
 		.retry_after_ms = c->retry_after_ms,
 		.rows = c->rows,
 		.pages = c->pages,
+		.repaired = c->repaired,
 		.took_ms = clock_mono_ms() - c->started_ms};
 	collect_free(c);
 	fns.done(fns.arg, &r);
@@ -179,7 +186,7 @@ static void each_done(void *arg, const struct fetch_end *end)
 {
 	struct collect *c = arg;
 	c->each_fetch = NULL;
-	c->pages += end->pages;
+	collect_count(c, end);
 	c->cut = c->cut || end->cut;
 	if (end->err.code != ERR_NONE) {
 		collect_error(c, &end->err, end->retry_after_ms);

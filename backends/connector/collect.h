@@ -37,13 +37,15 @@ struct collect {
 	struct err err; /* the first */
 	size_t errors;
 	bool cut;
-	size_t rows, pages, refused;
+	size_t rows, pages, refused, repaired;
 	int64_t retry_after_ms;
 	/* the batch callback may cancel us */
 	bool in_batch, cancelled;
 };
 
 void collect_error(struct collect *c, const struct err *e, int64_t retry_after_ms);
+/* What a fetch that ended adds to the figures of the collection. */
+void collect_count(struct collect *c, const struct fetch_end *end);
 void collect_finish(struct collect *c);
 /* Maps items and hands them out. False: the collection was cancelled meanwhile and is gone. */
 bool collect_deliver(struct collect *c, json_t *items, json_t *scope) MUST_USE;

@@ -16,7 +16,7 @@ static void done(void *arg, const struct fetch_end *end)
 {
 	struct collect *c = arg;
 	c->reread = NULL;
-	c->pages += end->pages;
+	collect_count(c, end);
 	if (end->err.code != ERR_NONE && end->err.code != ERR_NOTFOUND) {
 		/* the rest would fail alike, and comes again next time */
 		collect_error(c, &end->err, end->retry_after_ms);

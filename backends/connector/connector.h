@@ -72,6 +72,9 @@ struct collect_result {
 	const char *since; /* new watermark to keep (cursor_set), or NULL */
 	int64_t retry_after_ms;
 	size_t rows, pages;
+	/* Values of the replies that no JSON parser takes and that were repaired: what the records show is then not quite
+	 * what the source has. */
+	size_t repaired;
 	int64_t took_ms;
 };
 struct collect_fns {

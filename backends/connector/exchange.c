@@ -70,10 +70,10 @@ static void finish(
 			r->err = (struct err)ERR_INIT;
 		}
 	if (accepted && !x->spec.on_data) {
-		body = reply_read(rq, bytes, len, &r->err);
+		body = reply_read(rq, bytes, len, &r->repaired, &r->err);
 	} else if (r->status) {
 		struct err ignored = ERR_INIT;
-		body = json_read(bytes, len, &ignored);
+		body = json_read_reply(bytes, len, &r->repaired, &ignored);
 	}
 	r->body = body;
 	answer(x, r);
@@ -252,6 +252,7 @@ static void pg_came(void *arg, const struct pg_reply *reply)
 		.exit_code = -1,
 		.sent = reply->sent,
 		.truncated = reply->truncated,
+		.repaired = reply->repaired,
 		.err_out = "",
 		.link = "",
 		.next = ""};

@@ -15,6 +15,7 @@ struct fetch {
 	struct str base;
 	struct exchange *exchange;
 	bool more;
+	size_t repaired;
 	struct err err;
 	int64_t retry_after_ms;
 };
@@ -32,6 +33,7 @@ static void end(struct fetch *f)
 	struct fetch_end end = {.err = f->err,
 		.cut = f->pager.cut,
 		.pages = f->pager.pages,
+		.repaired = f->repaired,
 		.retry_after_ms = f->retry_after_ms};
 	void (*done)(void *, const struct fetch_end *) = f->fns.done;
 	void *arg = f->arg;
@@ -75,6 +77,7 @@ static void replied(void *arg, const struct exchange_reply *r)
 	json_t *items = NULL;
 	f->exchange = NULL;
 	f->retry_after_ms = r->retry_after_ms;
+	f->repaired += r->repaired;
 	if (r->err.code != ERR_NONE) {
 		f->err = r->err;
 		end(f);

@@ -25,7 +25,7 @@ bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope
 struct fetch_end {
 	struct err err;
 	bool cut;
-	size_t pages;
+	size_t pages, repaired; /* repaired: as in exchange_reply, of all pages */
 	int64_t retry_after_ms;
 };
 struct fetch_fns {

@@ -91,6 +91,7 @@ struct exchange_reply {
 	json_t *body;   /* borrowed; NULL when there is none */
 	long affected;  /* SQL, else -1 */
 	int exit_code;  /* ssh, else -1 */
+	size_t repaired; /* values of the body that are not quite what was sent: json_read_reply */
 	bool sent, truncated;
 	const char *err_out;     /* ssh: stderr, safe text of at most a line; else "" */
 	const char *link, *next; /* Link header, the wanted header; "" */

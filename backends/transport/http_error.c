@@ -53,7 +53,7 @@ static bool message_of_json(struct str *out, const char *body, size_t len)
 
 	if (len == 0 || len > JSON_BYTES || (body[0] != '{' && body[0] != '['))
 		return false;
-	doc = json_read(body, len, NULL);
+	doc = json_read_reply(body, len, NULL, NULL);
 	text = doc ? find_message(doc, MESSAGE_DEPTH) : NULL;
 	if (text)
 		utf8_clean(out, text, strlen(text), MESSAGE_BYTES, UTF8_ONE_LINE);

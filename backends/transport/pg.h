@@ -44,7 +44,8 @@ struct pg_query {
 struct pg_reply {
 	json_t *rows; /* array of objects by column name; int2/4/8, float, numeric -> numbers (numeric that is no exact int64/short decimal stays a string), bool -> booleans,
 	                     json/jsonb -> parsed, the rest strings; borrowed, incref to keep */
-	long affected; /* command's row count, -1 when none */
+	long affected;   /* command's row count, -1 when none */
+	size_t repaired; /* values that were no UTF-8 or no JSON: json_read_reply */
 	bool truncated;
 	const char *
 		notice; /* the last NOTICE or WARNING, e.g. that a REVOKE found nothing; "" when none */

@@ -106,7 +106,8 @@ void pg_result_error(struct err *e, const struct pg_result *res,
 bool pg_params(const json_t *params, char ***values, int *count, struct err *e) MUST_USE;
 void pg_params_free(char **values, int count);
 
-/* pg_rows.c: a value in PostgreSQL's text format as JSON, by the type's OID. New reference, never NULL. */
-json_t *pg_value(unsigned oid, const char *text, size_t len);
+/* pg_rows.c: a value in PostgreSQL's text format as JSON, by the type's OID. New reference, never NULL.
+ * *repaired grows when it was no UTF-8, or by the values of a document that json_read_reply repaired. */
+json_t *pg_value(unsigned oid, const char *text, size_t len, size_t *repaired);
 
 #endif

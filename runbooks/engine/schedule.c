@@ -103,6 +103,7 @@ static void on_done(void *arg, const struct collect_result *r)
 	ln->gone_after_ms = r->gone_after_ms;
 	ln->ids = r->ids;
 	ln->rows = r->rows;
+	ln->repaired = r->repaired;
 	ln->took_ms = r->took_ms;
 	ln->retry_after_ms = r->retry_after_ms;
 	if (r->err.code == ERR_NONE && r->since)

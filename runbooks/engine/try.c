@@ -85,9 +85,10 @@ static void on_done(void *arg, const struct collect_result *r)
 		fprintf(stderr, "%s: %s\n", a->collection, r->err.msg);
 	}
 	fprintf(stderr,
-		"%s: %zu rows, %zu pages, %lld ms, %zu unknown states, %zu refused\n",
+		"%s: %zu rows, %zu pages, %lld ms, %zu unknown states, %zu refused, %zu "
+		"repaired\n",
 		a->collection, r->rows, r->pages, (long long)r->took_ms, a->unknown,
-		a->refused);
+		a->refused, r->repaired);
 }
 
 static bool try_one(struct attempt *a, struct source *s, size_t index, struct loop *l)

@@ -18,6 +18,7 @@ static void collection_cells(
 	char good[16], every[16], count[32];
 	const char *error = json_str(one, "error", "");
 	long long refused = json_int(one, "refused", 0);
+	long long repaired = json_int(one, "repaired", 0);
 	struct str wrong = STR_INIT;
 	app_age(good, sizeof(good), json_int(one, "last_good", 0));
 	source_span(every, sizeof(every), json_int(one, "interval_ms", 0));
@@ -29,6 +30,11 @@ static void collection_cells(
 	if (refused)
 		str_addf(&wrong, "%s%lld not readable: %s", *error ? "; " : "", refused,
 			json_str(one, "refused_why", ""));
+	if (repaired)
+		str_addf(&wrong,
+			"%s%lld value%s shown changed: no UTF-8, or out of range",
+			*error || wrong.len ? "; " : "", repaired,
+			repaired == 1 ? "" : "s");
 	if (*error)
 		canvas_putf(c, row, 45, -1, ROLE_BAD, "%s%s", error, wrong.buf);
 	else
