@@ -99,6 +99,16 @@ static void map_item(
 	b->n++;
 }
 
+/* False: its owner has cancelled meanwhile. */
+static bool fn_ended(struct collect *c)
+{
+	c->in_fn = false;
+	if (!c->cancelled)
+		return true;
+	collect_free(c);
+	return false;
+}
+
 bool collect_deliver(struct collect *c, json_t *items, json_t *scope)
 {
 	struct mapper m = {c->source, c->def, scope, &c->arena};
@@ -112,17 +122,21 @@ bool collect_deliver(struct collect *c, json_t *items, json_t *scope)
 	c->refused += b.refused;
 	struct collect_batch out = {
 		b.records, b.n, b.unknown, b.refused, b.refused ? b.first.msg : NULL};
-	c->in_batch = true;
+	c->in_fn = true;
 	if (b.n || b.refused)
 		c->fns.batch(c->fns.arg, &out);
-	c->in_batch = false;
 	for (i = 0; i < b.n; i++)
 		record_release_json(&b.records[i]);
 	arena_clear(&c->arena);
-	if (!c->cancelled)
-		return true;
-	collect_free(c);
-	return false;
+	return fn_ended(c);
+}
+
+bool collect_gone(struct collect *c, const char *id, const char *why)
+{
+	c->in_fn = true;
+	if (c->fns.gone)
+		c->fns.gone(c->fns.arg, id, why);
+	return fn_ended(c);
 }
 
 /* ---- from the start to the sub-collections ---- */
@@ -285,7 +299,7 @@ void collect_cancel(struct collect *c)
 {
 	if (!c)
 		return;
-	if (c->in_batch)
+	if (c->in_fn)
 		c->cancelled = true;
 	else
 		collect_free(c);

@@ -78,10 +78,12 @@ struct collect_result {
 	int64_t took_ms;
 };
 struct collect_fns {
-	void (*batch)(void *arg,
-		const struct collect_batch *b); /* records valid during the call */
-	void (*done)(void *arg,
-		const struct collect_result *r); /* once, later than source_collect */
+	/* Records valid during the call. */
+	void (*batch)(void *arg, const struct collect_batch *b);
+	/* An open item that the source has no more when asked for by its id; `why` in a word or two: "404". NULL: not wanted. */
+	void (*gone)(void *arg, const char *id, const char *why);
+	/* Once, later than source_collect. */
+	void (*done)(void *arg, const struct collect_result *r);
 	void *arg;
 };
 struct collect;

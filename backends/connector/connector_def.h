@@ -41,7 +41,7 @@
  *       since: {start: 7d, watermark: updated_at, overlap: 5m}    scope().since: ISO 8601 time, the largest watermark (EXPR over the item) of the last complete
  *                                     collection less `overlap`, first time now less `start`. type: time | number | text (start is then a literal);
  *                                     order: ascending keeps the watermark also when the page budget ended the list
- *       reread: {get: /dags/{dag_id}/dagRuns/{dag_run_id}, items: "[@]", max: 50}  open items that are older than `since`, one by one; a 404 is skipped
+ *       reread: {get: /dags/{dag_id}/dagRuns/{dag_run_id}, items: "[@]", max: 50}  open items that are older than `since`, one by one; what is missing (404, 410, no item) becomes unknown, "gone at the source"
  *       enrich: [{when: "state == 'failed'", get: /.../{{ item.id }}/tasks, items: "tasks[].{id: id}", as: tasks, max: 20}]
  *                                     one request more for such an item (at most `max` a collection); its items become item.tasks; failing, it stays null.
  *                                     detail: is another name for a single enrich

@@ -15,6 +15,7 @@ struct fetch {
 	struct str base;
 	struct exchange *exchange;
 	bool more;
+	int status;
 	size_t repaired;
 	struct err err;
 	int64_t retry_after_ms;
@@ -31,6 +32,7 @@ static void fetch_free(struct fetch *f)
 static void end(struct fetch *f)
 {
 	struct fetch_end end = {.err = f->err,
+		.status = f->status,
 		.cut = f->pager.cut,
 		.pages = f->pager.pages,
 		.repaired = f->repaired,
@@ -78,6 +80,7 @@ static void replied(void *arg, const struct exchange_reply *r)
 	f->exchange = NULL;
 	f->retry_after_ms = r->retry_after_ms;
 	f->repaired += r->repaired;
+	f->status = r->status;
 	if (r->err.code != ERR_NONE) {
 		f->err = r->err;
 		end(f);

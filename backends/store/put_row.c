@@ -132,7 +132,7 @@ long long put_order_key(const struct record *r)
  * run that somebody reran elsewhere must not stay on the board. */
 bool put_open(const struct record *r)
 {
-	return state_open(r->kind, r->state) || r->attention > 0;
+	return (state_open(r->kind, r->state) && !record_gone(r)) || r->attention > 0;
 }
 
 bool put_title(struct store *s, const struct record *r, struct put_key *k, struct err *e)

@@ -53,7 +53,7 @@ struct http_reply {
 	bool sent; /* any byte of the request left us? false: a retry cannot repeat anything */
 	int64_t took_ms;
 	struct err
-		err; /* err.code ERR_NONE for 2xx; else by class: 401/403 ERR_AUTH, 404 ERR_NOTFOUND, 409 ERR_CONFLICT,
+		err; /* err.code ERR_NONE for 2xx; else by class: 401/403 ERR_AUTH, 404/410 ERR_NOTFOUND, 409 ERR_CONFLICT,
 	                          429 ERR_THROTTLE, 3xx/other 4xx/5xx ERR_REMOTE, DNS/connect/TLS/reset ERR_NET, deadline ERR_TIMEOUT,
 	                          too large ERR_LIMIT. The words hold status, host and the far side's own message
 	                          (from JSON detail/message/error/errors/title, else first line of text), made safe, cut to 200 bytes */

@@ -146,6 +146,7 @@ static enum err_code code_of_status(int status)
 	case 403:
 		return ERR_AUTH;
 	case 404:
+	case 410:
 		return ERR_NOTFOUND;
 	case 409:
 		return ERR_CONFLICT;
@@ -169,6 +170,8 @@ static const char *words_of_status(int status)
 		return "not found";
 	case 409:
 		return "conflict";
+	case 410:
+		return "gone";
 	case 429:
 		return "too many requests";
 	case 500:

@@ -77,6 +77,19 @@ static void on_batch(void *arg, const struct collect_batch *b)
 	store_put(ln->feed->schedule->worker->store, b->records, b->n, on_put, ln);
 }
 
+static void on_gone(void *arg, const char *id, const char *why)
+{
+	struct lane *ln = arg;
+
+	ln->feed->schedule->fresh = true;
+	store_tell(ln->feed->schedule->worker->store, "gone",
+		json_pack("{s:s, s:s, s:s, s:s}", "source", ln->feed->cfg->name, "kind",
+			kind_name(connector_kind(
+				source_connector(ln->feed->source), ln->index)),
+			"id", id, "why", why),
+		NULL, NULL);
+}
+
 static void keep_watermark(struct lane *ln, const char *since)
 {
 	struct worker *w = ln->feed->schedule->worker;
@@ -150,12 +163,9 @@ void lane_settle(struct lane *ln)
 
 static void lane_collect(struct lane *ln, const json_t *open_items)
 {
-	static const struct collect_fns no_fns;
-	struct collect_fns fns = no_fns;
+	const struct collect_fns fns = {
+		.batch = on_batch, .gone = on_gone, .done = on_done, .arg = ln};
 
-	fns.batch = on_batch;
-	fns.done = on_done;
-	fns.arg = ln;
 	ln->collect =
 		source_collect(ln->feed->source, ln->index, ln->since, open_items, &fns);
 }

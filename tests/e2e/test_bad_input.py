@@ -257,6 +257,29 @@ def test_one_bad_value_costs_itself(desk):
         assert desk.wait_source("odd", lambda s: not s["error"])["collections"]["things"]["repaired"] == 0
 
 
+def test_what_is_gone_at_its_source_leaves_triage(desk):
+    """Not listed any more, and 404 when asked for by its id: nobody said that it is resolved, and nobody is wanted for it."""
+    reread = "reread: {get: '/one/{key}'}\n    record:\n      opaque: {key: id}\n"
+    desk.write("connectors/thing.yaml", CONNECTOR.replace("record:\n", reread))
+    with rig.FarSide() as far:
+        far.paths["/good"] = rig.Reply(GOOD + [{"id": "g2", "title": "deleted tomorrow", "state": "on"}])
+        desk.configure({"odd": {"connector": "thing", "url": far.url}})
+        desk.start_worker()
+        desk.wait_rows("triage", least=2)
+        far.paths["/one/g2"] = rig.Reply({"detail": "no such thing"}, 404)
+        far.paths["/good"] = rig.Reply(GOOD)
+        wait_for(lambda: [r["id"] for r in desk.rows("triage")] == ["g1"], "that Triage is without it")
+        rows = {r["id"]: r for r in desk.rows("incidents")}
+        assert (rows["g2"]["state"], rows["g2"]["raw_state"]) == ("unknown", "gone at the source (404)")
+        assert "gone at the source (404)" in desk.run("show", rows["g2"]["key"]).out
+        # It is not asked for again, and is back when the source lists it again.
+        asked, lists = far.count("GET", "/one/g2"), far.count("GET", "/good")
+        wait_for(lambda: far.count("GET", "/good") > lists + 1, "more collections")
+        assert far.count("GET", "/one/g2") == asked
+        far.paths["/good"] = rig.Reply(GOOD + [{"id": "g2", "title": "deleted tomorrow", "state": "on"}])
+        desk.wait_rows("triage", least=2)
+
+
 def test_unknown_states_are_kept_and_counted(desk):
     desk.write("connectors/thing.yaml", CONNECTOR)
     rows = [{"id": str(i), "title": "row %d" % i, "state": s} for i, s in enumerate(["on", "banana", "", None, "off", 7])]

@@ -215,6 +215,10 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.reply({"id": self.rest[0], "state": "success"})
 
+    def at_found(self) -> None:
+        rows = {"lost": [], "odd": None}
+        self.reply({"rows": rows.get(self.rest[0], [{"id": self.rest[0], "state": "success"}])})
+
     def at_changes(self) -> None:
         self.reply([{"id": "1", "state": "success", "at": "2026-11-01T10:00:00Z"},
                     {"id": "2", "state": "success", "at": "2026-11-03T10:00:00.5Z"},

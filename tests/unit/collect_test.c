@@ -313,14 +313,42 @@ static void test_reread(void **state)
 	struct got o = rig_collect_from(&rig, 0, NULL, open);
 	got_ok(&o, 4); /* 3 of the list; 2 was among them, lost is gone, old/1 is read */
 	got_record(&o, "old%2F1"); /* one segment */
+	assert_string_equal(o.gone, "lost (404)");
 	got_release(&o);
 	rig_close(&rig);
 	json_decref(open);
 }
 
+/* A far side without a 404 answers an empty list; null where the list should be says nothing. */
+static void test_reread_by_list(void **state)
+{
+	static const char yaml[] =
+		URL "collect:\n  c:\n    kind: run\n    get: /changes\n"
+		    "    reread: {get: \"/found/{key}\", items: rows}\n"
+		    "    record: {id: id, state: state, opaque: {key: id}}\n";
+	(void)state;
+	json_t *open = json_pack("[{s:s,s:{s:s}},{s:s,s:{s:s}},{s:s,s:{s:s}}]", "id",
+		"there", "opaque", "key", "there", "id", "lost", "opaque", "key", "lost",
+		"id", "odd", "opaque", "key", "odd");
+	assert_non_null(open);
+	rig_open(&rig, yaml, "");
+	struct got o = rig_collect_from(&rig, 0, NULL, open);
+	got_ok(&o, 4);
+	got_record(&o, "there");
+	assert_string_equal(o.gone, "lost (not found)");
+	got_release(&o);
+	rig_close(&rig);
+	json_decref(open);
+}
+
+static json_t *one_lost(void)
+{
+	return json_pack("[{s:s,s:{s:s}}]", "id", "lost", "opaque", "key", "lost");
+}
+
 struct canceller {
 	struct collect *c;
-	int batches;
+	int batches, gone;
 	bool done;
 };
 
@@ -329,6 +357,15 @@ static void cancel_batch(void *arg, const struct collect_batch *b)
 	struct canceller *k = arg;
 	(void)b;
 	k->batches++;
+	collect_cancel(k->c);
+}
+
+static void cancel_gone(void *arg, const char *id, const char *why)
+{
+	struct canceller *k = arg;
+	(void)why;
+	assert_string_equal(id, "lost");
+	k->gone++;
 	collect_cancel(k->c);
 }
 
@@ -342,7 +379,7 @@ static void never_done(void *arg, const struct collect_result *r)
 static void test_cancel(void **state)
 {
 	struct canceller k = {0};
-	struct collect_fns fns = {cancel_batch, never_done, &k};
+	struct collect_fns fns = {.batch = cancel_batch, .done = never_done, .arg = &k};
 	bool never = false;
 	(void)state;
 	rig_open(&rig, URL ONE("/link\n    page: {style: link}"), "");
@@ -357,6 +394,31 @@ static void test_cancel(void **state)
 	rig_close(&rig);
 	loop_until(rig.loop, &never, 20);
 	assert_false(k.done);
+}
+
+static void ignore_batch(void *arg, const struct collect_batch *b)
+{
+	(void)arg;
+	(void)b;
+}
+
+static void test_cancel_when_gone(void **state)
+{
+	struct canceller k = {0};
+	struct collect_fns fns = {.batch = ignore_batch,
+		.gone = cancel_gone,
+		.done = never_done,
+		.arg = &k};
+	bool never = false;
+	json_t *open = one_lost();
+	(void)state;
+	rig_open(&rig, CHANGES, "");
+	k.c = source_collect(rig.source, 0, NULL, open, &fns);
+	json_decref(open);
+	loop_until(rig.loop, &never, 300);
+	assert_int_equal(k.gone, 1);
+	assert_false(k.done);
+	rig_close(&rig);
 }
 
 static int setup(void **state)
@@ -384,6 +446,8 @@ int main(void)
 		cmocka_unit_test(test_enrich),
 		cmocka_unit_test(test_since),
 		cmocka_unit_test(test_reread),
+		cmocka_unit_test(test_reread_by_list),
+		cmocka_unit_test(test_cancel_when_gone),
 		cmocka_unit_test(test_cancel),
 	};
 	return cmocka_run_group_tests_name("collect", tests, setup, teardown);
