@@ -47,6 +47,14 @@ void jmes_free(struct jmes *j);
 json_t *jmes_search(
 	const struct jmes *j, json_t *input, json_t *scope, struct err *e) MUST_USE;
 
+/*
+ * The names that an expression takes from the scope object: fn(arg, root, NULL) for each root, then fn(arg, root, member)
+ * for a member taken of it; false ends the walk and is the answer. `of_input`: the input is the scope object too, as in
+ * templates. What only evaluation could tell (a member of what a function gave) is passed over.
+ */
+typedef bool jmes_name_fn(void *arg, const char *root, const char *member);
+bool jmes_names(const struct jmes *j, bool of_input, jmes_name_fn *fn, void *arg);
+
 /* JMESPath truth: false for null, false, "", [] and {}. */
 bool jmes_truthy(const json_t *v);
 

@@ -71,7 +71,7 @@ static struct tmpl *compile_array(const struct tmpl_place *at, const json_t *tre
 	size_t n = json_array_size(tree);
 	t->below = xcalloc(n, sizeof(struct tmpl *));
 	for (size_t i = 0; i < n; i++) {
-		struct tmpl_place item = {at->doc, tree, NULL, i};
+		struct tmpl_place item = {at->doc, tree, NULL, i, at->names};
 		if (!add_below(
 			    t, i, &item, json_array_get(tree, i), optional, depth, e)) {
 			tmpl_free(t);
@@ -96,7 +96,7 @@ static struct tmpl *compile_object(const struct tmpl_place *at, const json_t *tr
 		it = json_object_iter_next(obj.out, it)) {
 		const char *key = json_object_iter_key(it);
 		bool may_miss = str_ends(key, "?");
-		struct tmpl_place member = {at->doc, tree, key, 0};
+		struct tmpl_place member = {at->doc, tree, key, 0, at->names};
 		if (!add_below(t, i, &member, json_object_iter_value(it), may_miss, depth,
 			    e)) {
 			tmpl_free(t);
@@ -145,14 +145,21 @@ static struct tmpl *compile(const struct tmpl_place *at, const json_t *tree,
 struct tmpl *tmpl_compile(const struct yaml_doc *doc, const json_t *in, const char *key,
 	const json_t *tree, struct err *e)
 {
-	struct tmpl_place at = {doc, in, key, SIZE_MAX};
+	return tmpl_compile_known(doc, in, key, tree, NULL, e);
+}
+
+struct tmpl *tmpl_compile_known(const struct yaml_doc *doc, const json_t *in,
+	const char *key, const json_t *tree, const struct tmpl_names *names,
+	struct err *e)
+{
+	struct tmpl_place at = {doc, in, key, SIZE_MAX, names};
 	return compile(&at, tree, key && str_ends(key, "?"), 0, e);
 }
 
 struct tmpl *tmpl_compile_path(const struct yaml_doc *doc, const json_t *in,
-	const char *key, const char *path, struct err *e)
+	const char *key, const char *path, const struct tmpl_names *names, struct err *e)
 {
-	struct tmpl_place at = {doc, in, key, SIZE_MAX};
+	struct tmpl_place at = {doc, in, key, SIZE_MAX, names};
 	struct tmpl *t = fresh(PATH, false);
 	if (tmpl_parts_compile(&t->parts, &at, path, 1, e))
 		return t;

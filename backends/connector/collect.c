@@ -289,9 +289,7 @@ struct collect *source_collect(struct source *s, size_t collection, const char *
 	}
 	op_add(s, &c->op, cancel_op);
 	c->timer = loop_timer(s->reach.loop, c->def->timeout_ms, too_long, c);
-	const char *const *lists[] = {c->def->fetch.request.secrets,
-		c->def->each_fetch.request.secrets, c->def->reread.request.secrets};
-	session_open(&c->session, s, lists, LENGTH(lists), opened, c);
+	session_open(&c->session, s, &c->def->secrets, 1, opened, c);
 	return c;
 }
 

@@ -52,7 +52,8 @@ static void next(struct collect *c)
 	while (c->reread_next < json_array_size(c->open_items) &&
 		c->reread_done < c->def->reread_max) {
 		json_t *item = json_array_get(c->open_items, c->reread_next++);
-		if (json_object_get(c->seen, json_str(item, "id", "")))
+		const char *id = json_str(item, "id", "");
+		if (json_object_get(c->seen, id) || !str_starts(id, c->def->ids))
 			continue;
 		c->reread_done++;
 		c->reread_found = false;

@@ -33,7 +33,7 @@
  *       when: "run_type != 'manual'"  EXPR over the item; false: not wanted
  *       complete: true                the list holds everything open: what is missing gets the state `gone:` (default resolved, for grants revoked; required for other kinds)
  *       gone_after: 75s               with `complete`: not seen for so long, for a far side that forgets everything when it starts again. Default: at once
- *       ids: import/                  what all ids of this collection begin with: needed with `complete` when another collection has the same kind
+ *       ids: import/                  what all ids of this collection begin with: needed with `complete` or `reread` when another collection has the same kind
  *       each: settings.groups         EXPR over the scope -> array; or {get: ..., page: ..., items: EXPR, max: 200}: one sub-collection an item, as scope().each /
  *                                     {{ each.id }}; up to `parallel: 4` at a time; one that fails is reported, the others go on
  *                                     there, wanted: settings.groups, names: "[id, name]": each text of `wanted` (EXPR over the scope) must be one of
@@ -80,6 +80,8 @@ struct def_collect {
 	struct def_enrich *enrich;
 	size_t n_enrich;
 	struct def_record record;
+	const char *const
+		*secrets; /* that any of its requests mentions; closed by NULL */
 };
 
 /* clang-format off
@@ -119,8 +121,17 @@ struct def_call {
 	int64_t every_ms, within_ms;
 };
 
+/* While the file is read: what the expressions and templates of the part in hand see. def_names.c */
+struct def_sight {
+	unsigned roots;   /* SEES_... of def.h */
+	const json_t *of; /* the collection of the record; NULL: any */
+	enum kind kind;   /* and its kind; KIND_COUNT: any */
+	bool *secrets;    /* mentioned, by index of connector.secrets */
+};
+
 struct connector {
 	struct yaml_doc doc;
+	struct def_sight sight;
 	struct arena arena;
 	size_t more_owners; /* besides the one that connector_free ends next */
 	const char *name, *title;

@@ -10,14 +10,16 @@
  *             single {{ EXPR }} keeps the JSON type; a key ending in "?" is left out when its value is null.
  *   PATH      "/dags/{dag_id}/x/{{ item.id }}": each value is one percent-encoded segment; empty values are refused.
  *
- * The scope object, by place:
- *   everywhere   settings.NAME, given.SECRET (true when the user configured that secret), source.{name, env}, now
- *   requests     secret.NAME
- *   collect      since, each; item in `enrich`; record.{id, opaque} and the opaque keys bare ({dag_id}) in `reread`
- *   calls        record (as record_json: id, title, state, asset, opaque, ...), the record's opaque keys bare,
- *                params, operator, reason, action.{id, key, now} (now is action.now when given); prev (reply envelope of the step before), steps.NAME;
+ * The scope object, by place. A name that is not there, and a setting or secret that is not declared, is refused when
+ * the file is read, as far as the expression tells it (def_names.c):
+ *   everywhere   settings.NAME, given.SECRET (true when the user configured that secret), source.{name, env}, operator, now
+ *   requests     secret.NAME, in templates only
+ *   collect      since, each (with `each:`); item in `enrich`; record.{id, opaque} and the collection's opaque keys bare
+ *                ({dag_id}) in `reread`
+ *   calls        record (as record_json: id, title, state, asset, opaque, ...), the opaque keys of all collections bare,
+ *                params, reason, action.{id, key, now} (now is action.now when given); prev (reply envelope of the step before), steps.NAME;
  *                reply in `says`; called (the body of the call's reply, null when it is not known) in `verify`
- *   log          record and its opaque keys bare; part (the raw item of `parts`)
+ *   log          record and the opaque keys of collections of its kind bare; part (the raw item of `parts`)
  *   login        token in `header`
  */
 /* clang-format on */

@@ -73,14 +73,12 @@ static bool read_rate_limit(struct connector *c, struct err *e)
 /* Base, headers and postgres go with every request, and so do the secrets that they mention. */
 static bool read_common(struct connector *c, struct err *e)
 {
-	json_t *root = c->doc.root, *common = json_object();
-	static const char *const keys[] = {"base", "headers", "postgres"};
-	for (size_t i = 0; i < LENGTH(keys); i++)
-		json_object_set(common, keys[i], json_object_get(root, keys[i]));
-	bool ok = def_secrets(c, root, "secrets", common, &c->common_secrets, e);
-	json_decref(common);
-	return ok && read_base(c, e) && read_postgres(c, e) &&
-	       def_tmpl(c, root, "headers", &c->headers, e);
+	def_sees(c, 0);
+	struct def_mentions before = def_secrets_begin(c);
+	bool ok = read_base(c, e) && read_postgres(c, e) &&
+		  def_tmpl(c, c->doc.root, "headers", &c->headers, e);
+	c->common_secrets = def_secrets_end(c, before);
+	return ok;
 }
 
 /* The file's own name is the name by which the configuration finds it. */

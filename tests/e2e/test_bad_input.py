@@ -138,7 +138,10 @@ CONNECTORS = {
     "unknown kind": (("kind: incident", "kind: accident"), r"thing\.yaml:\d+:\d+: .*accident"),
     "no id": (("      id: id\n", ""), r"thing\.yaml:\d+:\d+: .*id"),
     "bad template": (("/{{ settings.path }}", "/{{ settings.path"), r"thing\.yaml:\d+:\d+: "),
-    "undeclared secret": (("secret.token", "secret.tokn"), r"thing\.yaml:\d+:\d+: .*tokn"),
+    "undeclared secret": (("secret.token", "secret.tokn"), r"thing\.yaml:10:\d+: .*tokn.*declared are token"),
+    "undeclared setting": (("settings.path", "settings.pth"), r'thing\.yaml:17:\d+: .*settings\.pth.*"path".*declared are url, path, size'),
+    "unknown placeholder": (("/{{ settings.path }}", "/{path}"), r'thing\.yaml:17:\d+: .*no "path" here: .*settings'),
+    "unknown root": (("title: title", "title: scope().recrod.id"), r'thing\.yaml:21:\d+: .*no "recrod" here'),
     "bad interval": (("every: 2s", "every: often"), r"thing\.yaml:\d+:\d+: .*"),
     "wrong YAML": (("kind: incident", "kind: [incident"), r"thing\.yaml:\d+:\d+: "),
 }

@@ -53,6 +53,8 @@ static const char calls[] =
 	"settings: {url: {type: url, required: true}}\nsecrets: {password: {required: "
 	"false}}\n"
 	"auth: {header: {Authorization: \"Key {{ secret.password }}\"}}\n"
+	"collect:\n  jobs: {kind: run, get: /jobs, record: {id: id, state: state, "
+	"opaque: {job: job, n: n}}}\n"
 	"calls:\n"
 	"  plain:\n    post: /act\n    json: {job: \"{{ job }}\", n: \"{{ n }}\", note: "
 	"\"{{ params.note }} by {{ operator }}\", key: \"{{ secret.password }}\"}\n"

@@ -273,6 +273,31 @@ static void test_enrich(void **state)
 	    "    record: {id: id, state: {value: state, map: {success: succeeded}}, "    \
 	    "opaque: {key: id}}\n"
 
+/* A secret that only a sub-request mentions is resolved too. */
+static void test_secret_of_enrich(void **state)
+{
+	char conf[300];
+	json_t *one;
+	size_t i, n = 0;
+	(void)state;
+	str_format(conf, sizeof(conf), CONF, rig.dir);
+	struct got o = rig_try(&rig,
+		URL SECRET "collect:\n  c:\n    kind: run\n    get: /runs\n    items: "
+			   "rows\n    enrich: [{get: \"/tasks/{{ item.id }}\", headers: "
+			   "{X-Test: \"{{ secret.password }}\"}, as: tasks, max: 1}]\n"
+			   "    record: {id: id, state: state}\n",
+		conf);
+	got_ok(&o, 5);
+	got_release(&o);
+	rig_open(&rig, URL ONE("/runs"), "");
+	json_t *seen = rig_seen(&rig);
+	json_array_foreach (json_sub(seen, "seen"), i, one)
+		n += strcmp(json_str(one, "x", ""), "s3cret") == 0;
+	assert_int_equal(n, 1);
+	json_decref(seen);
+	rig_close(&rig);
+}
+
 static const char *last_path(json_t *seen)
 {
 	const json_t *all = json_sub(seen, "seen");
@@ -444,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_not_reached),
 		cmocka_unit_test(test_each),
 		cmocka_unit_test(test_enrich),
+		cmocka_unit_test(test_secret_of_enrich),
 		cmocka_unit_test(test_since),
 		cmocka_unit_test(test_reread),
 		cmocka_unit_test(test_reread_by_list),

@@ -174,6 +174,10 @@ static void test_parts_refused(void **state)
 		 "  more:\n    kind: run\n    get: /more\n    record: {id: id, state: "
 		 "s}\n",
 		"needs `ids:`");
+	bad(RUNS "    reread: {get: /one}\n    record: {id: id, state: s}\n"
+		 "  more:\n    kind: run\n    get: /more\n    record: {id: id, state: "
+		 "s}\n",
+		"reread beside another collection of kind run (more) needs `ids:`");
 	bad(RUNS "    since: {start: later}\n    record: {id: id, state: s}\n",
 		"start is a duration");
 	bad(SMALL "collect:\n  r:\n    kind: run\n    sql: SELECT 1\n    record: {id: "

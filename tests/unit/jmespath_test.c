@@ -222,6 +222,60 @@ static void test_references(void **state)
 	json_decref(v);
 }
 
+struct taken {
+	struct str text;
+	const char *stop; /* at this root */
+};
+
+static bool take_name(void *arg, const char *root, const char *member)
+{
+	struct taken *t = arg;
+	str_addf(&t->text, "%s%s%s%s", t->text.len ? " " : "", root, member ? "." : "",
+		member ? member : "");
+	return !t->stop || strcmp(t->stop, root) != 0;
+}
+
+static void names(const char *expr, bool of_input, const char *want)
+{
+	struct err e = ERR_INIT;
+	struct taken t = {.text = STR_INIT};
+	struct jmes *j = jmes_compile(expr, &e);
+	assert_non_null(j);
+	assert_true(jmes_names(j, of_input, take_name, &t));
+	if (strcmp(t.text.buf, want) != 0)
+		fail_msg("%s: \"%s\", wanted \"%s\"", expr, t.text.buf, want);
+	str_release(&t.text);
+	jmes_free(j);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	names("settings.url", true, "settings settings.url");
+	names("settings.url", false, "");
+	names("scope().settings.url", false, "settings settings.url");
+	names("a.b.c[0].d || e", true, "a a.b e");
+	names("@.a | b", true, "a a.b");
+	names("scope() | a.b", false, "a a.b");
+	names("a[?x == scope().s.t].y", true, "a s s.t");
+	names("a[].b", true, "a");
+	names("[a, {k: b.c}]", true, "a b b.c");
+	names("map(&id, a.list)", true, "a a.list");
+	names("sort_by(a, &scope().k)", true, "a k");
+	names("contains(a.b, lower(c)) && !d", true, "a a.b c d");
+	names("(a || b).c", true, "a b");
+	names("\"a b\".\"c\"[1:2]", true, "a b a b.c");
+	names("'a' == `1`", true, "");
+	names("*.x", true, "");
+	struct err e = ERR_INIT;
+	struct taken t = {.text = STR_INIT, .stop = "b"};
+	struct jmes *j = jmes_compile("[a, b.x, c]", &e);
+	assert_false(jmes_names(j, true, take_name, &t));
+	assert_string_equal(t.text.buf, "a b");
+	str_release(&t.text);
+	jmes_free(j);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
