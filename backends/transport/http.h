@@ -9,7 +9,9 @@
  * includes curl.h is http.c. Settings that are never negotiable: peer and host verification on, redirects
  * off (a 3xx is an error that names the Location's host), https only except to a loopback address or when the source
  * says `plain_http: true`, no netrc, no proxy from the environment unless given, no signals, quick
- * exit from DNS, connections live at most 10 minutes, at most 4 per host, HTTP/1.1.
+ * exit from DNS, connections live at most 10 minutes, at most 4 per host, HTTP/1.1. libcurl resolves names in a thread of
+ * its own and tries the addresses of a host in turn (one that is silent gets half of the time), as tries.h does for the
+ * others.
  */
 struct http;
 struct http_call;

@@ -91,6 +91,8 @@ static void on_deadline(struct loop *l, void *arg)
 			(long long)c->timeout_ms,
 			c->reply.sent && c->mode == PG_WRITE ? "; nothing was committed"
 							     : "");
+	if (c->link && c->link->state == PG_CONN_CONNECT)
+		tries_explain(&c->link->tries, e);
 	if (c->link)
 		pg_link_drop(c->link);
 	pg_call_finish(c);

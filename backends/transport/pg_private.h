@@ -2,7 +2,7 @@
 #define TRANSPORT_PG_PRIVATE_H
 
 #include "backends/transport/pg.h"
-#include "backends/transport/resolve.h"
+#include "backends/transport/tries.h"
 
 /*
  * Shared by pg.c (calls, pool), pg_conn.c (one connection's way through libpq), pg_result.c (its results), pg_text.c (words of errors, parameters)
@@ -66,6 +66,8 @@ struct pg_link {
 	char *key;
 	struct pg_call *call;
 	struct resolve_call *resolving;
+	struct tries tries;
+	struct loop_timer *slow; /* the address in hand has had its time */
 	struct loop_watch *watch;
 	struct loop_timer *idle; /* ends it after a while */
 	bool used;               /* has served a call before */
@@ -98,7 +100,9 @@ enum pg_verdict pg_result_take(struct pg_call *c, enum pg_state state,
 
 /* pg_text.c */
 bool pg_local(const char *host); /* a socket's folder or a loopback address */
-void pg_connect_error(struct err *e, const struct pg_conn *conn, const char *host);
+/* Why there is no connection, and in `words` the same in a few. True: a server was reached and said so. */
+bool pg_connect_error(struct err *e, const struct pg_conn *conn, const char *host,
+	char *words, size_t size);
 void pg_lost_error(struct err *e, const struct pg_conn *conn, const char *host);
 void pg_result_error(struct err *e, const struct pg_result *res,
 	const struct pg_conn *conn, const char *host);

@@ -20,7 +20,7 @@
 
 static void run(struct ssh_session *s);
 
-static void to(struct ssh_session *s, enum ssh_state state)
+void ssh_session_to(struct ssh_session *s, enum ssh_state state)
 {
 	static const char *const names[] = {
 		[SSH_RESOLVE] = "resolve",
@@ -50,21 +50,6 @@ static enum ssh_step fail(struct ssh_session *s, enum err_code code, const char 
 	return SSH_STEP_OVER;
 }
 
-static enum ssh_step connect_step(struct ssh_session *s)
-{
-	int code = 0;
-
-	if (!ssh_socket_connected(s->fd, &code))
-		return SSH_STEP_AGAIN;
-	if (code != 0) {
-		err_set(&s->why, ERR_NET, "cannot connect to port %d: %s", s->port,
-			strerror(code));
-		return SSH_STEP_OVER;
-	}
-	to(s, SSH_HANDSHAKE);
-	return SSH_STEP_NEXT;
-}
-
 static enum ssh_step handshake_step(struct ssh_session *s)
 {
 	int rc = libssh2_session_handshake(s->session, s->fd);
@@ -86,7 +71,7 @@ static enum ssh_step handshake_step(struct ssh_session *s)
 	if (!ssh_hosts_check(s, key, len))
 		return SSH_STEP_OVER;
 	libssh2_keepalive_config(s->session, 1, KEEPALIVE_S);
-	to(s, SSH_AUTH_LIST);
+	ssh_session_to(s, SSH_AUTH_LIST);
 	return SSH_STEP_NEXT;
 }
 
@@ -103,7 +88,7 @@ static enum ssh_step auth_list_step(struct ssh_session *s)
 		err_set(&s->why, ERR_AUTH, "login by key is not offered to %s", s->user);
 		return SSH_STEP_OVER;
 	}
-	to(s, list ? SSH_AUTH_KEY : SSH_OPEN); /* no list: let in without */
+	ssh_session_to(s, list ? SSH_AUTH_KEY : SSH_OPEN); /* no list: let in without */
 	return SSH_STEP_NEXT;
 }
 
@@ -127,7 +112,7 @@ static enum ssh_step auth_key_step(struct ssh_session *s)
 		return SSH_STEP_AGAIN;
 	if (rc == 0) {
 		s->why = (struct err)ERR_INIT;
-		to(s, SSH_OPEN);
+		ssh_session_to(s, SSH_OPEN);
 		return SSH_STEP_NEXT;
 	}
 	if (rc == LIBSSH2_ERROR_SOCKET_DISCONNECT || rc == LIBSSH2_ERROR_SOCKET_RECV ||
@@ -146,7 +131,7 @@ static enum ssh_step open_step(struct ssh_session *s)
 		return SSH_STEP_AGAIN;
 	if (!s->channel)
 		return fail(s, ERR_NET, "no SSH channel");
-	to(s, SSH_EXEC);
+	ssh_session_to(s, SSH_EXEC);
 	return SSH_STEP_NEXT;
 }
 
@@ -160,7 +145,7 @@ static enum ssh_step exec_step(struct ssh_session *s)
 		return fail(s, ERR_NET, "the remote shell was refused");
 	s->sending = &s->call->hello;
 	s->sent = 0;
-	to(s, SSH_TALK);
+	ssh_session_to(s, SSH_TALK);
 	return SSH_STEP_NEXT;
 }
 
@@ -180,7 +165,7 @@ static enum ssh_step write_some(struct ssh_session *s)
 	if (s->sending == &s->call->script) {
 		ssh_call_started(s->call);
 		s->sending = NULL;
-		to(s, SSH_SEND_EOF);
+		ssh_session_to(s, SSH_SEND_EOF);
 	}
 	s->sending = NULL;
 	return SSH_STEP_NEXT;
@@ -223,7 +208,7 @@ static enum ssh_step talk_step(struct ssh_session *s)
 		return err_out == SSH_STEP_NEXT && !s->sending ? SSH_STEP_YIELD : err_out;
 	if (!libssh2_channel_eof(s->channel))
 		return SSH_STEP_AGAIN;
-	to(s, SSH_CLOSE);
+	ssh_session_to(s, SSH_CLOSE);
 	return SSH_STEP_NEXT;
 }
 
@@ -235,7 +220,7 @@ static enum ssh_step send_eof_step(struct ssh_session *s)
 		return SSH_STEP_AGAIN;
 	if (rc)
 		return fail(s, ERR_NET, "the connection was lost");
-	to(s, SSH_TALK);
+	ssh_session_to(s, SSH_TALK);
 	return SSH_STEP_NEXT;
 }
 
@@ -247,7 +232,7 @@ static enum ssh_step close_step(struct ssh_session *s)
 		return SSH_STEP_AGAIN;
 	if (rc)
 		return fail(s, ERR_NET, "the connection was lost at its end");
-	to(s, SSH_WAIT_CLOSED);
+	ssh_session_to(s, SSH_WAIT_CLOSED);
 	return SSH_STEP_NEXT;
 }
 
@@ -276,7 +261,7 @@ typedef enum ssh_step step_fn(struct ssh_session *s);
 
 static step_fn *const steps[] = {
 	[SSH_RESOLVE] = NULL,
-	[SSH_CONNECT] = connect_step,
+	[SSH_CONNECT] = ssh_connect_step,
 	[SSH_HANDSHAKE] = handshake_step,
 	[SSH_AUTH_LIST] = auth_list_step,
 	[SSH_AUTH_KEY] = auth_key_step,
@@ -334,7 +319,7 @@ static void run(struct ssh_session *s)
 	}
 }
 
-static void on_event(struct loop *l, int fd, unsigned events, void *arg)
+void ssh_session_event(struct loop *l, int fd, unsigned events, void *arg)
 {
 	(void)l;
 	(void)fd;
@@ -353,22 +338,19 @@ static void on_keepalive(struct loop *l, void *arg)
 	s->keepalive = loop_timer(l, KEEPALIVE_S * 1000, on_keepalive, s);
 }
 
-static void on_address(void *arg, const char *address, const struct err *e)
+static void on_address(void *arg, const struct resolved *to, const struct err *e)
 {
 	struct ssh_session *s = arg;
 
 	s->resolving = NULL;
-	if (!address) {
+	if (!to) {
 		ssh_call_end(s->call, false, e);
 		return;
 	}
-	s->fd = ssh_socket_open(address, s->port, &s->why);
-	if (s->fd < 0) {
+	if (!ssh_connect_begin(s, to)) {
 		ssh_call_end(s->call, false, &s->why);
 		return;
 	}
-	to(s, SSH_CONNECT);
-	s->watch = loop_watch(s->call->ssh->loop, s->fd, LOOP_WRITE, on_event, s);
 	s->keepalive =
 		loop_timer(s->call->ssh->loop, KEEPALIVE_S * 1000, on_keepalive, s);
 }
@@ -382,6 +364,8 @@ static bool libssh2_open(struct ssh_call *c, struct err *e)
 	s->call = c;
 	s->fd = -1;
 	s->port = c->port ? c->port : 22;
+	/* A little before the call's own deadline, which cannot say what was tried. */
+	s->connect_until = clock_mono_ms() + c->connect_ms - c->connect_ms / 20;
 	str_init(&s->hosts, (size_t)8 << 20);
 	if (libssh2_init(0) != 0)
 		return err_set(e, ERR_IO, "libssh2 cannot start");
@@ -395,7 +379,7 @@ static bool libssh2_open(struct ssh_call *c, struct err *e)
 	/* Ask for a key that we can compare, where the host has several. */
 	if (ssh_hosts_types(s, types, sizeof(types)))
 		libssh2_session_method_pref(s->session, LIBSSH2_METHOD_HOSTKEY, types);
-	to(s, SSH_RESOLVE);
+	ssh_session_to(s, SSH_RESOLVE);
 	s->resolving = resolve(c->ssh->resolver, c->host, c->connect_ms, on_address, s);
 	return true;
 }
@@ -415,6 +399,7 @@ static void libssh2_close(struct ssh_call *c)
 	struct loop *l = c->ssh->loop;
 
 	resolve_cancel(c->ssh->resolver, s->resolving);
+	loop_timer_cancel(l, s->slow);
 	loop_unwatch(l, s->watch);
 	loop_timer_cancel(l, s->again);
 	loop_timer_cancel(l, s->keepalive);

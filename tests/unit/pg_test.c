@@ -17,6 +17,7 @@
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/transport/pg_private.h"
+#include "tests/unit/addresses.h"
 
 #define WAIT_MS 15000
 
@@ -387,6 +388,44 @@ static void test_pool(void **state)
 		"[{\"ok\":true}]");
 }
 
+static void test_addresses(void **state)
+{
+	static const char *const good[] = {REFUSES, DEAF, "127.0.0.1", NULL},
+				 *const bad[] = {REFUSES, DEAF, NULL},
+				 *const worse[] = {DEAF, REFUSES, NULL};
+	struct pg_target to = target();
+	struct pg_query q = {.sql = "SELECT 1 AS x", .timeout_ms = 3000};
+	struct deaf d = deaf_open(atoi(port_text));
+	struct answer a;
+
+	(void)state;
+	to.sslmode = "disable";
+	to.user = "pw"; /* of test_passwords_over_tcp */
+	to.password = "right";
+	to.host = "many.test";
+	know(pg->resolver, to.host, good);
+	a = run_on(to, q);
+	if (a.err.code != ERR_NONE)
+		fail_msg("%s", a.err.msg);
+	answer_release(&a);
+	/* What a server says holds for all: no further address. */
+	to.password = "wrong";
+	to.dbname = "template1";
+	a = run_on(to, q);
+	assert_int_equal(a.err.code, ERR_AUTH);
+	answer_release(&a);
+	q.timeout_ms = 600;
+	to.host = "deaf.test";
+	know(pg->resolver, to.host, bad);
+	fails_on(to, q, ERR_TIMEOUT,
+		"within 600 ms (at " DEAF "; before that " REFUSES
+		": Connection refused)");
+	to.host = "none.test";
+	know(pg->resolver, to.host, worse);
+	fails_on(to, q, ERR_NET, "(at " REFUSES "; before that " DEAF ": no answer)");
+	deaf_close(&d);
+}
+
 static void wait_for(const char *sql)
 {
 	for (int i = 0; i < 200; i++) {
@@ -589,6 +628,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_silent_server),
 		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_lost_connections),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_environment_is_not_used),
