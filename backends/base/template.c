@@ -169,7 +169,12 @@ struct tmpl *tmpl_compile_path(const struct yaml_doc *doc, const json_t *in,
 
 /* ---- rendering ---- */
 
-static bool text_of(const struct tmpl *t, json_t *scope, struct str *out, struct err *e)
+typedef bool add_fn(
+	struct str *out, const struct tmpl_part *p, const json_t *v, struct err *e);
+
+/* Texts as they are, each expression's value through `add`. */
+static bool fill(
+	const struct tmpl *t, json_t *scope, add_fn *add, struct str *out, struct err *e)
 {
 	for (size_t i = 0; i < t->parts.n; i++) {
 		const struct tmpl_part *p = &t->parts.items[i];
@@ -180,13 +185,29 @@ static bool text_of(const struct tmpl *t, json_t *scope, struct str *out, struct
 		json_t *v = jmes_search(p->expr, scope, scope, e);
 		if (!v)
 			return err_wrap(e, "{{ %s }}", p->source);
-		bool ok = json_scalar_to(out, v);
+		bool ok = add(out, p, v, e);
 		json_decref(v);
 		if (!ok)
-			break;
+			return false;
 	}
-	return out->over ? err_set(e, ERR_LIMIT, "a text grows over %zu bytes", out->max)
-			 : true;
+	return true;
+}
+
+static bool too_long(const struct str *out, struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "a text grows over %zu bytes", out->max);
+}
+
+static bool add_text(
+	struct str *out, const struct tmpl_part *p, const json_t *v, struct err *e)
+{
+	(void)p;
+	return json_scalar_to(out, v) || too_long(out, e);
+}
+
+static bool text_of(const struct tmpl *t, json_t *scope, struct str *out, struct err *e)
+{
+	return fill(t, scope, add_text, out, e) && (!out->over || too_long(out, e));
 }
 
 static json_t *render_text(const struct tmpl *t, json_t *scope, struct err *e)
@@ -260,7 +281,7 @@ bool tmpl_render_text(const struct tmpl *t, json_t *scope, struct str *out, stru
 		return false;
 	bool ok = json_scalar_to(out, v);
 	json_decref(v);
-	return ok ? true : err_set(e, ERR_LIMIT, "a text grows over %zu bytes", out->max);
+	return ok || too_long(out, e);
 }
 
 /* ---- paths ---- */
@@ -284,7 +305,7 @@ static void encode(struct str *out, const char *s, size_t len)
 	}
 }
 
-static bool add_value(
+static bool add_segment(
 	struct str *out, const struct tmpl_part *p, const json_t *v, struct err *e)
 {
 	struct str text = STR_INIT_MAX(8192);
@@ -323,20 +344,8 @@ static bool dots(const char *path)
 bool tmpl_render_path(const struct tmpl *t, json_t *scope, struct str *out, struct err *e)
 {
 	size_t start = out->len;
-	for (size_t i = 0; i < t->parts.n; i++) {
-		const struct tmpl_part *p = &t->parts.items[i];
-		if (p->text) {
-			str_adds(out, p->text);
-			continue;
-		}
-		json_t *v = jmes_search(p->expr, scope, scope, e);
-		if (!v)
-			return err_wrap(e, "{%s}", p->source);
-		bool ok = add_value(out, p, v, e);
-		json_decref(v);
-		if (!ok)
-			return false;
-	}
+	if (!fill(t, scope, add_segment, out, e))
+		return false;
 	if (out->over)
 		return err_set(e, ERR_LIMIT, "a path grows over %zu bytes", out->max);
 	if (dots(out->buf + start))

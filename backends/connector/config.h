@@ -58,7 +58,7 @@ struct config {
 };
 
 /* path NULL: the default file; a missing default file gives an empty configuration (no sources) and is no error. Checks the shape,
- * not the connectors' own keys (connector_check_source does). */
+ * not the connectors' own keys (source_new does). */
 bool config_load(struct config *c, const char *path, struct err *e) MUST_USE;
 void config_release(struct config *c);
 const struct config_source *config_source(const struct config *c, const char *name);

@@ -29,10 +29,6 @@ bool connector_has_call(const struct connector *c, const char *call);
 bool connector_has_preview(const struct connector *c, const char *call);
 bool connector_has_log(const struct connector *c, enum kind kind);
 
-/* Are the settings and secrets in the configuration those the connector declares? With line and column of `cfg`. */
-bool connector_check_source(const struct connector *c, const struct config *cfg,
-	const struct config_source *s, struct err *e) MUST_USE;
-
 /* ---- a source: an instance at work, in the worker only ----------------------------------------- */
 
 /* What all sources share. */
@@ -45,7 +41,11 @@ struct reach {
 };
 
 struct source;
-/* Takes the connector (one owner's part of it), also when it fails. Resolves no secret yet. */
+/* Finds and loads the connector that the configuration names, and checks the source's settings and secrets against it, with
+ * line and column of the configuration. `like`: another source, or NULL; of the same connector it shares the file. */
+struct source *source_open(const struct reach *reach, const struct config_source *cfg,
+	const struct source *like, struct err *e) MUST_USE;
+/* The same with a connector in hand. Takes it (one owner's part of it), also when it fails. Resolves no secret yet. */
 struct source *source_new(const struct reach *reach, struct connector *c,
 	const struct config_source *cfg, struct err *e) MUST_USE;
 void source_free(struct source *s); /* cancels everything under way, wipes tokens */

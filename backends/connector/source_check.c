@@ -236,11 +236,3 @@ json_t *source_settings(const struct connector *c, const struct config *cfg,
 	json_decref(out);
 	return NULL;
 }
-
-bool connector_check_source(const struct connector *c, const struct config *cfg,
-	const struct config_source *s, struct err *e)
-{
-	json_t *settings = source_settings(c, cfg, s, e);
-	json_decref(settings);
-	return settings != NULL;
-}

@@ -244,36 +244,13 @@ static void feed_start(struct feed *f)
 	}
 }
 
-/* Reading and compiling a file takes longer than all else of a source: those of one connector share it. */
-static struct connector *feed_connector(const struct feed *f, struct err *e)
+/* One that is open already and has the same connector. */
+static const struct source *like(const struct feed *f)
 {
-	struct worker *w = f->schedule->worker;
-	struct connector *c;
-	char *path;
-
 	for (const struct feed *other = f->schedule->feeds; other < f; other++)
 		if (other->source && str_equal(other->cfg->connector, f->cfg->connector))
-			return connector_share(source_connector(other->source));
-	path = config_find(
-		&w->config, "connectors", "backends/catalog", f->cfg->connector, e);
-	c = path ? connector_load(path, e) : NULL;
-	free(path);
-	return c;
-}
-
-static bool feed_open(struct feed *f, struct err *e)
-{
-	struct worker *w = f->schedule->worker;
-	struct connector *c = feed_connector(f, e);
-
-	if (!c)
-		return false;
-	if (!connector_check_source(c, &w->config, f->cfg, e)) {
-		connector_free(c);
-		return false;
-	}
-	f->source = source_new(&w->reach, c, f->cfg, e);
-	return f->source != NULL;
+			return other->source;
+	return NULL;
 }
 
 struct schedule *schedule_new(struct worker *w)
@@ -288,10 +265,12 @@ struct schedule *schedule_new(struct worker *w)
 
 		f->schedule = s;
 		f->cfg = &w->config.sources[i];
-		if (!f->cfg->disabled && !feed_open(f, &f->broken))
-			log_at(LOG_ERROR, "source", "%s", f->broken.msg);
+		if (!f->cfg->disabled)
+			f->source = source_open(&w->reach, f->cfg, like(f), &f->broken);
 		if (f->source)
 			feed_start(f);
+		else if (!f->cfg->disabled)
+			log_at(LOG_ERROR, "source", "%s", f->broken.msg);
 		health_soon(f);
 	}
 	health_start(s);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -233,12 +234,12 @@ static void source_refused(const char *keys, const char *place, const char *word
 	assert_non_null(c);
 	if (!load(&cfg, text, &e))
 		fail_msg("%s", e.msg);
-	if (connector_check_source(c, &cfg, config_source(&cfg, "s"), &e))
+	struct reach reach = {.config = &cfg};
+	if (source_new(&reach, c, config_source(&cfg, "s"), &e))
 		fail_msg("taken, though: %s", words);
 	if (!strstr(e.msg, words) || !strstr(e.msg, place))
 		fail_msg("%s", e.msg);
 	config_release(&cfg);
-	connector_free(c);
 	free(text);
 }
 
@@ -265,10 +266,34 @@ static void test_source(void **state)
 	assert_non_null(c);
 	assert_true(load(&cfg,
 		"sources:\n  s:\n    connector: c\n" URL PASS "    mode: fast\n", &e));
-	if (!connector_check_source(c, &cfg, config_source(&cfg, "s"), &e))
+	struct reach reach = {.config = &cfg};
+	struct source *source = source_new(&reach, c, config_source(&cfg, "s"), &e);
+	if (!source)
 		fail_msg("%s", e.msg);
+	source_free(source);
+	/* By its name: the file is found beside the configuration, read once and shared. */
+	char *folder = xasprintf("%s/connectors", dir),
+	     *beside = xasprintf("%s/c.yaml", folder);
+	struct str file = STR_INIT;
+	mkdir(folder, 0700);
+	assert_true(file_read(def_path, 1 << 20, &file, &e));
+	write_text(beside, file.buf);
+	struct source *one = source_open(&reach, config_source(&cfg, "s"), NULL, &e);
+	if (!one)
+		fail_msg("%s", e.msg);
+	unlink(beside);
+	rmdir(folder);
+	struct source *two = source_open(&reach, config_source(&cfg, "s"), one, &e);
+	assert_non_null(two);
+	assert_ptr_equal(source_connector(one), source_connector(two));
+	assert_null(source_open(&reach, config_source(&cfg, "s"), NULL, &e));
+	assert_int_equal(e.code, ERR_NOTFOUND);
+	source_free(one);
+	source_free(two);
+	str_release(&file);
+	free(beside);
+	free(folder);
 	config_release(&cfg);
-	connector_free(c);
 }
 
 static int setup(void **state)
