@@ -15,8 +15,8 @@ usec_t clock_now(void);      /* UTC, µs */
 int64_t clock_mono_ms(void); /* monotonic, ms */
 int64_t clock_mono_us(void); /* monotonic, µs: for measurements and slices */
 
-void clock_set_test(
-	usec_t now); /* freezes both clocks; WD_TEST_NOW=<ISO 8601> in the environment does the same for clock_now() only, at start */
+/* Freezes both clocks. WD_TEST_NOW=<ISO 8601> in the environment does the same for clock_now only, at start. */
+void clock_set_test(usec_t now);
 void clock_advance_test(usec_t by);
 void clock_end_test(void);
 

@@ -33,14 +33,14 @@
  *   money(x, currency) *  "$1 840", "450 EUR": an amount for people, its decimals cut (base/money.h)
  *   coalesce(a, b, ...)   the first that is not null (unlike ||, false and "" count)
  *   percent(part, whole) * part / whole * 100, null when whole is 0
- *   unique(array) * flatten is [] as usual
+ *   unique(array) *       each element once
  *
  * Limits: expression 8 KiB, nesting 64, evaluation 2 000 000 steps, result strings 16 MiB.
  */
 struct jmes;
 
-struct jmes *jmes_compile(
-	const char *expr, struct err *e) MUST_USE; /* error: "column N: ..." */
+/* An error says "column N: ...". */
+struct jmes *jmes_compile(const char *expr, struct err *e) MUST_USE;
 void jmes_free(struct jmes *j);
 
 /* Returns a new reference (json_null() when nothing matched), or NULL with `e` filled. `scope` may be NULL. */

@@ -236,9 +236,9 @@ bool json_plain_to(struct str *out, const json_t *v)
 char *json_text(const json_t *v)
 {
 	struct str s = STR_INIT;
+	/* Over 64 MiB is cut: such a tree cannot come through json_read's callers. */
 	bool whole = json_text_to(&s, v);
-	(void)whole; /* over 64 MiB is cut: such a tree cannot come through json_read's
-			callers */
+	(void)whole;
 	return str_take(&s);
 }
 

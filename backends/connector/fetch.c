@@ -114,8 +114,8 @@ struct fetch *fetch_start(struct session *se, const struct def_fetch *def, json_
 	const struct fetch_fns *fns, void *arg)
 {
 	struct fetch *f = xcalloc(1, sizeof(*f));
-	struct err ignored =
-		ERR_INIT; /* a base that does not render fails the request itself */
+	/* A base that does not render fails the request itself. */
+	struct err ignored = ERR_INIT;
 	f->se = se;
 	f->def = def;
 	f->scope = json_incref(scope);

@@ -221,8 +221,8 @@ static void connect_start(struct pg_link *k, const char *address)
 		connect_failed(k);
 		return;
 	}
-	PQsetErrorVerbosity(
-		k->conn, PQERRORS_VERBOSE); /* the only way to a SQLSTATE here */
+	/* The only way to a SQLSTATE here. */
+	PQsetErrorVerbosity(k->conn, PQERRORS_VERBOSE);
 	PQsetNoticeProcessor(k->conn, on_notice, k);
 	connect_wait(k, PGRES_POLLING_WRITING);
 }

@@ -5,8 +5,8 @@
 #include "backends/transport/tries.h"
 
 /*
- * Shared by pg.c (calls, pool), pg_conn.c (one connection's way through libpq), pg_result.c (its results), pg_text.c (words of errors, parameters)
- * and pg_rows.c (values, without libpq).
+ * Shared by pg.c (calls, pool), pg_conn.c (one connection's way through libpq), pg_result.c (its results), pg_text.c
+ * (words of errors, parameters) and pg_rows.c (values, without libpq).
  *
  * A call has at most one connection, a connection at most one call. A connection without a call is idle.
  */
@@ -81,24 +81,31 @@ struct pg {
 	struct loop_timer *pumping;
 };
 
-/* pg.c */
-void pg_call_finish(struct pg_call
-		*c); /* frees its link for others or drops it, then answers; c is gone */
-void pg_pump(struct pg *p); /* soon: give waiting calls a link */
+/* ---- pg.c ---- */
 
-/* pg_conn.c */
-struct pg_link *pg_link_open(
-	struct pg *p, struct pg_call *c); /* resolves and connects, then serves c */
-void pg_link_serve(struct pg_link *k, struct pg_call *c); /* an idle one */
-void pg_link_drop(struct pg_link
-		*k); /* closes and frees; its call, if any, is left without a link */
+/* Frees its link for others or drops it, then answers; c is gone. */
+void pg_call_finish(struct pg_call *c);
+/* Soon: gives waiting calls a link. */
+void pg_pump(struct pg *p);
 
-/* pg_result.c */
-enum pg_verdict { PG_GOES_ON, PG_DROP /* the connection cannot be used any more */ };
+/* ---- pg_conn.c ---- */
+
+/* Resolves and connects, then serves c. */
+struct pg_link *pg_link_open(struct pg *p, struct pg_call *c);
+/* For an idle one. */
+void pg_link_serve(struct pg_link *k, struct pg_call *c);
+/* Closes and frees; its call, if any, is left without a link. */
+void pg_link_drop(struct pg_link *k);
+
+/* ---- pg_result.c ---- */
+
+/* PG_DROP: the connection cannot be used any more. */
+enum pg_verdict { PG_GOES_ON, PG_DROP };
 enum pg_verdict pg_result_take(struct pg_call *c, enum pg_state state,
 	struct pg_result *res, const struct pg_conn *conn);
 
-/* pg_text.c */
+/* ---- pg_text.c ---- */
+
 bool pg_local(const char *host); /* a socket's folder or a loopback address */
 /* Why there is no connection, and in `words` the same in a few. True: a server was reached and said so. */
 bool pg_connect_error(struct err *e, const struct pg_conn *conn, const char *host,
@@ -110,7 +117,9 @@ void pg_result_error(struct err *e, const struct pg_result *res,
 bool pg_params(const json_t *params, char ***values, int *count, struct err *e) MUST_USE;
 void pg_params_free(char **values, int count);
 
-/* pg_rows.c: a value in PostgreSQL's text format as JSON, by the type's OID. New reference, never NULL.
+/* ---- pg_rows.c ---- */
+
+/* A value in PostgreSQL's text format as JSON, by the type's OID. New reference, never NULL.
  * *repaired grows when it was no UTF-8, or by the values of a document that json_read_reply repaired. */
 json_t *pg_value(unsigned oid, const char *text, size_t len, size_t *repaired);
 
