@@ -272,6 +272,16 @@ int runbook_max_targets(const struct runbook *r)
 	return r->max_targets;
 }
 
+int runbook_parallel(const struct runbook *r)
+{
+	return r->parallel;
+}
+
+int runbook_stop_after(const struct runbook *r)
+{
+	return r->stop_after;
+}
+
 size_t runbook_params(const struct runbook *r)
 {
 	return r->n_params;

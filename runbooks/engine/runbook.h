@@ -146,6 +146,9 @@ const char *runbook_undo(const struct runbook *r); /* or "" */
 bool runbook_needs_reason(const struct runbook *r, bool prod);
 bool runbook_takes_reason(const struct runbook *r); /* false: there is nothing to ask */
 int runbook_max_targets(const struct runbook *r);
+/* How many targets run at once, and after how many that failed nothing more is started. */
+int runbook_parallel(const struct runbook *r);
+int runbook_stop_after(const struct runbook *r);
 size_t runbook_params(const struct runbook *r);
 const struct param *runbook_param(const struct runbook *r, size_t i);
 

@@ -245,6 +245,13 @@ static int draw_targets(struct run_view *f, const struct canvas *c, int row)
 	row += canvas_wrap(c, row, f->label + 3, c->cols - f->label - 4, f->full ? 6 : 2,
 		ROLE_TEXT, text.buf);
 	str_release(&text);
+	if (arg->n_targets < 2)
+		return row;
+	canvas_field(
+		c, row, 1, f->label, ALIGN_LEFT, UTF8_CUT_END, ROLE_HEADER, "Batches");
+	canvas_putf(c, row++, f->label + 3, -1, ROLE_TEXT,
+		"at most %d at a time, none more after %d that failed",
+		runbook_parallel(f->r), runbook_stop_after(f->r));
 	return row;
 }
 
