@@ -1,7 +1,5 @@
 /* Calls against tests/servers/far_side.py: text, preview, success and refusal, lost answers, steps, verification. */
-#include "connector_help.h"
-
-static struct rig rig;
+#include "tests/unit/connector_help.h"
 
 struct outcome {
 	bool done, sent;
@@ -240,18 +238,6 @@ static void test_cancel(void **state)
 	json_decref(in);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	return rig_start(&rig);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return rig_stop(&rig);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,5 +249,5 @@ int main(void)
 		cmocka_unit_test(test_verify),
 		cmocka_unit_test(test_cancel),
 	};
-	return cmocka_run_group_tests_name("call", tests, setup, teardown);
+	return cmocka_run_group_tests_name("call", tests, rig_setup, rig_teardown);
 }

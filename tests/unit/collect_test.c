@@ -1,7 +1,5 @@
 /* Collections against tests/servers/far_side.py: auth, sub-collections, watermark, enrichment, re-reading, bad answers. */
-#include "connector_help.h"
-
-static struct rig rig;
+#include "tests/unit/collect_help.h"
 
 #define URL                                                                         \
 	"settings: {url: {type: url, required: true}, groups: {type: list}, user: " \
@@ -318,18 +316,6 @@ static void test_cancel(void **state)
 	assert_false(k.done);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	return rig_start(&rig);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return rig_stop(&rig);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,5 +330,5 @@ int main(void)
 		cmocka_unit_test(test_reread),
 		cmocka_unit_test(test_cancel),
 	};
-	return cmocka_run_group_tests_name("collect", tests, setup, teardown);
+	return cmocka_run_group_tests_name("collect", tests, rig_setup, rig_teardown);
 }

@@ -1,7 +1,5 @@
 /* Logs against tests/servers/far_side.py: text, JSON lines, items by token, parts, tails, safe lines, errors. */
-#include "connector_help.h"
-
-static struct rig rig;
+#include "tests/unit/connector_help.h"
 
 struct text {
 	bool done, truncated;
@@ -169,18 +167,6 @@ static void test_errors(void **state)
 	release(&t);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	return rig_start(&rig);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return rig_stop(&rig);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,5 +177,5 @@ int main(void)
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_errors),
 	};
-	return cmocka_run_group_tests_name("logfetch", tests, setup, teardown);
+	return cmocka_run_group_tests_name("logfetch", tests, rig_setup, rig_teardown);
 }

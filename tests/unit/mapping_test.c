@@ -1,7 +1,5 @@
 /* Items into records: maps, rules, bad items, hostile text, times, amounts, labels, defaults of the configuration. */
-#include "connector_help.h"
-
-static struct rig rig;
+#include "tests/unit/collect_help.h"
 
 #define URL "settings: {url: {type: url, required: true}}\n"
 #define LIST(kind, path, record)                                                         \
@@ -147,18 +145,6 @@ static void test_expression_fails(void **state)
 	got_release(&o);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	return rig_start(&rig);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return rig_stop(&rig);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,5 +155,5 @@ int main(void)
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_expression_fails),
 	};
-	return cmocka_run_group_tests_name("mapping", tests, setup, teardown);
+	return cmocka_run_group_tests_name("mapping", tests, rig_setup, rig_teardown);
 }
