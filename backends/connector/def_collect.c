@@ -196,9 +196,9 @@ static bool read_collect(struct connector *c, const char *name, const json_t *in
 			"change, not \"%s\"",
 			kind);
 	out->ids = json_str(in, "ids", "");
-	out->every_ms = def_ms(in, "every", 60 * 1000);
+	out->every_ms = def_ms(in, "every", 60L * 1000);
 	out->min_every_ms = def_ms(in, "min_every", 1000);
-	out->timeout_ms = def_ms(in, "timeout", 60 * 1000);
+	out->timeout_ms = def_ms(in, "timeout", 60L * 1000);
 	/* `timeout` is the collection's here, not its requests' */
 	if (!def_fetch(c, in, &out->fetch, e))
 		return false;
