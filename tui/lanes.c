@@ -91,7 +91,7 @@ static void cell_why(const void *row, void *arg, struct str *out, look_t *look)
 	(void)arg;
 	(void)look;
 	for (const char *s = RECORD(row)->why; *s; s++)
-		str_addc(out, *s == ';' ? ',' : *s);
+		str_addc(out, (char)(*s == ';' ? ',' : *s));
 }
 
 static void cell_cause(const void *row, void *arg, struct str *out, look_t *look)

@@ -202,7 +202,7 @@ bool str_equal(const char *a, const char *b)
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 /* Only the last star needs to be tried again: an earlier one that matched less can match

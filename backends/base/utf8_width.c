@@ -174,7 +174,7 @@ void utf8_fold(struct str *out, const char *s)
 
 		if ((unsigned char)s[i] < 0x80) {
 			str_addc(out,
-				s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] + 32) : s[i]);
+				(char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]));
 			i++;
 			continue;
 		}
