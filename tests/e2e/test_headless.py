@@ -167,7 +167,7 @@ def test_the_same_action_twice_at_once(desk):
         let_go = threading.Event()
 
         def slow(method, body):
-            assert let_go.wait(30)
+            assert let_go.wait(240)
             return rig.Reply({})
 
         far.paths.update({"/things": rig.Reply([{"id": "t1"}]), "/poke": slow, "/state": rig.Reply({"done": True})})
@@ -190,7 +190,7 @@ def test_the_same_action_twice_at_once(desk):
 def writer(desk, *changes):
     """The child by which consoles write: as a console of another build, or a forged one, could."""
     lines = "".join(json.dumps(c) + "\n" for c in changes)
-    done = subprocess.run(desk.argv("store-write", desk.store), input=lines, capture_output=True, text=True, env=desk.env(), timeout=20)
+    done = subprocess.run(desk.argv("store-write", desk.store), input=lines, capture_output=True, text=True, env=desk.env(), timeout=120)
     desk.check()
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
