@@ -56,7 +56,7 @@ static void run(struct seen *seen, const char *const *argv, struct loop_child_sp
 	seen->child = loop_spawn(l, &spec, &e);
 	if (!seen->child)
 		fail_msg("%s", e.msg);
-	assert_true(loop_until(l, &seen->done, 20000));
+	assert_true(loop_until(l, &seen->done, 50000));
 	assert_int_equal(seen->calls, 1);
 	loop_free(l);
 }
@@ -223,7 +223,7 @@ static void test_child_conversation(void **state)
 	(void)state;
 	seen.child = loop_spawn(l, &spec, &e);
 	assert_non_null(seen.child);
-	assert_true(loop_until(l, &seen.done, 20000));
+	assert_true(loop_until(l, &seen.done, 50000));
 	assert_string_equal(seen.text.buf, "one\ntwo\n");
 	str_release(&seen.text);
 	loop_free(l);

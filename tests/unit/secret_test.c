@@ -43,7 +43,7 @@ static struct answer ask_json(const char *spec)
 	secret_resolve(l, v, on_secret, &a);
 	assert_int_equal(a.calls, 0);
 	json_decref(v);
-	assert_true(loop_until(l, &a.done, 15000));
+	assert_true(loop_until(l, &a.done, 60000));
 	assert_int_equal(a.calls, 1);
 	loop_free(l);
 	return a;
