@@ -17,6 +17,7 @@
 #define SECRET_LEAST 4
 /* Shorter pieces of base64 would hit innocent text. */
 #define FORM_LEAST 6
+#define BULK_LEAST 12
 #define MARK "[secret]"
 
 static struct {
@@ -169,6 +170,17 @@ void log_scrub(struct str *text)
 {
 	for (size_t i = 0; i < known.len; i++)
 		scrub_form(text, &known.forms[i]);
+}
+
+bool log_has_secret(const char *text, size_t len)
+{
+	for (size_t i = 0; i < known.len && known.forms[i].len >= BULK_LEAST; i++) {
+		const struct str *form = &known.forms[i];
+
+		if (form->len <= len && memmem(text, len, form->buf, form->len))
+			return true;
+	}
+	return false;
 }
 
 void log_forget_secrets(void)
