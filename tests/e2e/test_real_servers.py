@@ -12,6 +12,7 @@ import rig
 from desk import ROOT, alive, wait_for
 from keys import act
 from servers.sshd import children
+from test_bad_input import CANARY, CONNECTOR
 
 # ---- Alertmanager --------------------------------------------------------------------------------
 
@@ -276,12 +277,12 @@ def sshd():
         yield about
 
 
-def use_host(desk, about, transport, **more):
-    host = {"host": about["host"], "port": about["port"], "user": about["user"], "identity": about["identity"], "known_hosts": about["known_hosts"], "transport": transport, **more}
+def use_host(desk, about, transport, sources=None):
+    host = {"host": about["host"], "port": about["port"], "user": about["user"], "identity": about["identity"], "known_hosts": about["known_hosts"], "transport": transport}
     if transport == "ssh":
         host["config"] = about["config"]
     desk.write("runbooks/long-script.yaml", LONG)
-    desk.configure({}, hosts={"etl-04": host})
+    desk.configure(sources or {}, hosts={"etl-04": host})
     desk.start_worker()
 
 
@@ -300,6 +301,40 @@ def test_output_and_exit_code_arrive(desk, sshd, transport):
     assert job["state"] == "failed" and "exit code 7" in job["targets"][0]["known"]
     done = desk.run("run", "host-script", "--target", "host:etl-04", "--param", "path=" + desk.folder, "--yes", "--reason", "disk")
     assert "Mounted on" in done.out
+
+
+TELL = """\
+runbook: tell
+title: Print a file
+applies: {host: true}
+risk: read
+parameters:
+  file: {type: string, prompt: File, required: true}
+steps:
+  - ssh:
+      host: "{{ record.host }}"
+      vars: {FILE: "{{ params.file }}"}
+      script: |
+        cat "$FILE" /dev/stdin
+        cat "$FILE" >&2
+"""
+
+
+@both
+def test_a_secret_in_the_output_is_not_kept(desk, sshd, transport):
+    with rig.FarSide() as far:
+        far.paths["/good"] = rig.Reply([])
+        secret = desk.secret("token", CANARY)
+        desk.write("connectors/thing.yaml", CONNECTOR)
+        desk.write("runbooks/tell.yaml", TELL)
+        use_host(desk, sshd, transport, {"s": {"connector": "thing", "url": far.url, "token": secret}})
+        desk.wait_source("s", lambda s: s["last_good"])
+        done = desk.run("run", "tell", "--target", "host:etl-04", "--yes", "--param", "file=" + secret["file"])
+    assert done.out.count("| [secret]") == 2, done
+    assert CANARY not in done.out + done.err
+    for path in glob.glob(desk.store + "*"):
+        with open(path, "rb") as f:
+            assert CANARY.encode() not in f.read(), path
 
 
 def name_of(pid):

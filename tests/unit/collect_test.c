@@ -1,4 +1,5 @@
 /* Collections against tests/servers/far_side.py: auth, sub-collections, watermark, enrichment, re-reading, bad answers. */
+#include "backends/base/log.h"
 #include "tests/unit/collect_help.h"
 
 #define URL                                                                         \
@@ -116,6 +117,12 @@ static void test_login_again(void **state)
 		got_release(&o);
 	}
 	assert_int_equal(logins(), before + 1);
+	/* The token is a secret as good as the password. */
+	struct str said = STR_INIT;
+	str_addf(&said, "no session tok%lld", before + 1);
+	log_scrub(&said);
+	assert_string_equal(said.buf, "no session [secret]");
+	str_release(&said);
 	struct got o = rig_collect_from(&rig, 1, NULL, NULL);
 	got_ok(&o, 0);
 	got_release(&o);

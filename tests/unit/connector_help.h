@@ -34,7 +34,8 @@ static inline int rig_start(struct rig *g)
 	struct err e = ERR_INIT;
 	const char *tmp = getenv("TMPDIR");
 	str_format(g->dir, sizeof(g->dir), "%s/wd-connector-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(g->dir) || server_start(&g->server, "tests/servers/far_side.py"))
+	if (!mkdtemp(g->dir) ||
+		server_start(&g->server, "tests/servers/far_side.py", NULL))
 		return -1;
 	g->loop = loop_new();
 	g->http = http_new(g->loop, &e);

@@ -89,7 +89,7 @@ static inline int setup(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	if (server_start(&server, "tests/servers/http_replies.py"))
+	if (server_start(&server, "tests/servers/http_replies.py", NULL))
 		return -1;
 	/* What must not be honoured. */
 	setenv("http_proxy", "http://127.0.0.1:1", 1);

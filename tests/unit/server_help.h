@@ -62,12 +62,13 @@ static inline void server_read(int fd, struct str *text, char until)
 }
 
 /* Starts a server that prints its port as its first line. */
-static inline int server_start(struct server *s, const char *script)
+static inline int server_start(
+	struct server *s, const char *script, const char *arg /* may be NULL */)
 {
 	struct str line = STR_INIT;
 	int out;
 
-	s->pid = server_fork((const char *const[]){script, NULL}, &s->in, &out);
+	s->pid = server_fork((const char *const[]){script, arg, NULL}, &s->in, &out);
 	if (s->pid < 0)
 		return -1;
 	server_read(out, &line, '\n');
