@@ -108,6 +108,10 @@ static void test_passwords_over_tcp(void **state)
 	to.password = "right";
 	to.sslmode = "require";
 	fails_on(to, (struct pg_query){.sql = "SELECT 1"}, ERR_NET, "SSL");
+	/* By default only what is surely this machine goes without: another way to write it is not known as such. */
+	to.sslmode = NULL;
+	to.host = "127.1";
+	fails_on(to, (struct pg_query){.sql = "SELECT 1"}, ERR_NET, "SSL");
 }
 
 static void reads_change_nothing(void)
