@@ -79,7 +79,7 @@ static void snooze_done(struct view *v, const char *text)
 		return;
 	}
 	usec_t at = clock_now() + d;
-	app_time(v->app, until, sizeof(until), at);
+	app_time(v->app, NULL, until, sizeof(until), at);
 	(void)str_format(done, sizeof(done), "Hidden from Triage until %s.", until);
 	view_tell(v, "snooze",
 		json_pack("{s:I,s:I,s:s}", "rid", (json_int_t)v->app->asked_rid, "until",

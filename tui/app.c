@@ -75,25 +75,8 @@ bool app_open(struct app *a, const struct view_type *t, const struct view_arg *a
 	v->below = a->top;
 	a->top = v;
 	a->dirty = true;
+	history_note(a, false);
 	return true;
-}
-
-static void remember(struct app *a, const struct view *v)
-{
-	if (v->type->overlay || v->arg.n_targets)
-		return;
-	if (a->n_forward == HISTORY) {
-		free((void *)(uintptr_t)a->forward[0].arg.name);
-		free((void *)(uintptr_t)a->forward[0].arg.title);
-		memmove(&a->forward[0], &a->forward[1],
-			sizeof(a->forward[0]) * (HISTORY - 1));
-		a->n_forward--;
-	}
-	struct visited *f = &a->forward[a->n_forward++];
-	f->type = v->type;
-	f->arg = v->arg;
-	f->arg.name = v->arg.name ? xstrdup(v->arg.name) : NULL;
-	f->arg.title = v->arg.title ? xstrdup(v->arg.title) : NULL;
 }
 
 void app_close(struct view *v)
@@ -104,23 +87,11 @@ void app_close(struct view *v)
 		at = &(*at)->below;
 	if (!*at || v->lane >= 0)
 		return;
-	remember(a, v);
 	*at = v->below;
 	v->below = a->dead;
 	a->dead = v;
 	shown(a);
-}
-
-void app_forward(struct app *a)
-{
-	if (!a->n_forward) {
-		app_say(a, ROLE_DIM, "Nothing was closed that could be opened again.");
-		return;
-	}
-	struct visited f = a->forward[--a->n_forward];
-	(void)app_open(a, f.type, &f.arg);
-	free((void *)(uintptr_t)f.arg.name);
-	free((void *)(uintptr_t)f.arg.title);
+	history_note(a, true);
 }
 
 void app_back(struct app *a)
@@ -157,6 +128,7 @@ void app_lane(struct app *a, int lane)
 	a->lane = lane;
 	a->top = a->lanes[lane];
 	shown(a);
+	history_note(a, false);
 }
 
 void app_quit(struct app *a)
@@ -271,13 +243,18 @@ bool app_just_shifted(const struct app *a)
 	return a->shifted_ms && clock_mono_ms() - a->shifted_ms < ARM_MS;
 }
 
-void app_time(struct app *a, char *dst, size_t size, usec_t t)
+void app_time(struct app *a, const char *source, char *dst, size_t size, usec_t t)
 {
-	if (!t)
+	const struct config_source *from = a->times == TIMES_SOURCE && source
+						   ? config_source(a->config, source)
+						   : NULL;
+	if (!t) {
 		(void)str_copy(dst, size, "-");
-	else if (a->local_time)
+	} else if (a->times == TIMES_LOCAL) {
 		clock_format_local(dst, size, t);
-	else {
+	} else if (from && *from->zone) {
+		clock_format_zone(dst, size, t, from->zone);
+	} else {
 		/* "2026-11-22T13:47:02Z" -> "2026-11-22 13:47:02 UTC" */
 		char iso[40];
 		clock_format(iso, sizeof(iso), t, false);
@@ -287,10 +264,10 @@ void app_time(struct app *a, char *dst, size_t size, usec_t t)
 	}
 }
 
-void app_clock(struct app *a, char *dst, size_t size, usec_t t)
+void app_clock(struct app *a, const char *source, char *dst, size_t size, usec_t t)
 {
 	char full[48];
-	app_time(a, full, sizeof(full), t);
+	app_time(a, source, full, sizeof(full), t);
 	(void)str_copy(dst, size, strlen(full) > 11 ? full + 11 : full);
 }
 
@@ -362,10 +339,7 @@ void app_free(struct app *a)
 	for (size_t i = 0; i < LANE_COUNT; i++)
 		if (a->lanes[i])
 			view_free(a->lanes[i]);
-	for (size_t i = 0; i < a->n_forward; i++) {
-		free((void *)(uintptr_t)a->forward[i].arg.name);
-		free((void *)(uintptr_t)a->forward[i].arg.title);
-	}
+	history_forget(a);
 	if (a->runbooks)
 		runbooks_free(a->runbooks);
 	json_decref(a->counts);

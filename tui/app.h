@@ -25,21 +25,23 @@ bool app_open(struct app *a, const struct view_type *t, const struct view_arg *a
 void app_close(struct view *v);         /* it stays valid until the event is over */
 void app_lane(struct app *a, int lane); /* goes to a lane: closes what is above */
 void app_quit(struct app *a);
+/* The view shows another thing now (arg changed): [ and ] come back to that. */
+void history_replace(struct view *v);
 /* The list moved under the cursor by itself: commands that act refuse for a moment. */
 void app_shifted(struct app *a);
 
 /* A sentence on the last line, until the next key. */
 void app_say(struct app *a, enum role role, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void app_say_err(struct app *a, const struct err *e);
-void app_paint(struct app *a); /* something to be drawn changed outside an event or answer
-				  (a timer) */
-void app_copy(struct app *a, const char *text,
-	const char *what); /* to the terminal's clipboard (OSC 52) */
+/* Something to be drawn changed outside an event or answer (a timer). */
+void app_paint(struct app *a);
+/* To the terminal's clipboard (OSC 52). */
+void app_copy(struct app *a, const char *text, const char *what);
 
-/* Times as the user wants them now (`T` switches UTC and local): "13:47:02 UTC",
+/* Times as the user wants them now (`T` switches UTC, local, and the zone of the source, NULL: of none): "13:47:02 UTC",
  * "2026-11-22 13:47:02 UTC". size >= 40. */
-void app_clock(struct app *a, char *dst, size_t size, usec_t t);
-void app_time(struct app *a, char *dst, size_t size, usec_t t);
+void app_clock(struct app *a, const char *source, char *dst, size_t size, usec_t t);
+void app_time(struct app *a, const char *source, char *dst, size_t size, usec_t t);
 /* "12m" since t; "-" when t is 0. size >= 16. */
 void app_age(char *dst, size_t size, usec_t t);
 
@@ -63,8 +65,8 @@ void app_prompt_side(struct app *a, const char *side);
  * only that text, typed by hand, and Enter start it.
  */
 struct confirm {
-	const char *what;  /* "Clear 6 failed tasks in 3 runs of orders_daily on
-			      airflow-prod (PROD)." Lines with "\n". */
+	/* "Clear 6 failed tasks in 3 runs of orders_daily on airflow-prod (PROD)." Lines with "\n". */
+	const char *what;
 	const char *undo;  /* how it can be undone, or NULL */
 	const char *typed; /* NULL: y is enough */
 	const char *verb;  /* "start", "revoke": what y does */

@@ -11,10 +11,20 @@
 /* ARM_MS: no answer so soon after the last key or the first paint; ALONE_MS: a yes takes effect when no key followed it for so long. */
 enum { HISTORY = 32, ARM_MS = 400, ALONE_MS = 120 };
 
-struct visited {
-	const struct view_type *type;
-	struct view_arg arg; /* own copies, no targets */
+/* A view that can be opened again. */
+struct place {
+	int lane;
+	const struct view_type *type; /* NULL: the lane's own view */
+	struct view_arg arg;          /* own copies, no targets */
 };
+
+struct history {
+	struct place places[HISTORY];
+	size_t n, at; /* at: where the user is; those behind it are ahead */
+	bool going;   /* moving along it: what opens and closes is not noted */
+};
+
+enum times { TIMES_UTC, TIMES_LOCAL, TIMES_SOURCE, TIMES_COUNT };
 
 struct app {
 	struct loop *loop;
@@ -27,13 +37,12 @@ struct app {
 	struct grid grid;
 	int rows, cols;
 
-	struct view *lanes
-		[LANE_COUNT]; /* made when first gone to, then kept with cursor and filter */
+	/* Made when first gone to, then kept with cursor and filter. */
+	struct view *lanes[LANE_COUNT];
 	int lane;
 	struct view *top;
 	struct view *dead; /* closed in this turn, freed before the next paint */
-	struct visited forward[HISTORY];
-	size_t n_forward;
+	struct history history;
 
 	struct runbooks *runbooks; /* loaded when first needed */
 	json_t *counts;
@@ -43,7 +52,7 @@ struct app {
 	char say[512];
 	enum role say_role;
 	unsigned long changes;
-	bool local_time;
+	enum times times;
 	bool dirty, quit;
 	bool painted;
 	int64_t shifted_ms; /* when the list last moved under the cursor by itself */
@@ -76,9 +85,14 @@ void app_paint_now(struct app *a);
 void app_collect_dead(struct app *a);
 
 bool app_just_shifted(const struct app *a);
-/* [ and ]: the view closed last is opened again. */
-void app_forward(struct app *a);
+/* Esc: to the view below. */
 void app_back(struct app *a);
+
+/* app_history.c. After the view on top changed; `closed`: because another was closed. */
+void history_note(struct app *a, bool closed);
+/* [ and ]: by is -1 or 1. */
+void history_step(struct app *a, int by);
+void history_forget(struct app *a);
 
 /* Waits for the changes that were told and not answered yet: a note must not be lost by q. */
 void tellings_finish(struct app *a, int within_ms);

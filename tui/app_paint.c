@@ -33,7 +33,7 @@ static int lane_text(const struct app *a, int lane, bool brief, char *dst, size_
 	char n[32] = "";
 	long long count = a->counts ? lane_count(lane, a->counts) : 0;
 	if (count > 0)
-		format_count(n, sizeof(n), count);
+		count_format(n, sizeof(n), count);
 	(void)str_format(dst, size, "%d %s%s%s%s", lane + 1,
 		brief ? lanes[lane].brief : lanes[lane].title, *n ? " " : "", n,
 		*n && lane == LANE_ACTIONS && !brief ? " running" : "");

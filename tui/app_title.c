@@ -70,7 +70,7 @@ static look_t add_trust(const struct app *a, bool brief, struct str *out)
 		add_no_sources(a, out);
 		return ROLE_WARN;
 	}
-	format_count(n, sizeof(n), sources);
+	count_format(n, sizeof(n), sources);
 	if (!brief || !failing)
 		str_addf(out, "%s %s", n, plural(sources, "source", "sources"));
 	if (failing)
@@ -88,7 +88,7 @@ static void add_right(struct app *a, struct str *out)
 {
 	char clock[48];
 	const char *banner = a->config->banner;
-	app_clock(a, clock, sizeof(clock), clock_now());
+	app_clock(a, NULL, clock, sizeof(clock), clock_now());
 	if (strlen(clock) > 8)
 		memmove(clock + 5, clock + 8, strlen(clock + 8) + 1);
 	if (banner && *banner)

@@ -51,9 +51,14 @@ static void back(struct view *v)
 	app_back(v->app);
 }
 
-static void forward(struct view *v)
+static void history_back(struct view *v)
 {
-	app_forward(v->app);
+	history_step(v->app, -1);
+}
+
+static void history_forward(struct view *v)
+{
+	history_step(v->app, 1);
 }
 
 static void leave(struct view *v)
@@ -81,9 +86,14 @@ static void previous_lane(struct view *v)
 
 static void times(struct view *v)
 {
-	v->app->local_time = !v->app->local_time;
-	app_say(v->app, ROLE_TEXT,
-		v->app->local_time ? "Times are local now." : "Times are UTC now.");
+	static const char *const words[] = {
+		[TIMES_UTC] = "Times are UTC now.",
+		[TIMES_LOCAL] = "Times are local now.",
+		[TIMES_SOURCE] = "Times are in the zone of their source now (`zone:` in "
+				 "the configuration, else UTC).",
+	};
+	v->app->times = (v->app->times + 1) % TIMES_COUNT;
+	app_say(v->app, ROLE_TEXT, "%s", words[v->app->times]);
 }
 
 static void redraw(struct view *v)
@@ -126,8 +136,10 @@ const struct command general_commands[] = {
 		CMD_TARGET | CMD_ACTS, act_acknowledge},
 	{"palette", ":", ": go to", "go to a view, run a command or a runbook by name", 0,
 		open_palette},
-	{"back", "Esc [", NULL, "back to where I came from", 0, back},
-	{"forward", "]", NULL, "open again what was closed last", 0, forward},
+	{"back", "Esc", NULL, "out of this view, to the one below it", 0, back},
+	{"history-back", "[", "[ ] back forward", "back to what was shown before", 0,
+		history_back},
+	{"history-forward", "]", NULL, "forward again", 0, history_forward},
 	{"page-down", "PgDn C-f", NULL, "a page down", 0, move_page_down},
 	{"page-up", "PgUp C-b", NULL, "a page up", 0, move_page_up},
 	{"top", "g Home", NULL, "to the first", 0, move_top},
@@ -152,7 +164,8 @@ const struct command general_commands[] = {
 	{"actions", "7", NULL, "what was started from here, and how it went", 0, lane_7},
 	{"sources", "8", NULL, "where the records come from, and how fresh they are", 0,
 		lane_8},
-	{"times", "T", NULL, "times in UTC or local", 0, times},
+	{"times", "T", NULL, "times in UTC, local, or in the zone of their source", 0,
+		times},
 	{"help", "?", NULL, "the keys of this view", 0, open_help},
 	{"redraw", "C-l", NULL, "draw the screen anew", 0, redraw},
 	{"suspend", "C-z", NULL, "back to the shell; fg returns", 0, suspend},

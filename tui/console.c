@@ -3,11 +3,12 @@
 
 #include "runbooks/engine/job.h"
 #include "tui/app_inside.h"
+#include "tui/keep.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STORE_WITHIN_MS = 5000, WORKER_AFTER_MS = 30, FINISH_MS = 2000 };
+enum { STORE_WITHIN_MS = 5000, FINISH_MS = 2000 };
 
 struct console {
 	const struct console_options *o;
@@ -19,6 +20,7 @@ struct console {
 	struct theme theme;
 	struct term *term;
 	struct app *app;
+	struct keep *keep;
 	struct err theme_err;
 };
 
@@ -77,6 +79,7 @@ static bool open_all(struct console *c, struct err *e)
 
 static void close_all(struct console *c)
 {
+	keep_free(c->keep);
 	app_free(c->app);
 	term_close(c->term);
 	if (c->store)
@@ -87,16 +90,6 @@ static void close_all(struct console *c)
 		loop_free(c->loop);
 	free(c->store_path);
 	config_release(&c->config);
-}
-
-/* After the first paint: starting a process takes longer than painting. */
-static void start_worker(struct loop *l, void *arg)
-{
-	struct console *c = arg;
-	struct err e = ERR_INIT;
-	(void)l;
-	if (!worker_start(c->store_path, c->config.path, &e))
-		app_say_err(c->app, &e);
 }
 
 int console_main(const struct console_options *o, struct err *e)
@@ -117,7 +110,7 @@ int console_main(const struct console_options *o, struct err *e)
 	if (c.theme_err.code)
 		app_say_err(c.app, &c.theme_err);
 	if (!o->no_worker)
-		loop_timer(c.loop, WORKER_AFTER_MS, start_worker, &c);
+		c.keep = keep_new(c.app, c.store_path, c.config.path);
 	loop_run(c.loop);
 	tellings_finish(c.app, FINISH_MS);
 	bool gone = c.app->gone.code != ERR_NONE;

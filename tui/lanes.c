@@ -33,8 +33,11 @@ static void cell_state(const void *row, void *arg, struct str *out, look_t *look
 	*look = look_of_state(RECORD(row)->kind, RECORD(row)->state);
 }
 
+/* Of a grant, since when it is held: that somebody was a member when we first looked says nothing of the beginning. */
 static usec_t since(const struct record *r)
 {
+	if (r->kind == KIND_GRANT)
+		return r->started;
 	return r->since ? r->since : r->started ? r->started : r->updated;
 }
 
@@ -42,25 +45,29 @@ static void cell_since(const void *row, void *arg, struct str *out, look_t *look
 {
 	char age[16];
 	(void)arg;
-	app_age(age, sizeof(age), since(RECORD(row)));
-	str_adds(out, age);
+	usec_t t = since(RECORD(row));
 	*look = ROLE_DIM;
+	if (!t)
+		return;
+	app_age(age, sizeof(age), t);
+	str_adds(out, age);
+}
+
+static int width_of(
+	const struct table *t, void (*cell)(const void *, void *, struct str *, look_t *))
+{
+	for (size_t i = 0; i < t->n_columns; i++)
+		if (t->columns[i].cell == cell)
+			return t->widths[i];
+	return 0;
 }
 
 /* The group's size belongs to the kind; where that column is not shown it follows the title. */
-static bool kind_shown(const struct table *t)
-{
-	for (size_t i = 0; i < t->n_columns; i++)
-		if (t->columns[i].cell == cell_kind)
-			return t->widths[i] > 0;
-	return false;
-}
-
 static void cell_what(const void *row, void *arg, struct str *out, look_t *look)
 {
 	(void)look;
 	str_adds(out, RECORD(row)->title);
-	if (!kind_shown(arg))
+	if (!width_of(arg, cell_kind))
 		add_group(RECORD(row), out);
 }
 
@@ -85,21 +92,34 @@ static void cell_actor(const void *row, void *arg, struct str *out, look_t *look
 	str_adds(out, RECORD(row)->actor);
 }
 
-/* The phrases are stored with "; " between; on a line that is cut anyway a comma reads better. */
+/* The phrases are stored strongest first with "; " between. As many as fit whole: half a reason says less than none. */
+static void add_why(const struct record *r, int width, struct str *out)
+{
+	for (const char *at = r->why; *at; at += strspn(at, "; ")) {
+		size_t before = out->len, len = strcspn(at, ";");
+		str_adds(out, before ? ", " : "");
+		str_add(out, at, len);
+		at += len;
+		if (before && utf8_width(out->buf) > width) {
+			str_cut(out, before);
+			return;
+		}
+	}
+}
+
 static void cell_why(const void *row, void *arg, struct str *out, look_t *look)
 {
-	(void)arg;
 	(void)look;
-	for (const char *s = RECORD(row)->why; *s; s++)
-		str_addc(out, (char)(*s == ';' ? ',' : *s));
+	add_why(RECORD(row), width_of(arg, cell_why), out);
 }
 
 static void cell_cause(const void *row, void *arg, struct str *out, look_t *look)
 {
+	(void)look;
 	if (*RECORD(row)->cause)
 		str_adds(out, RECORD(row)->cause);
 	else
-		cell_why(row, arg, out, look);
+		add_why(RECORD(row), width_of(arg, cell_cause), out);
 }
 
 static void cell_took(const void *row, void *arg, struct str *out, look_t *look)
@@ -136,7 +156,7 @@ static void cell_amount(const void *row, void *arg, struct str *out, look_t *loo
 	char text[64];
 	(void)arg;
 	(void)look;
-	format_money(text, sizeof(text), RECORD(row)->amount, RECORD(row)->currency);
+	money_format(text, sizeof(text), RECORD(row)->amount, RECORD(row)->currency);
 	str_adds(out, text);
 }
 
@@ -144,7 +164,7 @@ static void cell_usual(const void *row, void *arg, struct str *out, look_t *look
 {
 	char text[64];
 	(void)arg;
-	format_money(text, sizeof(text), RECORD(row)->expected, RECORD(row)->currency);
+	money_format(text, sizeof(text), RECORD(row)->expected, RECORD(row)->currency);
 	str_adds(out, text);
 	*look = ROLE_DIM;
 }

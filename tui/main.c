@@ -35,7 +35,12 @@ static const struct subcommand subcommands[] = {
 		"preview and run an action: --dry-run, --yes, --reason, --param, "
 		"--confirm",
 		cmd_run, false},
-	{"audit", "", "what was asked, sent and answered", cmd_audit, false},
+	{"answer", "JOB [yes|no]",
+		"what a running action asks, and the answer to it: --target", cmd_answer,
+		false},
+	{"audit", "[ACTION] | verify [HEAD]",
+		"what was asked, sent and answered; whether nothing of it is missing",
+		cmd_audit, false},
 	{"doctor", "", "what is wrong on this side", cmd_doctor, false},
 	{"worker", "[--foreground|--stop]",
 		"collect and act; the console starts one by itself", NULL, true},

@@ -35,11 +35,11 @@ struct target {
 /* How a view is opened. Strings and targets are copied by the app and live as long as the
  * view (`view->arg`). */
 struct view_arg {
-	long long rid;     /* the record it is about */
-	long long job;     /* the job (action run, log fetch) it is about */
-	const char *name;  /* per type: a runbook, a command, ... */
-	const char *title; /* of the record: shown until the answer is there, and in the
-			      path of the first line */
+	long long rid;    /* the record it is about */
+	long long job;    /* the job (action run, log fetch) it is about */
+	const char *name; /* per type: a runbook, a command, ... */
+	/* Of the record: shown until the answer is there, and in the path of the first line. */
+	const char *title;
 	const struct target *targets;
 	size_t n_targets;
 };
@@ -49,12 +49,10 @@ enum move { MOVE_UP, MOVE_DOWN, MOVE_PGUP, MOVE_PGDN, MOVE_TOP, MOVE_BOTTOM };
 /* A command: a key, a name for the palette, a line in the help and in the hints, all from
  * this one row. */
 enum command_flags {
-	CMD_TARGET =
-		1
-		<< 0, /* only where the view has targets (and only while there is one) */
-	CMD_ACTS = 1 << 1, /* begins something that changes the world: refused just after
-			      the list moved by itself, and in read-only mode */
-	CMD_NO_HELP = 1 << 2, /* an alias */
+	/* Only where the view has targets, and only while there is one. */
+	CMD_TARGET = 1 << 0,
+	/* Begins something that changes the world: refused just after the list moved by itself, and in read-only mode. */
+	CMD_ACTS = 1 << 1,
 };
 struct command {
 	const char *name; /* "snooze": unique, what `:` takes */
@@ -77,15 +75,15 @@ struct view_type {
 	 * below come before it) and what stands right of it ("airflow-prod, 4 s ago"). */
 	void (*title)(struct view *v, struct str *path, struct str *side);
 	void (*draw)(struct view *v, const struct canvas *c);
-	bool (*key)(struct view *v,
-		const struct event *ev);           /* before the commands; true: used */
+	/* Before the commands; true: used. */
+	bool (*key)(struct view *v, const struct event *ev);
 	void (*move)(struct view *v, enum move m); /* j k g G PgUp PgDn and the arrows */
 	void (*changed)(struct view *v); /* the store changed: ask again what may have */
 	void (*shown)(struct view *v);   /* it is on top again */
-	size_t (*targets)(struct view *v, struct target *out,
-		size_t max); /* the marked ones, else the one under the cursor */
-	const struct command
-		*commands; /* its own, before the general ones; an empty row at the end */
+	/* The marked ones, else the one under the cursor. */
+	size_t (*targets)(struct view *v, struct target *out, size_t max);
+	/* Its own, before the general ones; an empty row at the end. */
+	const struct command *commands;
 };
 
 struct view {

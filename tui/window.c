@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { PAGE_MIN = 10 };
+enum { PAGE_MIN = 10, AHEAD_MS = 5 };
 
 void record_copy(struct arena *mem, struct record *dst, const struct record *src)
 {
@@ -159,11 +159,28 @@ static void fetch(struct window *w, bool around)
 {
 	size_t top = w->jumping ? w->want_top : w->top, p = page(w);
 	store_cancel(app_store(w->view->app), w->req);
+	loop_timer_cancel(app_loop(w->view->app), w->ahead);
+	w->ahead = NULL;
 	w->q.first = top > p ? top - p : 0;
 	w->q.count = 4 * p;
 	w->q.anchor = w->jumping || !w->touched ? 0 : w->rid;
 	w->q.around = around && w->q.anchor;
 	w->req = store_query(app_store(w->view->app), &w->q, on_rows, w);
+}
+
+static void fetch_now(struct loop *loop, void *arg)
+{
+	struct window *w = arg;
+	(void)loop;
+	w->ahead = NULL;
+	fetch(w, false);
+}
+
+/* The key's own paint comes first: what is fetched here is for the next keys. */
+static void fetch_ahead(struct window *w)
+{
+	if (!w->ahead)
+		w->ahead = loop_timer(app_loop(w->view->app), AHEAD_MS, fetch_now, w);
 }
 
 void window_init(struct window *w, struct view *v, void (*answered)(struct view *v))
@@ -178,6 +195,8 @@ void window_release(struct window *w)
 {
 	store_cancel(app_store(w->view->app), w->req);
 	w->req = NULL;
+	loop_timer_cancel(app_loop(w->view->app), w->ahead);
+	w->ahead = NULL;
 	arena_release(&w->mem);
 }
 
@@ -273,7 +292,7 @@ void window_move(struct window *w, enum move m)
 		const struct record *now = window_current(w);
 		w->rid = now ? now->rid : 0;
 		if (was || (!w->req && runs_short(w)))
-			fetch(w, false);
+			fetch_ahead(w);
 		return;
 	}
 	w->jumping = true;
@@ -284,7 +303,7 @@ void window_move(struct window *w, enum move m)
 
 void window_total(const struct window *w, char *dst, size_t size)
 {
-	format_count(dst, size, (long long)w->total);
+	count_format(dst, size, (long long)w->total);
 	if (!w->complete) {
 		size_t n = strlen(dst);
 		(void)str_copy(dst + n, size - n, "+");

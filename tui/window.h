@@ -23,6 +23,8 @@ struct window {
 	struct err err; /* why there is nothing, when err.code is set */
 
 	struct store_req *req; /* the rest is the window's own */
+	struct loop_timer *
+		ahead; /* rows that are not on the screen yet: fetched once that is painted */
 	struct arena mem;
 	bool touched; /* the user has moved the cursor since the query was set */
 	bool jumping, again, second_try;

@@ -2,6 +2,7 @@
 #include "tui/words.h"
 
 #include "backends/base/mem.h"
+#include "backends/base/money.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -16,14 +17,13 @@ static bool uneasy(enum kind k, enum state s)
 	return k == KIND_COST && s == STATE_OPEN;
 }
 
+/* What is in order is not green: that is for the moment in which something was proved. */
 look_t look_of_state(enum kind k, enum state s)
 {
 	if (uneasy(k, s))
 		return ROLE_WARN;
 	if (state_bad(k, s))
 		return ROLE_BAD;
-	if (s == STATE_SUCCEEDED || s == STATE_OK || s == STATE_RESOLVED)
-		return ROLE_GOOD;
 	return state_open(k, s) ? ROLE_TEXT : ROLE_DIM;
 }
 
@@ -45,51 +45,6 @@ const char *word_of_state(enum state s)
 	if (s == STATE_ROLLED_BACK)
 		return "rolled bk";
 	return state_name(s);
-}
-
-void format_count(char *dst, size_t size, long long n)
-{
-	char digits[32];
-	size_t out = 0;
-	(void)str_format(digits, sizeof(digits), "%lld", n);
-	size_t len = strlen(digits);
-	for (size_t i = 0; i < len && out + 2 < size; i++) {
-		if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-')
-			dst[out++] = ' ';
-		dst[out++] = digits[i];
-	}
-	dst[out] = '\0';
-}
-
-/* Decimal text stays decimal: nothing is computed, only cut and grouped. */
-void format_money(char *dst, size_t size, const char *amount, const char *currency)
-{
-	char whole[32];
-	long long n = 0;
-	size_t len = strcspn(amount, ".");
-	dst[0] = '\0';
-	if (!*amount)
-		return;
-	char digits[24];
-	if (len >= sizeof(digits)) {
-		(void)str_format(dst, size, "%s %s", amount, currency);
-		return;
-	}
-	memcpy(digits, amount, len);
-	digits[len] = '\0';
-	if (!str_to_int(digits, &n)) {
-		(void)str_format(dst, size, "%s %s", amount, currency);
-		return;
-	}
-	format_count(whole, sizeof(whole), n);
-	char cents[4] = "";
-	if (n > -100 && n < 100 && amount[len] == '.')
-		(void)str_copy(cents, sizeof(cents), amount + len);
-	if (strcmp(currency, "USD") == 0)
-		(void)str_format(dst, size, "$%s%s", whole, cents);
-	else
-		(void)str_format(dst, size, "%s%s%s%s", whole, cents,
-			*currency ? " " : "", currency);
 }
 
 const char *plural(long long n, const char *one, const char *many)

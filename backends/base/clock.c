@@ -2,11 +2,14 @@
  * Gregorian one; leap seconds do not exist, as in POSIX. */
 #include "backends/base/clock.h"
 
+#include "backends/base/mem.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define DAY ((usec_t)86400 * USEC_PER_SEC)
 
@@ -297,4 +300,32 @@ void clock_format_local(char *dst, size_t size, usec_t t)
 	if (!localtime_r(&seconds, &tm) ||
 		strftime(dst, size, "%Y-%m-%d %H:%M:%S %Z", &tm) == 0)
 		clock_format(dst, size, t, false);
+}
+
+void clock_format_zone(char *dst, size_t size, usec_t t, const char *zone)
+{
+	const char *now = getenv("TZ");
+	char *before = now ? xstrdup(now) : NULL, *wanted = xasprintf(":%s", zone);
+
+	setenv("TZ", wanted, 1);
+	tzset();
+	clock_format_local(dst, size, t);
+	if (before)
+		setenv("TZ", before, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+	free(wanted);
+	free(before);
+}
+
+bool clock_zone_known(const char *zone)
+{
+	char path[200];
+	size_t len = strspn(zone,
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/");
+
+	return len > 0 && zone[len] == '\0' && zone[0] != '/' &&
+	       str_format(path, sizeof(path), "/usr/share/zoneinfo/%s", zone) &&
+	       access(path, R_OK) == 0;
 }

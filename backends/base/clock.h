@@ -15,8 +15,8 @@ usec_t clock_now(void);      /* UTC, µs */
 int64_t clock_mono_ms(void); /* monotonic, ms */
 int64_t clock_mono_us(void); /* monotonic, µs: for measurements and slices */
 
-void clock_set_test(
-	usec_t now); /* freezes both clocks; WD_TEST_NOW=<ISO 8601> in the environment does the same for clock_now() only, at start */
+/* Freezes both clocks. WD_TEST_NOW=<ISO 8601> in the environment does the same for clock_now only, at start. */
+void clock_set_test(usec_t now);
 void clock_advance_test(usec_t by);
 void clock_end_test(void);
 
@@ -34,6 +34,10 @@ usec_t clock_from_epoch(double number);
 void clock_format(char *dst, size_t size, usec_t t, bool fraction);
 /* As above in the local zone (TZ) with its abbreviation, "2026-11-22 15:02:03 CET". */
 void clock_format_local(char *dst, size_t size, usec_t t);
+/* The same in a named zone ("Europe/Berlin"), of which clock_zone_known says whether this machine has it (package tzdata). Sets
+ * TZ for the moment of the call: for single-threaded programs. */
+void clock_format_zone(char *dst, size_t size, usec_t t, const char *zone);
+bool clock_zone_known(const char *zone);
 
 /* "20s", "30m", "2h", "7d", "1h30m", "250ms" -> µs. */
 bool clock_parse_duration(const char *text, usec_t *out) MUST_USE;

@@ -11,8 +11,8 @@ void crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size
 /* Only for the hashed names of known_hosts files, whose format fixes it. */
 void crypto_hmac_sha1(const void *key, size_t key_len, const void *bytes, size_t len,
 	unsigned char out[20]);
-void crypto_random_hex(
-	char *dst, size_t bytes); /* dst holds 2*bytes+1; from getrandom(2) */
+/* From getrandom(2); dst holds 2*bytes+1. */
+void crypto_random_hex(char *dst, size_t bytes);
 void crypto_base64(struct str *out, const void *bytes, size_t len);
 bool crypto_unbase64(struct str *out, const char *text, size_t len) MUST_USE;
 

@@ -19,7 +19,8 @@ char *file_home(enum file_base base, struct err *e) MUST_USE;
 char *file_exe_dir(void);
 char *file_data(const char *below); /* "backends/catalog" -> full path; malloc'ed */
 
-/* Lists regular files in `dir` whose name ends in `suffix`, sorted by name, names malloc'ed, closed by NULL. Missing folder: empty list. */
+/* The names of regular files in `dir` that end in `suffix`, sorted, malloc'ed, closed by NULL. Missing folder: an
+ * empty list. */
 char **file_list(const char *dir, const char *suffix);
 void file_list_free(char **names);
 

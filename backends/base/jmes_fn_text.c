@@ -2,6 +2,7 @@
  * JMESPath functions on strings. Positions and lengths are code points.
  */
 #include "backends/base/jmes_fn.h"
+#include "backends/base/money.h"
 
 #include "backends/base/utf8.h"
 
@@ -240,7 +241,9 @@ static json_t *fn_match(struct jmes_run *r, const struct jmes_args *a)
 static json_t *fn_parse_json(struct jmes_run *r, const struct jmes_args *a)
 {
 	struct text s = text_of(a->v[0]);
-	json_t *v = jmes_steps(r, 1 + s.len / 16) ? json_read(s.s, s.len, NULL) : NULL;
+	json_t *v = jmes_steps(r, 1 + s.len / 16)
+			    ? json_read_reply(s.s, s.len, NULL, NULL)
+			    : NULL;
 	if (v)
 		return jmes_keep(r, v);
 	return jmes_steps(r, 0) ? json_null() : NULL;
@@ -265,12 +268,27 @@ static json_t *fn_format(struct jmes_run *r, const struct jmes_args *a)
 	return finish(r, &out);
 }
 
+static json_t *fn_money(struct jmes_run *r, const struct jmes_args *a)
+{
+	struct str amount = STR_INIT_MAX(256);
+	char text[160];
+	json_scalar_to(&amount, a->v[0]);
+	if (json_is_real(a->v[0]) && strpbrk(amount.buf, "eE")) {
+		str_clear(&amount);
+		str_addf(&amount, "%.6f", json_real_value(a->v[0]));
+	}
+	money_format(text, sizeof(text), amount.buf, json_string_value(a->v[1]));
+	str_release(&amount);
+	return jmes_keep_text(r, text, strlen(text));
+}
+
 const struct jmes_fn jmes_fns_text[] = {
 	{"ends_with", 2, 2, false, {JA_STRING, JA_STRING}, fn_ends_with},
 	{"format", 1, 255, false, {JA_STRING, JA_ANY, JA_ANY}, fn_format},
 	{"join", 2, 2, false, {JA_STRING, JA_STRINGS}, fn_join},
 	{"lower", 1, 1, true, {JA_STRING}, fn_lower},
 	{"match", 2, 2, true, {JA_STRING, JA_STRING}, fn_match},
+	{"money", 2, 2, true, {JA_STRING | JA_NUMBER, JA_STRING}, fn_money},
 	{"parse_json", 1, 1, true, {JA_STRING}, fn_parse_json},
 	{"replace", 3, 3, true, {JA_STRING, JA_STRING, JA_STRING}, fn_replace},
 	{"split", 2, 2, true, {JA_STRING, JA_STRING}, fn_split},

@@ -10,6 +10,9 @@
 #define FIRST_SECOND (-62135596800LL)
 #define LAST_SECOND 253402300799LL
 
+#define DAY (24 * 3600 * USEC_PER_SEC)
+enum { DATES_MAX = 3660 };
+
 enum found { FOUND, UNKNOWN, WRONG };
 
 static enum found time_arg(
@@ -97,6 +100,15 @@ static json_t *fn_epoch(struct jmes_run *r, const struct jmes_args *a)
 	return jmes_keep(r, json_integer(s));
 }
 
+static json_t *fn_age(struct jmes_run *r, const struct jmes_args *a)
+{
+	usec_t t;
+	enum found f = time_arg(r, a, 0, &t);
+	if (f != FOUND)
+		return f == UNKNOWN ? json_null() : NULL;
+	return jmes_keep(r, json_integer((clock_now() - t) / USEC_PER_SEC));
+}
+
 static json_t *fn_date(struct jmes_run *r, const struct jmes_args *a)
 {
 	usec_t t;
@@ -106,6 +118,35 @@ static json_t *fn_date(struct jmes_run *r, const struct jmes_args *a)
 		return f == UNKNOWN ? json_null() : NULL;
 	return jmes_keep_text(
 		r, json_string_value(v), strcspn(json_string_value(v), "T"));
+}
+
+/* The first moment of the day. */
+static usec_t day_of(usec_t t)
+{
+	usec_t rest = t % DAY;
+	return t - rest - (rest < 0 ? DAY : 0);
+}
+
+/* Both ends are in the list; an end before the beginning gives an empty one. */
+static json_t *fn_dates(struct jmes_run *r, const struct jmes_args *a)
+{
+	usec_t from, to;
+	enum found f = time_arg(r, a, 0, &from), g = FOUND;
+	if (f != WRONG)
+		g = time_arg(r, a, 1, &to);
+	if (f != FOUND || g != FOUND)
+		return f == WRONG || g == WRONG ? NULL : json_null();
+	from = day_of(from);
+	if (to >= from && (to - from) / DAY >= DATES_MAX)
+		return jmes_fn_bad(r, a, "more than %d days", DATES_MAX);
+	json_t *out = jmes_keep(r, json_array());
+	for (usec_t t = from; t <= to; t += DAY) {
+		json_t *v = time_out(r, a, t, false);
+		if (!v)
+			return NULL;
+		json_array_append_new(out, json_stringn(json_string_value(v), 10));
+	}
+	return out;
 }
 
 static json_t *fn_add_time(struct jmes_run *r, const struct jmes_args *a)
@@ -127,8 +168,10 @@ static json_t *fn_seconds(struct jmes_run *r, const struct jmes_args *a)
 
 const struct jmes_fn jmes_fns_time[] = {
 	{"add_time", 2, 2, true, {JA_STRING | JA_NUMBER, JA_STRING}, fn_add_time},
+	{"age", 1, 1, true, {JA_STRING | JA_NUMBER}, fn_age},
 	{"ago", 1, 1, false, {JA_STRING}, fn_ago},
 	{"date", 1, 1, true, {JA_STRING | JA_NUMBER}, fn_date},
+	{"dates", 2, 2, true, {JA_STRING | JA_NUMBER, JA_STRING | JA_NUMBER}, fn_dates},
 	{"epoch", 1, 1, true, {JA_STRING | JA_NUMBER}, fn_epoch},
 	{"now", 0, 0, false, {0}, fn_now},
 	{"seconds", 1, 1, true, {JA_STRING}, fn_seconds},

@@ -17,8 +17,8 @@
 
 #define JMES_EXPR_MAX 8192
 #define JMES_NEST_MAX 64 /* brackets, calls, projections inside one another */
-#define JMES_HEIGHT_MAX \
-	400 /* of the tree: a long chain of dots or || is high but harmless */
+/* Of the tree: a long chain of dots or || is high but harmless. */
+#define JMES_HEIGHT_MAX 400
 #define JMES_STEPS_MAX 2000000
 #define JMES_TEXT_MAX ((size_t)16 << 20)
 
@@ -99,8 +99,8 @@ struct jmes_node {
 	const char **keys;        /* hash */
 	size_t n;
 	const struct jmes_fn *fn;
-	regex_t *
-		regex; /* match() with a literal pattern, compiled ahead; owned by the jmes */
+	/* match() with a literal pattern, compiled ahead; owned by the jmes. */
+	regex_t *regex;
 };
 
 struct jmes {

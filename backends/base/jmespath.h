@@ -15,7 +15,9 @@
  *   ago(duration)         now minus "7d", "30m", ...: ISO 8601 UTC
  *   time(x) *             any time clock_parse or clock_from_epoch takes -> ISO 8601 UTC with µs
  *   epoch(x) *            the same -> integer seconds
+ *   age(x) *              whole seconds from then until now
  *   date(x) *             the same -> "YYYY-MM-DD"
+ *   dates(from, to) *     the days of a range, both ends in it: ["YYYY-MM-DD", ...], at most 3660; [] when to is before from
  *   add_time(x, dur) *    time plus duration ("2h", "-2h") -> ISO 8601 UTC
  *   seconds(dur) *        "2h" -> 7200
  *   lower(s) * upper(s) * trim(s) *
@@ -28,21 +30,30 @@
  *   from_items(array) *   the reverse
  *   round(n, digits) *
  *   format(template, args...)   "{}" replaced by each argument's text
+ *   money(x, currency) *  "$1 840", "450 EUR": an amount for people, its decimals cut (base/money.h)
  *   coalesce(a, b, ...)   the first that is not null (unlike ||, false and "" count)
  *   percent(part, whole) * part / whole * 100, null when whole is 0
- *   unique(array) * flatten is [] as usual
+ *   unique(array) *       each element once
  *
  * Limits: expression 8 KiB, nesting 64, evaluation 2 000 000 steps, result strings 16 MiB.
  */
 struct jmes;
 
-struct jmes *jmes_compile(
-	const char *expr, struct err *e) MUST_USE; /* error: "column N: ..." */
+/* An error says "column N: ...". */
+struct jmes *jmes_compile(const char *expr, struct err *e) MUST_USE;
 void jmes_free(struct jmes *j);
 
 /* Returns a new reference (json_null() when nothing matched), or NULL with `e` filled. `scope` may be NULL. */
 json_t *jmes_search(
 	const struct jmes *j, json_t *input, json_t *scope, struct err *e) MUST_USE;
+
+/*
+ * The names that an expression takes from the scope object: fn(arg, root, NULL) for each root, then fn(arg, root, member)
+ * for a member taken of it; false ends the walk and is the answer. `of_input`: the input is the scope object too, as in
+ * templates. What only evaluation could tell (a member of what a function gave) is passed over.
+ */
+typedef bool jmes_name_fn(void *arg, const char *root, const char *member);
+bool jmes_names(const struct jmes *j, bool of_input, jmes_name_fn *fn, void *arg);
 
 /* JMESPath truth: false for null, false, "", [] and {}. */
 bool jmes_truthy(const json_t *v);

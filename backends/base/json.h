@@ -5,31 +5,40 @@
 #include <jansson.h>
 
 /*
- * JSON: jansson's json_t, reached through this header only. Bytes from outside go through json_read,
- * which knows the traps of jansson 2.14 (reference notes 2.4).
+ * JSON: jansson's json_t, reached through this header only. Bytes from outside go through json_read and its
+ * brothers, which know the traps of jansson 2.14 (reference notes 2.4).
  */
 
 #define JSON_DEPTH_MAX 128
 
 /*
- * Parses one document. A BOM is skipped; \u0000 and lone surrogates in strings become U+FFFD; integers beyond int64 become
- * strings (so no digit is lost); numbers beyond double (1e999) become null; anything else that is not JSON fails with line and column and, when it looks like
+ * Parses one document. A BOM is skipped; what is not JSON fails with line and column and, when it looks like
  * HTML, says so ("an HTML page instead of JSON: is the URL right, is there a login page?").
  * Returns a new reference or NULL with `e` filled. Depth over JSON_DEPTH_MAX is ERR_LIMIT.
  */
 json_t *json_read(const char *bytes, size_t len, struct err *e) MUST_USE;
 
-/* JSON lines: an array of the documents; blank lines skipped; a bad line fails with its number. */
-json_t *json_read_lines(const char *bytes, size_t len, struct err *e) MUST_USE;
+/*
+ * The same for what a far side sent: one bad value costs itself, not the whole document. What is not UTF-8, \u0000
+ * and halves of surrogate pairs become U+FFFD; numbers that no int64 or double holds become strings, so that no digit
+ * is lost; NaN and Infinity become null; nothing else is forgiven. *repaired (or NULL) grows by the values changed
+ * so: say it to somebody, for the document is not what the far side meant. A clean document costs nothing more.
+ */
+json_t *json_read_reply(
+	const char *bytes, size_t len, size_t *repaired, struct err *e) MUST_USE;
+
+/* JSON lines, repaired like a reply: an array of the documents; blank lines skipped; a bad line fails with its number. */
+json_t *json_read_lines(
+	const char *bytes, size_t len, size_t *repaired, struct err *e) MUST_USE;
 
 /* Look-ups that never fail. `obj` may be NULL or no object. Strings are borrowed. */
 const char *json_str(const json_t *obj, const char *key, const char *fallback);
-long long json_int(const json_t *obj, const char *key,
-	long long fallback); /* reals are truncated, numeric strings read */
+/* Reals are truncated, numeric strings read. */
+long long json_int(const json_t *obj, const char *key, long long fallback);
 double json_num(const json_t *obj, const char *key, double fallback);
 bool json_flag(const json_t *obj, const char *key, bool fallback);
-json_t *json_sub(
-	const json_t *obj, const char *key); /* borrowed, or NULL when absent or null */
+/* Borrowed, or NULL when absent or null. */
+json_t *json_sub(const json_t *obj, const char *key);
 /* "a.b.c" through objects. Borrowed or NULL. */
 json_t *json_path(const json_t *obj, const char *dotted);
 

@@ -40,11 +40,11 @@ static bool write_escape(struct str *out, unsigned char c)
 	return str_addf(out, "\\u%04x", c);
 }
 
-static bool write_string(struct str *out, const char *s, size_t len)
+static bool write_long_string(struct str *out, const char *s, size_t len)
 {
 	size_t start = 0;
 	bool ok = str_addc(out, '"');
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = str_plain(s, len); i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
@@ -52,6 +52,18 @@ static bool write_string(struct str *out, const char *s, size_t len)
 		start = i + 1;
 	}
 	return ok && str_add(out, s + start, len - start) && str_addc(out, '"');
+}
+
+/* Most strings are short and have nothing to escape: they go out as one piece. */
+static bool write_string(struct str *out, const char *s, size_t len)
+{
+	char piece[128];
+	if (len > sizeof(piece) - 2 || str_plain(s, len) < len)
+		return write_long_string(out, s, len);
+	piece[0] = '"';
+	memcpy(piece + 1, s, len);
+	piece[len + 1] = '"';
+	return str_add(out, piece, len + 2);
 }
 
 /* Digits of n, its last `decimals` after a point, zeros at the end cut. */
@@ -224,9 +236,9 @@ bool json_plain_to(struct str *out, const json_t *v)
 char *json_text(const json_t *v)
 {
 	struct str s = STR_INIT;
+	/* Over 64 MiB is cut: such a tree cannot come through json_read's callers. */
 	bool whole = json_text_to(&s, v);
-	(void)whole; /* over 64 MiB is cut: such a tree cannot come through json_read's
-			callers */
+	(void)whole;
 	return str_take(&s);
 }
 

@@ -10,9 +10,10 @@
  */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
-bool log_open(const char *path, enum log_level least,
-	struct err *e) MUST_USE;       /* 0600, O_APPEND|O_NOFOLLOW|O_CLOEXEC */
-void log_stderr(enum log_level least); /* a worker in the foreground */
+/* 0600, O_APPEND|O_NOFOLLOW|O_CLOEXEC. */
+bool log_open(const char *path, enum log_level least, struct err *e) MUST_USE;
+/* For a worker in the foreground. */
+void log_stderr(enum log_level least);
 void log_close(void);
 void log_at(enum log_level level, const char *area, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);

@@ -25,10 +25,11 @@ enum loop_events {
 };
 
 struct loop *loop_new(void);
-void loop_free(struct
-	loop *l); /* watchers and timers left are freed without a call; children are not killed */
+/* Watchers and timers left are freed without a call; children are not killed. */
+void loop_free(struct loop *l);
 
-void loop_run(struct loop *l); /* until loop_stop */
+/* Until loop_stop. */
+void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 /* One turn, sleeping at most timeout_ms (-1: until something happens). False when loop_stop was called. */
 bool loop_turn(struct loop *l, int timeout_ms);
@@ -38,10 +39,10 @@ bool loop_until(struct loop *l, const bool *done, int timeout_ms);
 typedef void loop_fd_fn(struct loop *l, int fd, unsigned events, void *arg);
 struct loop_watch *loop_watch(
 	struct loop *l, int fd, unsigned events, loop_fd_fn *fn, void *arg);
-void loop_watch_events(
-	struct loop *l, struct loop_watch *w, unsigned events); /* 0: keep, but deaf */
-void loop_unwatch(
-	struct loop *l, struct loop_watch *w); /* NULL is fine; does not close fd */
+/* 0: keep, but deaf. */
+void loop_watch_events(struct loop *l, struct loop_watch *w, unsigned events);
+/* NULL is fine. Does not close fd. */
+void loop_unwatch(struct loop *l, struct loop_watch *w);
 
 /* One-shot timers, by the monotonic clock. Re-arm from the callback if wanted. The handle dies when it
  * fires or is cancelled. With a test clock (clock_set_test) timers fire when clock_advance_test has
@@ -51,13 +52,13 @@ struct loop_timer *loop_timer(
 	struct loop *l, int64_t after_ms, loop_timer_fn *fn, void *arg);
 void loop_timer_cancel(struct loop *l, struct loop_timer *t); /* NULL is fine */
 
-/* Calls fn at the start of the next turn (never at once): answers without surprises of re-entrance. */
-struct loop_timer *loop_defer(
-	struct loop *l, loop_timer_fn *fn, void *arg); /* loop_timer_cancel cancels it */
+/* Calls fn at the start of the next turn (never at once): answers without surprises of re-entrance.
+ * loop_timer_cancel cancels it. */
+struct loop_timer *loop_defer(struct loop *l, loop_timer_fn *fn, void *arg);
 
+/* fn NULL: the default again. */
 typedef void loop_signal_fn(struct loop *l, int signo, void *arg);
-void loop_signal(struct loop *l, int signo, loop_signal_fn *fn,
-	void *arg); /* fn NULL: default again */
+void loop_signal(struct loop *l, int signo, loop_signal_fn *fn, void *arg);
 
 void loop_before_sleep(struct loop *l, void (*fn)(struct loop *l, void *arg), void *arg);
 
@@ -82,8 +83,8 @@ struct loop_child_spec {
 };
 struct loop_child *loop_spawn(
 	struct loop *l, const struct loop_child_spec *spec, struct err *e) MUST_USE;
-bool loop_child_write(struct loop_child *c, const char *bytes,
-	size_t len); /* queued; false when closed */
+/* Queued. False when stdin is closed. */
+bool loop_child_write(struct loop_child *c, const char *bytes, size_t len);
 void loop_child_close_stdin(struct loop_child *c);
 void loop_child_kill(struct loop_child *c, int signo);
 /* Forget it: kills the group, no more callbacks. NULL is fine. */

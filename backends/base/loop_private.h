@@ -55,8 +55,8 @@ struct loop {
 	unsigned long turn;
 	unsigned depth; /* turns inside of turns */
 	bool stopped;
-	const bool *
-		until; /* loop_until: set by a deferred call, it ends the turn without sleep */
+	/* Of loop_until: set by a deferred call, it ends the turn without sleep. */
+	const bool *until;
 
 	struct loop_timer **heap;
 	size_t heap_len;

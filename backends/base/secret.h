@@ -5,16 +5,18 @@
 #include "backends/base/loop.h"
 
 /*
- * Secrets, named in the configuration as {command: [argv...]}, {file: path} or {env: NAME}. Only the worker resolves them.
+ * Secrets, named in the configuration as {command: [argv...]}, {file: path} or {env: NAME}. Only the worker resolves
+ * them.
  *   command  run with a minimal environment, 10 s, at most 64 KiB of stdout, first line taken (trailing newline cut);
  *            argv[0] by absolute path or PATH; its stderr, made safe, is in the error
- *   file     opened O_NOFOLLOW; regular, owned by us or root, no access for group and others; content without trailing newline
+ *   file     opened O_NOFOLLOW; regular, owned by us or root, no access for group and others; content without trailing
+ *            newline
  *   env      last resort: read, then the bytes in the environment are overwritten; kept by us for later reads
  * A resolved value is registered with log_redact. The callback gets a string that it must copy or use at
  * once; it is overwritten after the call.
  */
-typedef void secret_fn(
-	void *arg, const char *value /* NULL: failed */, const struct err *e);
+/* `value` NULL: failed. */
+typedef void secret_fn(void *arg, const char *value, const struct err *e);
 
 /* Always answers later through fn, once, never from within this call. */
 void secret_resolve(struct loop *l, const json_t *spec, secret_fn *fn, void *arg);

@@ -200,6 +200,33 @@ bool str_equal(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+/*
+ * Eight bytes a step. Below 0x80, v - k borrows into the top bit of a byte just when that byte is less than k, and
+ * (v ^ c) - 1 when it is c. A borrow may reach the next byte, but only from one that is not plain already.
+ */
+static bool plain_word(uint64_t v)
+{
+	const uint64_t ones = 0x0101010101010101, tops = ones << 7;
+	uint64_t quote = (v ^ ones * '"') - ones, slash = (v ^ ones * '\\') - ones;
+
+	return ((v | (v - ones * ' ') | (v + ones) | quote | slash) & tops) == 0;
+}
+
+size_t str_plain(const char *s, size_t len)
+{
+	size_t n = 0;
+	uint64_t word;
+
+	for (; len - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, s + n, sizeof(word));
+		if (!plain_word(word))
+			break;
+	}
+	while (n < len && s[n] >= ' ' && s[n] <= '~' && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
 static char lower(char c)
 {
 	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);

@@ -51,6 +51,8 @@ bool str_format(char *dst, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 bool str_equal(const char *a, const char *b); /* NULL equals only NULL */
+/* How many of the first bytes are printable ASCII, without quote and backslash: what needs no second look, in bulk. */
+size_t str_plain(const char *s, size_t len);
 
 /* Glob of filters and assets: `*` any bytes, `?` one; ASCII case is ignored. Linear in practice, no recursion. */
 bool str_glob(const char *pattern, const char *text);

@@ -71,7 +71,7 @@ static struct tmpl *compile_array(const struct tmpl_place *at, const json_t *tre
 	size_t n = json_array_size(tree);
 	t->below = xcalloc(n, sizeof(struct tmpl *));
 	for (size_t i = 0; i < n; i++) {
-		struct tmpl_place item = {at->doc, tree, NULL, i};
+		struct tmpl_place item = {at->doc, tree, NULL, i, at->names};
 		if (!add_below(
 			    t, i, &item, json_array_get(tree, i), optional, depth, e)) {
 			tmpl_free(t);
@@ -96,7 +96,7 @@ static struct tmpl *compile_object(const struct tmpl_place *at, const json_t *tr
 		it = json_object_iter_next(obj.out, it)) {
 		const char *key = json_object_iter_key(it);
 		bool may_miss = str_ends(key, "?");
-		struct tmpl_place member = {at->doc, tree, key, 0};
+		struct tmpl_place member = {at->doc, tree, key, 0, at->names};
 		if (!add_below(t, i, &member, json_object_iter_value(it), may_miss, depth,
 			    e)) {
 			tmpl_free(t);
@@ -145,7 +145,14 @@ static struct tmpl *compile(const struct tmpl_place *at, const json_t *tree,
 struct tmpl *tmpl_compile(const struct yaml_doc *doc, const json_t *in, const char *key,
 	const json_t *tree, struct err *e)
 {
-	struct tmpl_place at = {doc, in, key, SIZE_MAX};
+	return tmpl_compile_known(doc, in, key, tree, NULL, e);
+}
+
+struct tmpl *tmpl_compile_known(const struct yaml_doc *doc, const json_t *in,
+	const char *key, const json_t *tree, const struct tmpl_names *names,
+	struct err *e)
+{
+	struct tmpl_place at = {doc, in, key, SIZE_MAX, names};
 	return compile(&at, tree, key && str_ends(key, "?"), 0, e);
 }
 
@@ -164,9 +171,9 @@ static bool path_texts(
 }
 
 struct tmpl *tmpl_compile_path(const struct yaml_doc *doc, const json_t *in,
-	const char *key, const char *path, struct err *e)
+	const char *key, const char *path, const struct tmpl_names *names, struct err *e)
 {
-	struct tmpl_place at = {doc, in, key, SIZE_MAX};
+	struct tmpl_place at = {doc, in, key, SIZE_MAX, names};
 	struct tmpl *t = fresh(PATH, false);
 	if (tmpl_parts_compile(&t->parts, &at, path, 1, e) &&
 		path_texts(&t->parts, &at, e))
@@ -177,7 +184,12 @@ struct tmpl *tmpl_compile_path(const struct yaml_doc *doc, const json_t *in,
 
 /* ---- rendering ---- */
 
-static bool text_of(const struct tmpl *t, json_t *scope, struct str *out, struct err *e)
+typedef bool add_fn(
+	struct str *out, const struct tmpl_part *p, const json_t *v, struct err *e);
+
+/* Texts as they are, each expression's value through `add`. */
+static bool fill(
+	const struct tmpl *t, json_t *scope, add_fn *add, struct str *out, struct err *e)
 {
 	for (size_t i = 0; i < t->parts.n; i++) {
 		const struct tmpl_part *p = &t->parts.items[i];
@@ -188,13 +200,29 @@ static bool text_of(const struct tmpl *t, json_t *scope, struct str *out, struct
 		json_t *v = jmes_search(p->expr, scope, scope, e);
 		if (!v)
 			return err_wrap(e, "{{ %s }}", p->source);
-		bool ok = json_scalar_to(out, v);
+		bool ok = add(out, p, v, e);
 		json_decref(v);
 		if (!ok)
-			break;
+			return false;
 	}
-	return out->over ? err_set(e, ERR_LIMIT, "a text grows over %zu bytes", out->max)
-			 : true;
+	return true;
+}
+
+static bool too_long(const struct str *out, struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "a text grows over %zu bytes", out->max);
+}
+
+static bool add_text(
+	struct str *out, const struct tmpl_part *p, const json_t *v, struct err *e)
+{
+	(void)p;
+	return json_scalar_to(out, v) || too_long(out, e);
+}
+
+static bool text_of(const struct tmpl *t, json_t *scope, struct str *out, struct err *e)
+{
+	return fill(t, scope, add_text, out, e) && (!out->over || too_long(out, e));
 }
 
 static json_t *render_text(const struct tmpl *t, json_t *scope, struct err *e)
@@ -268,7 +296,7 @@ bool tmpl_render_text(const struct tmpl *t, json_t *scope, struct str *out, stru
 		return false;
 	bool ok = json_scalar_to(out, v);
 	json_decref(v);
-	return ok ? true : err_set(e, ERR_LIMIT, "a text grows over %zu bytes", out->max);
+	return ok || too_long(out, e);
 }
 
 /* ---- paths ---- */
@@ -292,7 +320,7 @@ static void encode(struct str *out, const char *s, size_t len)
 	}
 }
 
-static bool add_value(
+static bool add_segment(
 	struct str *out, const struct tmpl_part *p, const json_t *v, struct err *e)
 {
 	struct str text = STR_INIT_MAX(8192);
@@ -331,20 +359,8 @@ static bool dots(const char *path)
 bool tmpl_render_path(const struct tmpl *t, json_t *scope, struct str *out, struct err *e)
 {
 	size_t start = out->len;
-	for (size_t i = 0; i < t->parts.n; i++) {
-		const struct tmpl_part *p = &t->parts.items[i];
-		if (p->text) {
-			str_adds(out, p->text);
-			continue;
-		}
-		json_t *v = jmes_search(p->expr, scope, scope, e);
-		if (!v)
-			return err_wrap(e, "{%s}", p->source);
-		bool ok = add_value(out, p, v, e);
-		json_decref(v);
-		if (!ok)
-			return false;
-	}
+	if (!fill(t, scope, add_segment, out, e))
+		return false;
 	if (out->over)
 		return err_set(e, ERR_LIMIT, "a path grows over %zu bytes", out->max);
 	if (dots(out->buf + start))

@@ -17,17 +17,32 @@ struct tmpl;
 struct tmpl *tmpl_compile(const struct yaml_doc *doc, const json_t *in, const char *key,
 	const json_t *tree, struct err *e) MUST_USE;
 void tmpl_free(struct tmpl *t);
-json_t *tmpl_render(
-	const struct tmpl *t, json_t *scope, struct err *e) MUST_USE; /* new reference */
+/* New reference. */
+json_t *tmpl_render(const struct tmpl *t, json_t *scope, struct err *e) MUST_USE;
 bool tmpl_render_text(
 	const struct tmpl *t, json_t *scope, struct str *out, struct err *e) MUST_USE;
 
 /*
+ * Which names the scope will have, for a compilation that refuses all others: asked as by jmes_names, `why` then says
+ * what is wrong with a name.
+ */
+struct tmpl_names {
+	bool (*known)(void *arg, const char *root, const char *member, struct err *why);
+	void *arg;
+};
+/* tmpl_compile that asks `names`. */
+struct tmpl *tmpl_compile_known(const struct yaml_doc *doc, const json_t *in,
+	const char *key, const json_t *tree, const struct tmpl_names *names,
+	struct err *e) MUST_USE;
+
+/*
  * URL paths: "/dags/{dag_id}/runs/{{ expr }}" : {name} is short for {{ name }}. Each value becomes one
  * percent-encoded segment part ("/" is %2F; "." and ".." alone are refused, as are empty values, CR, LF, NUL).
+ * `names` may be NULL.
  */
 struct tmpl *tmpl_compile_path(const struct yaml_doc *doc, const json_t *in,
-	const char *key, const char *path, struct err *e) MUST_USE;
+	const char *key, const char *path, const struct tmpl_names *names,
+	struct err *e) MUST_USE;
 bool tmpl_render_path(
 	const struct tmpl *t, json_t *scope, struct str *out, struct err *e) MUST_USE;
 

@@ -72,6 +72,24 @@ static const char *closing(const char *s, int braces)
 	return NULL;
 }
 
+struct asking {
+	const struct tmpl_names *names;
+	struct err *why;
+};
+
+static bool ask_name(void *arg, const char *root, const char *member)
+{
+	const struct asking *a = arg;
+	return a->names->known(a->names->arg, root, member, a->why);
+}
+
+static bool names_known(
+	const struct tmpl_place *at, const struct jmes *expr, struct err *why)
+{
+	struct asking a = {at->names, why};
+	return !at->names || jmes_names(expr, true, ask_name, &a);
+}
+
 static bool add_expression(struct tmpl_parts *parts, const struct tmpl_place *at,
 	const char *s, size_t len, struct err *e)
 {
@@ -84,8 +102,9 @@ static bool add_expression(struct tmpl_parts *parts, const struct tmpl_place *at
 		len--;
 	char *source = xstrndup(s, len);
 	struct jmes *expr = jmes_compile(source, &why);
-	if (!expr) {
+	if (!expr || !names_known(at, expr, &why)) {
 		tmpl_complain(at, e, "in {{ %s }}: %s", source, why.msg);
+		jmes_free(expr);
 		free(source);
 		return false;
 	}

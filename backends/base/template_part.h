@@ -10,6 +10,7 @@ struct tmpl_place {
 	const json_t *in;
 	const char *key; /* NULL: an item */
 	size_t index;
+	const struct tmpl_names *names; /* or NULL */
 };
 
 struct tmpl_part {

@@ -20,9 +20,8 @@ bool utf8_valid(const char *s, size_t len);
 enum utf8_flags {
 	UTF8_ONE_LINE = 0,   /* LF becomes visible too */
 	UTF8_LINES = 1 << 0, /* keeps LF; CRLF becomes LF */
-	UTF8_SGR =
-		1
-		<< 1, /* drops ANSI SGR sequences (ESC [ ... m) silently instead of showing them: logs */
+	/* Drops ANSI SGR sequences (ESC [ ... m) silently instead of showing them: logs. */
+	UTF8_SGR = 1 << 1,
 };
 
 /*

@@ -164,6 +164,22 @@ static uint32_t fold(uint32_t cp)
 	return cp;
 }
 
+/* A run of ASCII at once: most text is nothing else. Its length; 0: there is none, or no room. */
+static size_t fold_ascii(struct str *out, const char *s)
+{
+	size_t at = out->len, n = 0;
+
+	while (s[n] != '\0' && (unsigned char)s[n] < 0x80)
+		n++;
+	if (!str_add(out, s, n))
+		return 0;
+	for (size_t i = at; i < out->len; i++) {
+		if (out->buf[i] >= 'A' && out->buf[i] <= 'Z')
+			out->buf[i] = (char)(out->buf[i] + 32);
+	}
+	return n;
+}
+
 void utf8_fold(struct str *out, const char *s)
 {
 	size_t len = strlen(s);
@@ -171,11 +187,10 @@ void utf8_fold(struct str *out, const char *s)
 	for (size_t i = 0; i < len;) {
 		char bytes[4];
 		uint32_t cp;
+		size_t ascii = fold_ascii(out, s + i);
 
-		if ((unsigned char)s[i] < 0x80) {
-			str_addc(out,
-				(char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]));
-			i++;
+		if (ascii > 0) {
+			i += ascii;
 			continue;
 		}
 		i += utf8_decode(s + i, len - i, &cp);

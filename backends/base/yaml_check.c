@@ -106,9 +106,8 @@ static size_t distance(const char *a, const char *b)
 const char *yaml_nearest(const char *word, const char *const *names, size_t n)
 {
 	const char *best = NULL;
-	size_t len = strlen(word), least = len < 4   ? 2
-					   : len < 8 ? 3
-						     : 4; /* must be below */
+	/* The distance must be below. */
+	size_t len = strlen(word), least = len < 4 ? 2 : len < 8 ? 3 : 4;
 	if (len > WORD_MAX)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {

@@ -17,6 +17,8 @@ static void call_free(struct call *c)
 	json_decref(c->input);
 	json_decref(c->scope);
 	json_decref(c->steps);
+	json_decref(c->values);
+	free(c->text);
 	op_remove(&c->op);
 	free(c);
 }
@@ -140,8 +142,6 @@ static bool is_success(const struct call *c, const struct def_step *step,
 	return false;
 }
 
-static void run_step(struct call *c);
-
 static void step_failed(struct call *c, struct err *e, json_t *body)
 {
 	if (c->def->n_steps > 1)
@@ -173,19 +173,22 @@ static void step_done(void *arg, const struct exchange_reply *r)
 		json_object_set(c->scope, "prev", envelope);
 		c->step++;
 		json_decref(envelope);
-		run_step(c);
+		call_run(c);
 		return;
 	}
 	struct str plain = STR_INIT_MAX(64), known = STR_INIT_MAX(4096);
 	call_default_words(r, &plain);
 	call_say(c, c->def->says, envelope, plain.buf, &known);
 	json_decref(envelope);
+	if (r->repaired)
+		str_addf(&known, " (%zu values of the reply could not be read as sent)",
+			r->repaired);
 	call_end(c, &e, r->body, known.buf);
 	str_release(&plain);
 	str_release(&known);
 }
 
-static void run_step(struct call *c)
+void call_run(struct call *c)
 {
 	const struct def_request *rq = &c->def->steps[c->step].request;
 	struct exchange_spec spec = {.rq = rq, .scope = c->scope, .mode = PG_WRITE};
@@ -212,36 +215,41 @@ static void no_call(struct call *c)
 	call_end(c, &e, NULL, e.msg);
 }
 
-struct call *call_start(struct source *s, const char *name, json_t *input, call_fn *fn,
-	void *arg, void (*run)(struct call *c))
+struct call *call_new(struct source *s, json_t *input, call_fn *fn, void *arg)
 {
 	struct call *c = xcalloc(1, sizeof(*c));
-	const char *const *lists[12] = {NULL};
-	size_t n = 0;
 	c->source = s;
-	c->def = connector_call(s->def, name);
 	c->input = json_incref(input);
 	c->scope = call_scope(s, input);
 	c->steps = json_object();
 	json_object_set(c->scope, "steps", c->steps);
 	c->fn = fn;
 	c->arg = arg;
-	c->run = c->def ? run : no_call;
 	op_add(s, &c->op, cancel_op);
-	if (c->def) {
-		lists[n++] = c->def->preview.secrets;
-		lists[n++] = c->def->verify.secrets;
-		for (size_t i = 0; i < c->def->n_steps; i++)
-			lists[n++] = c->def->steps[i].request.secrets;
-	}
-	session_open(&c->session, s, lists, n, opened, c);
 	return c;
+}
+
+void call_start(struct call *c, const struct def_call *def, void (*run)(struct call *c))
+{
+	const char *const *lists[12] = {NULL};
+	size_t n = 0;
+	c->def = def;
+	c->run = def ? run : no_call;
+	if (def) {
+		lists[n++] = def->preview.secrets;
+		lists[n++] = def->verify.secrets;
+		for (size_t i = 0; i < def->n_steps; i++)
+			lists[n++] = def->steps[i].request.secrets;
+	}
+	session_open(&c->session, c->source, lists, n, opened, c);
 }
 
 struct call *source_call(
 	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg)
 {
-	return call_start(s, call, input, fn, arg, run_step);
+	struct call *c = call_new(s, input, fn, arg);
+	call_start(c, connector_call(s->def, call), call_run);
+	return c;
 }
 
 void source_verify_times(

@@ -16,10 +16,18 @@ struct call {
 	struct exchange *exchange;
 	size_t step;
 	bool sent; /* something that may have changed the far side */
+	/* call_sql.c: the definition of a statement that has none in the file */
+	struct def_call made;
+	struct def_step made_step;
+	char *text;
+	json_t *values;
 };
 
-struct call *call_start(struct source *s, const char *name, json_t *input, call_fn *fn,
-	void *arg, void (*run)(struct call *c));
+struct call *call_new(struct source *s, json_t *input, call_fn *fn, void *arg);
+/* Opens the session, then run. def NULL: there is no such call, which is the answer then. */
+void call_start(struct call *c, const struct def_call *def, void (*run)(struct call *c));
+void call_run(struct call *c);     /* what source_call does then */
+void call_preview(struct call *c); /* what source_preview does then */
 /* Answers and frees. `known` is made safe here. */
 void call_end(struct call *c, const struct err *e, json_t *reply, const char *known);
 /* What templates and expressions of a call see, without secrets. New reference. */

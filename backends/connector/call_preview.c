@@ -109,10 +109,30 @@ static bool preview_part(struct call *c, const struct def_expr *x, const char *w
 	return true;
 }
 
+static bool preview_refused(struct call *c, json_t *body, struct err *e)
+{
+	struct str words = STR_INIT_MAX(400);
+	if (!c->def->refuse.jmes)
+		return false;
+	json_t *v = jmes_search(c->def->refuse.jmes, body, c->scope, e);
+	if (!v)
+		return !err_wrap(e, "preview.refuse");
+	bool refused = jmes_truthy(v);
+	json_scalar_to(&words, v);
+	if (refused)
+		err_set(e, ERR_CONFLICT, "%s", words.buf);
+	str_release(&words);
+	json_decref(v);
+	return refused;
+}
+
 static json_t *preview_reply(
 	struct call *c, const struct exchange_reply *r, struct err *e)
 {
-	json_t *body = r->body ? r->body : json_null(), *envelope = exchange_envelope(r);
+	json_t *body = r->body ? r->body : json_null();
+	if (preview_refused(c, body, e))
+		return NULL;
+	json_t *envelope = exchange_envelope(r);
 	json_t *lines = json_array(), *targets = json_array();
 	struct str says = STR_INIT_MAX(4096), plain = STR_INIT_MAX(64);
 	if (r->affected >= 0 && c->def->preview_rollback)
@@ -150,7 +170,7 @@ static void previewed(void *arg, const struct exchange_reply *r)
 	json_decref(reply);
 }
 
-static void run_preview(struct call *c)
+void call_preview(struct call *c)
 {
 	if (!c->def->has_preview) {
 		struct err none = ERR_INIT;
@@ -169,7 +189,9 @@ static void run_preview(struct call *c)
 struct call *source_preview(
 	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg)
 {
-	return call_start(s, call, input, fn, arg, run_preview);
+	struct call *c = call_new(s, input, fn, arg);
+	call_start(c, connector_call(s->def, call), call_preview);
+	return c;
 }
 
 /* ---- verify ---- */
@@ -217,5 +239,7 @@ static void run_verify(struct call *c)
 struct call *source_verify(
 	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg)
 {
-	return call_start(s, call, input, fn, arg, run_verify);
+	struct call *c = call_new(s, input, fn, arg);
+	call_start(c, connector_call(s->def, call), run_verify);
+	return c;
 }

@@ -34,6 +34,12 @@ void collect_error(struct collect *c, const struct err *e, int64_t retry_after_m
 		c->retry_after_ms = retry_after_ms;
 }
 
+void collect_count(struct collect *c, const struct fetch_end *end)
+{
+	c->pages += end->pages;
+	c->repaired += end->repaired;
+}
+
 void collect_finish(struct collect *c)
 {
 	struct collect_fns fns = c->fns;
@@ -48,11 +54,13 @@ void collect_finish(struct collect *c)
 		.full = c->def->complete && !c->errors && !c->cut && !c->refused,
 		.kind = c->def->kind,
 		.gone = c->def->gone,
+		.gone_after_ms = c->def->gone_after_ms,
 		.ids = c->def->ids,
 		.since = since,
 		.retry_after_ms = c->retry_after_ms,
 		.rows = c->rows,
 		.pages = c->pages,
+		.repaired = c->repaired,
 		.took_ms = clock_mono_ms() - c->started_ms};
 	collect_free(c);
 	fns.done(fns.arg, &r);
@@ -91,6 +99,16 @@ static void map_item(
 	b->n++;
 }
 
+/* False: its owner has cancelled meanwhile. */
+static bool fn_ended(struct collect *c)
+{
+	c->in_fn = false;
+	if (!c->cancelled)
+		return true;
+	collect_free(c);
+	return false;
+}
+
 bool collect_deliver(struct collect *c, json_t *items, json_t *scope)
 {
 	struct mapper m = {c->source, c->def, scope, &c->arena};
@@ -104,17 +122,21 @@ bool collect_deliver(struct collect *c, json_t *items, json_t *scope)
 	c->refused += b.refused;
 	struct collect_batch out = {
 		b.records, b.n, b.unknown, b.refused, b.refused ? b.first.msg : NULL};
-	c->in_batch = true;
+	c->in_fn = true;
 	if (b.n || b.refused)
 		c->fns.batch(c->fns.arg, &out);
-	c->in_batch = false;
 	for (i = 0; i < b.n; i++)
 		record_release_json(&b.records[i]);
 	arena_clear(&c->arena);
-	if (!c->cancelled)
-		return true;
-	collect_free(c);
-	return false;
+	return fn_ended(c);
+}
+
+bool collect_gone(struct collect *c, const char *id, const char *why)
+{
+	c->in_fn = true;
+	if (c->fns.gone)
+		c->fns.gone(c->fns.arg, id, why);
+	return fn_ended(c);
 }
 
 /* ---- from the start to the sub-collections ---- */
@@ -135,17 +157,57 @@ static bool each_page(void *arg, json_t *items, const struct exchange_reply *r)
 	return true;
 }
 
+static bool is_called(struct collect *c, json_t *item, const json_t *name)
+{
+	struct err ignored = ERR_INIT;
+	json_t *names = jmes_search(c->def->names.jmes, item, c->scope, &ignored), *one;
+	bool found = false;
+	size_t i;
+	json_array_foreach (names, i, one)
+		found = found || json_equal(one, name);
+	json_decref(names);
+	return found;
+}
+
+/* A name with a slip in it would otherwise be a list that is empty and calm. */
+static void check_wanted(struct collect *c)
+{
+	struct err e = ERR_INIT;
+	json_t *name, *item;
+	size_t i, j;
+	if (!c->def->wanted.jmes)
+		return;
+	json_t *wanted = jmes_search(c->def->wanted.jmes, c->scope, c->scope, &e);
+	if (!wanted) {
+		err_wrap(&e, "each.wanted");
+		collect_error(c, &e, 0);
+	}
+	json_array_foreach (wanted, i, name) {
+		bool found = false;
+		json_array_foreach (c->each, j, item)
+			found = found || is_called(c, item, name);
+		if (found)
+			continue;
+		err_set(&e, ERR_NOTFOUND, "\"%s\" (%s) does not exist there",
+			json_string_value(name) ? json_string_value(name) : "?",
+			c->def->wanted.text);
+		collect_error(c, &e, 0);
+	}
+	json_decref(wanted);
+}
+
 static void each_done(void *arg, const struct fetch_end *end)
 {
 	struct collect *c = arg;
 	c->each_fetch = NULL;
-	c->pages += end->pages;
+	collect_count(c, end);
 	c->cut = c->cut || end->cut;
 	if (end->err.code != ERR_NONE) {
 		collect_error(c, &end->err, end->retry_after_ms);
 		collect_finish(c);
 		return;
 	}
+	check_wanted(c);
 	walks_start(c);
 }
 
@@ -227,9 +289,7 @@ struct collect *source_collect(struct source *s, size_t collection, const char *
 	}
 	op_add(s, &c->op, cancel_op);
 	c->timer = loop_timer(s->reach.loop, c->def->timeout_ms, too_long, c);
-	const char *const *lists[] = {c->def->fetch.request.secrets,
-		c->def->each_fetch.request.secrets, c->def->reread.request.secrets};
-	session_open(&c->session, s, lists, LENGTH(lists), opened, c);
+	session_open(&c->session, s, &c->def->secrets, 1, opened, c);
 	return c;
 }
 
@@ -237,7 +297,7 @@ void collect_cancel(struct collect *c)
 {
 	if (!c)
 		return;
-	if (c->in_batch)
+	if (c->in_fn)
 		c->cancelled = true;
 	else
 		collect_free(c);

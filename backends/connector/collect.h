@@ -29,6 +29,7 @@ struct collect {
 	json_t *open_items;
 	json_t *seen; /* ids of this collection, when open items may need a re-read */
 	size_t reread_next, reread_done;
+	bool reread_found; /* something came for the item in hand */
 	struct fetch *reread;
 	/* the watermark: the kept one, the largest of this collection, and as text */
 	char *kept;
@@ -37,16 +38,20 @@ struct collect {
 	struct err err; /* the first */
 	size_t errors;
 	bool cut;
-	size_t rows, pages, refused;
+	size_t rows, pages, refused, repaired;
 	int64_t retry_after_ms;
-	/* the batch callback may cancel us */
-	bool in_batch, cancelled;
+	/* the callbacks may cancel us */
+	bool in_fn, cancelled;
 };
 
 void collect_error(struct collect *c, const struct err *e, int64_t retry_after_ms);
+/* What a fetch that ended adds to the figures of the collection. */
+void collect_count(struct collect *c, const struct fetch_end *end);
 void collect_finish(struct collect *c);
 /* Maps items and hands them out. False: the collection was cancelled meanwhile and is gone. */
 bool collect_deliver(struct collect *c, json_t *items, json_t *scope) MUST_USE;
+/* Says that an open item is gone. False as above. */
+bool collect_gone(struct collect *c, const char *id, const char *why) MUST_USE;
 
 /* collect_walk.c: starts sub-collections while there are some; goes on with re-reading when all have ended. */
 void walks_start(struct collect *c);

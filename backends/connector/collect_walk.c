@@ -101,7 +101,7 @@ static void enrich_done(void *arg, const struct fetch_end *end)
 	struct walk *w = arg;
 	const struct def_enrich *d = &w->c->def->enrich[w->rule];
 	w->enrich = NULL;
-	w->c->pages += end->pages;
+	collect_count(w->c, end);
 	/* A copy of its own, for the reply's item is not ours to change. One item's extra request that fails costs its
 	 * extra, not the item. */
 	json_t *item = json_copy(json_array_get(w->items, w->item));
@@ -222,7 +222,7 @@ static void done(void *arg, const struct fetch_end *end)
 	struct walk *w = arg;
 	struct collect *c = w->c;
 	w->fetch = NULL;
-	c->pages += end->pages;
+	collect_count(c, end);
 	c->cut = c->cut || end->cut;
 	if (end->err.code != ERR_NONE)
 		walk_error(w, end);

@@ -68,6 +68,7 @@ static bool check_common(const struct config *c, const json_t *in, const char *n
 		bool text, whole, flag;
 	} common[] = {{"connector", "a text", true}, {"env", "a text", true},
 		{"owner", "a text", true}, {"every", "a duration such as 30s", true},
+		{"zone", "the name of a time zone", true},
 		{"tier", "a whole number", false, true},
 		{"disabled", "true or false", false, false, true}};
 	usec_t t;
@@ -85,6 +86,10 @@ static bool check_common(const struct config *c, const json_t *in, const char *n
 	if (!json_object_get(v, "connector"))
 		return yaml_err(e, &c->doc, in, name,
 			"source %s needs the key \"connector\"", name);
+	if (json_object_get(v, "zone") && !clock_zone_known(json_str(v, "zone", "")))
+		return yaml_err_value(e, &c->doc, v, "zone",
+			"zone must be the name of a time zone that this machine knows, "
+			"such as Europe/Berlin (Debian: package tzdata)");
 	return !json_object_get(v, "every") ||
 	       clock_parse_duration(json_str(v, "every", ""), &t) ||
 	       yaml_err_value(
@@ -104,6 +109,7 @@ static bool read_source(struct config *c, const json_t *in, const char *name,
 		.connector = json_str(v, "connector", ""),
 		.env = json_str(v, "env", ""),
 		.owner = json_str(v, "owner", ""),
+		.zone = json_str(v, "zone", ""),
 		.disabled = json_flag(v, "disabled", false),
 		.every_ms = every / 1000,
 		.values = v};

@@ -7,7 +7,8 @@
 
 /*
  * The user's file: $XDG_CONFIG_HOME/watchdesk/config.yaml or --config. Keys of the top level:
- *   sources:  name -> {connector: NAME, env:, tier?, owner?, every? (scale or override of intervals), disabled?, + the settings and secrets that the connector declares}
+ *   sources:  name -> {connector: NAME, env:, tier?, owner?, every? (instead of the connector's intervals),
+ *             zone? (its local time: Europe/Berlin), disabled?, and the settings and secrets that the connector declares}
  *   hosts:    name -> {host?, port?, user?, identity?, known_hosts?, config?, transport?: ssh|libssh2, env?, owner?}
  *   assets:   [{match: glob, tier?, owner?, service?, env?}]   the first match on asset, else on title, wins
  *   operator: name shown, sent and audited (default: the login name)
@@ -21,11 +22,12 @@
  */
 struct config_source {
 	const char *name, *connector, *env, *owner;
+	const char *zone; /* "": UTC */
 	int tier;
 	bool disabled;
 	int64_t every_ms; /* 0: the connector's */
-	const json_t *
-		values; /* the object as written, for settings and secret specs; secrets are specs here, never values */
+	/* The object as written: settings, and secrets as specs, never as values. */
+	const json_t *values;
 };
 
 struct config_host {
@@ -56,8 +58,8 @@ struct config {
 	size_t n_assets;
 };
 
-/* path NULL: the default file; a missing default file gives an empty configuration (no sources) and is no error. Checks the shape,
- * not the connectors' own keys (connector_check_source does). */
+/* path NULL: the default file; a missing default file gives an empty configuration (no sources) and is no error.
+ * Checks the shape, not the connectors' own keys (source_new does). */
 bool config_load(struct config *c, const char *path, struct err *e) MUST_USE;
 void config_release(struct config *c);
 const struct config_source *config_source(const struct config *c, const char *name);
@@ -65,7 +67,8 @@ const struct config_host *config_host(const struct config *c, const char *name);
 const struct config_asset *config_asset(
 	const struct config *c, const char *asset, const char *title);
 
-/* Finds NAME.yaml in <config folder>/<sub>/, then in the shipped catalogue `shipped` ("backends/catalog"). malloc'ed, NULL with e. */
+/* Finds NAME.yaml in <config folder>/<sub>/, then in the shipped catalogue `shipped` ("backends/catalog"). malloc'ed,
+ * NULL with e. */
 char *config_find(const struct config *c, const char *sub, const char *shipped,
 	const char *name, struct err *e) MUST_USE;
 

@@ -9,12 +9,14 @@
 #include "backends/transport/ssh.h"
 
 /*
- * A connector is one YAML file that says how to reach one kind of system: settings, secrets, auth, what to collect, how a reply
- * becomes records, which calls can change something. The language is described in connector_def.h, at the struct that each key fills.
+ * A connector is one YAML file that says how to reach one kind of system: settings, secrets, auth, what to collect, how
+ * a reply becomes records, which calls can change something. The language is described in connector_def.h and the def_*.h
+ * beside it, at the struct that each key fills.
  */
 struct connector;
 
-/* Loads and checks everything: keys, types, expressions, templates, states of the kind. Errors are file:line:column. */
+/* Loads and checks everything: keys, types, expressions, templates and the names in them, states of the kind. Errors are
+ * file:line:column. */
 struct connector *connector_load(const char *path, struct err *e) MUST_USE;
 /* Another owner of a loaded connector, which does not change any more: each owner calls connector_free. */
 struct connector *connector_share(const struct connector *c);
@@ -26,11 +28,8 @@ const char *connector_collection(const struct connector *c, size_t i);
 enum kind connector_kind(const struct connector *c, size_t i);
 bool connector_rereads(const struct connector *c, size_t i); /* wants open_items */
 bool connector_has_call(const struct connector *c, const char *call);
+bool connector_has_preview(const struct connector *c, const char *call);
 bool connector_has_log(const struct connector *c, enum kind kind);
-
-/* Are the settings and secrets in the configuration those the connector declares? With line and column of `cfg`. */
-bool connector_check_source(const struct connector *c, const struct config *cfg,
-	const struct config_source *s, struct err *e) MUST_USE;
 
 /* ---- a source: an instance at work, in the worker only ----------------------------------------- */
 
@@ -44,7 +43,11 @@ struct reach {
 };
 
 struct source;
-/* Takes the connector (one owner's part of it), also when it fails. Resolves no secret yet. */
+/* Finds and loads the connector that the configuration names, and checks the source's settings and secrets against it,
+ * with line and column of the configuration. `like`: another source, or NULL; of the same connector it shares the file. */
+struct source *source_open(const struct reach *reach, const struct config_source *cfg,
+	const struct source *like, struct err *e) MUST_USE;
+/* The same with a connector in hand. Takes it (one owner's part of it), also when it fails. Resolves no secret yet. */
 struct source *source_new(const struct reach *reach, struct connector *c,
 	const struct config_source *cfg, struct err *e) MUST_USE;
 void source_free(struct source *s); /* cancels everything under way, wipes tokens */
@@ -57,30 +60,39 @@ struct collect_batch {
 	const struct record *records;
 	size_t n;
 	size_t unknown_states; /* raw values without a mapping in this batch */
-	size_t refused; /* items that gave no record (no id, expression error): counted, the first one's reason in `reason` */
-	const char *reason;
+	size_t refused; /* items that gave no record: no id, an expression that fails */
+	const char *reason; /* of the first refused */
 };
 struct collect_result {
 	struct err err; /* ERR_NONE: complete */
-	bool full; /* everything that exists was read: what was not seen is gone (connector says `complete: true`) */
+	/* Everything that exists was read (`complete: true`): what was not seen is gone. */
+	bool full;
 	enum kind kind;
-	enum state gone; /* the state for vanished records */
-	const char *ids; /* only ids that begin so can have vanished; "": all of the kind.
-			    Lives as long as the source */
+	enum state gone;       /* the state for vanished records */
+	int64_t gone_after_ms; /* how long they must have been missing */
+	/* Only ids that begin so can have vanished; "": all of the kind. Lives as long as the source. */
+	const char *ids;
 	const char *since; /* new watermark to keep (cursor_set), or NULL */
 	int64_t retry_after_ms;
 	size_t rows, pages;
+	/* Values of the replies that no JSON parser takes and that were repaired: what the records show is then not quite
+	 * what the source has. */
+	size_t repaired;
 	int64_t took_ms;
 };
 struct collect_fns {
-	void (*batch)(void *arg,
-		const struct collect_batch *b); /* records valid during the call */
-	void (*done)(void *arg,
-		const struct collect_result *r); /* once, later than source_collect */
+	/* Records valid during the call. */
+	void (*batch)(void *arg, const struct collect_batch *b);
+	/* An open item that the source has no more when asked for by its id; `why` in a word or two: "404". NULL: not
+	 * wanted. */
+	void (*gone)(void *arg, const char *id, const char *why);
+	/* Once, later than source_collect. */
+	void (*done)(void *arg, const struct collect_result *r);
 	void *arg;
 };
 struct collect;
-/* `since`: the kept watermark or NULL. `open_items`: [{id, opaque}] to be re-read one by one where the connector has `reread:`, or NULL. */
+/* `since`: the kept watermark or NULL. `open_items`: [{id, opaque}] to be re-read one by one where the connector has
+ * `reread:`, or NULL. */
 struct collect *source_collect(struct source *s, size_t collection, const char *since,
 	const json_t *open_items, const struct collect_fns *fns);
 void collect_cancel(struct collect *c); /* NULL is fine; no callback */
@@ -88,49 +100,75 @@ void collect_cancel(struct collect *c); /* NULL is fine; no callback */
 /* ---- calls: what changes something on the far side --------------------------------------------- */
 
 /*
- * action.now, ISO 8601, becomes the scope's `now`: set it when the plan is made, so that text and execution agree.
- * `input` is the scope a call sees besides settings/secrets: {record, params, operator, reason, action: {id, key, now?}}.
+ * `input` is the scope that a call sees besides settings and secrets: {record, params, operator, reason, action: {id,
+ * key, now?}}. action.now, ISO 8601, becomes the scope's `now`: set it when the plan is made, so that text and execution
+ * agree.
  */
-struct call_request { /* for the preview: exactly what would be sent, secrets masked */
-	char *text;   /* "POST /api/v2/...  {...}" or SQL with bound values, one line */
-};
 struct call_result {
-	struct err
-		err; /* ERR_NONE: the far side accepted (HTTP class and the call's `success` expression). ERR_UNKNOWN: sent, outcome not known */
+	/* ERR_NONE: the far side accepted (HTTP class and the call's `success` expression). ERR_UNKNOWN: sent, and what
+	 * became of it is not known. */
+	struct err err;
 	bool sent;
 	json_t *reply; /* borrowed; parsed reply or rows; NULL */
-	const char *
-		known; /* one safe line of what is known: "cleared 200 OK, 2 tasks" (the call's `says` template, else status) */
+	/* One safe line of what is known: "cleared, 2 tasks" (the call's `says`, else the status). */
+	const char *known;
 };
 typedef void call_fn(void *arg, const struct call_result *r);
 struct call;
-/* Plans without sending: the rendered request, for preview and plan hash. malloc'ed, NULL with e. */
+/* Plans without sending: the rendered request as one line, secrets masked, for preview and plan hash. malloc'ed, NULL
+ * with e. */
 char *source_call_text(
 	struct source *s, const char *call, json_t *input, struct err *e) MUST_USE;
 /* Runs the call itself. SQL calls bind and commit; HTTP sends once, never retries unless it was provably not sent. */
 struct call *source_call(
 	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
-/* The far side's own dry run (`preview:` of the call). reply: object {"lines": [text...], "targets": [...]}; a call without preview
- * answers lines ["not previewable: ..."] with err ERR_NONE. */
+/* The far side's own dry run (`preview:` of the call). reply: object {"lines": [text...], "targets": [...]}; a call
+ * without preview answers lines ["not previewable: ..."] with err ERR_NONE. */
 struct call *source_preview(
 	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
-/* One look at whether the change has arrived (`verify:`): reply true/false in `reply` (json boolean), `known` says what was seen.
- * The caller repeats it every verify_every_ms until verify_within_ms. 0/0: the call has no verify. */
+/* One look at whether the change has arrived (`verify:`): `reply` is a JSON boolean, `known` says what was seen. The
+ * caller repeats it every *every_ms until *within_ms of source_verify_times; 0 and 0: the call has no verify. */
 struct call *source_verify(
 	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
 void source_verify_times(
 	const struct source *s, const char *call, int64_t *every_ms, int64_t *within_ms);
 void call_cancel(struct call *c);
 
+/*
+ * A statement that does not stand in the connector's file: the `sql` step of a runbook. It goes over the source's
+ * `postgres:` connection, in a transaction of its own, by the same machinery as a call with `sql:`. Everything is copied.
+ */
+struct sql_statement {
+	const char *text; /* one statement, constant; values are $1, $2, ... */
+	/* Array or NULL; bound as they are: no template, no secret. */
+	const json_t *values;
+	/* Rows touched; out of range: rolled back, ERR_LIMIT. max < 0: any number. */
+	long min_rows, max_rows;
+	int64_t timeout_ms; /* 0: the transport's */
+};
+bool source_has_sql(const struct source *s);
+/* The statement with its values, one line. malloc'ed. */
+char *source_sql_text(const struct sql_statement *q);
+/* Commits. ERR_UNKNOWN: lost after COMMIT was sent; with every other error nothing was changed. */
+struct call *source_sql(
+	struct source *s, const struct sql_statement *q, call_fn *fn, void *arg);
+/* Runs it and rolls it back. reply as of source_preview. */
+struct call *source_sql_preview(
+	struct source *s, const struct sql_statement *q, call_fn *fn, void *arg);
+
+/* A name of the scope, which neither opaque keys nor a runbook's own names may take. */
+bool connector_reserved(const char *name);
+
 /* ---- logs and detail ---------------------------------------------------------------------------- */
 
-/* Fetches the log of a record: `parts` first (e.g. failed task instances, most telling first), then the lines of part `part` (-1: the first).
- * Lines come in pieces, safe text. `tail_bytes` > 0: only the end is wanted (cause). */
+/* Fetches the log of a record: first its parts, where it has some (e.g. failed task instances, most telling first), then
+ * the lines of part `part` (-1: the first). Lines come in pieces, as safe text. `tail_bytes` > 0: only the end is wanted
+ * (cause). */
 struct log_fns {
-	void (*parts)(void *arg, const json_t *parts /* [{title, state, try, id}] */);
+	void (*parts)(void *arg, const json_t *parts); /* [{title, state, try, id}] */
 	void (*lines)(void *arg, const char *const *lines, size_t n);
-	void (*done)(void *arg, const struct err *e /* code ERR_NONE: complete */,
-		bool truncated);
+	/* ERR_NONE: complete. */
+	void (*done)(void *arg, const struct err *e, bool truncated);
 	void *arg;
 };
 struct log_fetch;

@@ -6,43 +6,67 @@
 #include "backends/connector/def_auth.h"
 #include "backends/connector/def_record.h"
 
-/* clang-format off
- * The definition of a connector: the file, key by key. def_request.h has requests and paging,
- * def_auth.h auth, def_record.h mapping and logs. Top level:
+/*
+ * The definition of a connector: the file, key by key. def_request.h has the words EXPR, TEMPLATE and PATH, requests and
+ * paging, def_auth.h auth, def_record.h mapping and logs. Top level:
  *
  *   connector: airflow3            the file's own name without .yaml
  *   title: Apache Airflow 3
- *   settings:                      what the user writes under `sources: NAME:`; `url: {type: url, required: true}`
- *     groups: {type: list, default: []}     type: url | string | int | bool | list | duration | path | enum (with values: [a, b])
+ *   settings:                      what the user writes under `sources: NAME:`
+ *     url: {type: url, required: true}
+ *     groups: {type: list, default: []}
+ *                                  type: url | string | int | bool | list | duration | path | enum (with values: [a, b])
  *   secrets: [password]            or {token: {required: false}}; in the user's file each is {command|file|env}
  *   base: "{{ settings.url }}"     TEMPLATE, the default when there is a setting `url`. May hold a path
- *   headers: {Accept: application/json}     on every request
- *   postgres: {host: "{{ settings.host }}", port: ..., dbname: ..., user: ..., password: "{{ secret.password }}", sslmode: ..., sslrootcert: ...}
+ *   headers: {Accept: application/json}
+ *                                  on every request
+ *   rate_limit: {reset: X-Rate-Limit-Reset, as: epoch}
+ *                                  the header of a 429 that tells when to ask again, where there is no Retry-After:
+ *                                  as: epoch (s since 1970) | seconds (from now)
+ *   postgres: {host: "{{ settings.host }}", port: ..., dbname: ..., user: ..., password: "{{ secret.password }}",
+ *              sslmode: ..., sslrootcert: ...}
+ *                                  for requests by `sql:`
  *   auth, collect, calls, log
- * Every source also takes: connector, env, tier, owner, every, disabled; and with HTTP ca_file, proxy, plain_http (true: http:// to
- * another host than loopback). Names of these cannot be settings.
+ *
+ * Every source also takes: connector, env, tier, owner, every, disabled; and with HTTP ca_file, proxy, plain_http (true:
+ * http:// to another host than loopback). Names of these cannot be settings.
  */
-/* clang-format on */
-/* clang-format off
+
+/*
  *   collect:
  *     runs:
- *       kind: run                     every: 20s      min_every: 10s (the user cannot go below)      timeout: 60s (the whole collection)
- *       get: ... / sql: ... / ssh: ...    page: {...}    items: EXPR                    def_request.h
+ *       kind: run
+ *       every: 20s
+ *       min_every: 10s                the user cannot go below
+ *       timeout: 60s                  of the whole collection
+ *       get: ... / sql: ... / ssh: ...    page: {...}    items: EXPR
+ *                                     def_request.h
  *       when: "run_type != 'manual'"  EXPR over the item; false: not wanted
- *       complete: true                the list holds everything open: what is missing gets the state `gone:` (default resolved, for grants revoked; required for other kinds)
- *       ids: import/                  what all ids of this collection begin with: needed with `complete` when another collection has the same kind
- *       each: settings.groups         EXPR over the scope -> array; or {get: ..., page: ..., items: EXPR, max: 200}: one sub-collection an item, as scope().each /
- *                                     {{ each.id }}; up to `parallel: 4` at a time; one that fails is reported, the others go on
- *       since: {start: 7d, watermark: updated_at, overlap: 5m}    scope().since: ISO 8601 time, the largest watermark (EXPR over the item) of the last complete
- *                                     collection less `overlap`, first time now less `start`. type: time | number | text (start is then a literal);
- *                                     order: ascending keeps the watermark also when the page budget ended the list
- *       reread: {get: /dags/{dag_id}/dagRuns/{dag_run_id}, items: "[@]", max: 50}  open items that are older than `since`, one by one; a 404 is skipped
- *       enrich: [{when: "state == 'failed'", get: /.../{{ item.id }}/tasks, items: "tasks[].{id: id}", as: tasks, max: 20}]
- *                                     one request more for such an item (at most `max` a collection); its items become item.tasks; failing, it stays null.
- *                                     detail: is another name for a single enrich
+ *       complete: true                the list holds everything open: what is missing gets the state `gone:` (default
+ *                                     resolved, for grants revoked; required for other kinds)
+ *       gone_after: 75s               with `complete`: not seen for so long, for a far side that forgets everything when it
+ *                                     starts again. Default: at once
+ *       ids: import/                  what all ids of this collection begin with: needed with `complete` or `reread`
+ *                                     when another collection has the same kind
+ *       each: settings.groups         EXPR over the scope -> array; or {get: ..., page: ..., items: EXPR, max: 200}.
+ *                                     One sub-collection an item, as scope().each / {{ each.id }}; up to `parallel: 4`
+ *                                     at a time; one that fails is reported, the others go on. There, wanted:
+ *                                     settings.groups, names: "[id, name]": each text of `wanted` (EXPR over the scope) must
+ *                                     be one of the names (EXPR over an item -> array) of an item; a missing one is an error
+ *       since: {start: 7d, watermark: updated_at, overlap: 5m}
+ *                                     scope().since: an ISO 8601 time, the largest watermark (EXPR over the item) of the
+ *                                     last complete collection less `overlap`; the first time now less `start`.
+ *                                     type: time | number | text (start is then a literal); order: ascending keeps the
+ *                                     watermark also when the page budget ended the list
+ *       reread: {get: "/dags/{dag_id}/dagRuns/{dag_run_id}", items: "[@]", max: 50}
+ *                                     open items that the list does not show, one by one; what is missing (404, 410, no
+ *                                     item) becomes unknown, "gone at the source"
+ *       enrich: [{when: "state == 'failed'", get: "/.../{{ item.id }}/tasks", items: "tasks[].{id: id}", as: tasks,
+ *                 max: 20}]
+ *                                     one request more for such an item (at most `max` a collection); its items become
+ *                                     item.tasks; failing, it stays null. detail: is another name for a single enrich
  *       record: {...}                 def_record.h
  */
-/* clang-format on */
 struct def_enrich {
 	struct def_expr when;
 	struct def_fetch fetch;
@@ -55,12 +79,14 @@ struct def_collect {
 	enum kind kind;
 	int64_t every_ms, min_every_ms, timeout_ms;
 	struct def_fetch fetch;
-	struct def_expr when, each; /* each: over the scope, or in each_fetch */
+	struct def_expr when, each;    /* each: over the scope, or in each_fetch */
+	struct def_expr wanted, names; /* over the scope, over an item of each_fetch */
 	bool has_each_fetch;
 	struct def_fetch each_fetch;
 	size_t each_max, parallel;
 	bool complete;
 	enum state gone;
+	int64_t gone_after_ms;
 	const char *ids; /* "" */
 	enum since_type since;
 	const json_t *since_start;
@@ -73,23 +99,32 @@ struct def_collect {
 	struct def_enrich *enrich;
 	size_t n_enrich;
 	struct def_record record;
+	/* That any of its requests mentions; closed by NULL. */
+	const char *const *secrets;
 };
 
-/* clang-format off
+/*
  *   calls:
  *     clear_failed:
  *       title: Clear failed tasks
- *       post: ... (as any request, sql: runs in a transaction that is committed)     or  steps: [{name: find, get: ...}, {post: ..., success: ...}]
- *       success: "body.status == 'ok'"     EXPR over the envelope {status, body, affected, exit}; default: HTTP 2xx, sql done, exit code 0
- *       refusal: body.error.message        EXPR over the envelope: the far side's words when `success` is false
- *       says: "cleared, {{ length(reply.body.task_instances) }} tasks"     TEMPLATE; reply is the envelope
- *       preview: {post: ..., json: {dry_run: true}, lines: "task_instances[].task_id", targets: EXPR, says: TEMPLATE}     keys not given are those of the call;
- *                                          it must not change anything. lines, targets: EXPR over the body (rows).
- *                                          `preview: rollback` for sql: the statement itself, rolled back; or preview: {sql: SELECT ...}
- *       verify: {get: ..., until: "state != 'failed'", every: 2s, within: 60s, missing: true, says: "state is {{ reply.body.state }}"}
- *                                          until: EXPR over the body, scope() as in the call; missing: true takes a 404 as arrived
+ *       post: ...                     as any request; sql: runs in a transaction that is committed. Or
+ *       steps: [{name: find, get: ...}, {post: ..., success: ...}]
+ *       success: "body.status == 'ok'"
+ *                                     EXPR over the envelope {status, body, affected, exit}; default: HTTP 2xx, sql done,
+ *                                     exit code 0
+ *       refusal: body.error.message   EXPR over the envelope: the far side's words when `success` is false
+ *       says: "cleared, {{ length(reply.body.task_instances) }} tasks"
+ *                                     TEMPLATE; reply is the envelope
+ *       preview: {post: ..., json: {dry_run: true}, lines: "task_instances[].task_id", targets: EXPR, says: TEMPLATE}
+ *                                     must not change anything; keys not given are those of the call. lines, targets:
+ *                                     EXPR over the body (rows); refuse: EXPR over it, a text when the dry run shows that
+ *                                     there is nothing to do or that it must not be done. `preview: rollback` for sql: the statement itself,
+ *                                     rolled back; or preview: {sql: SELECT ...}
+ *       verify: {get: ..., until: "state != 'failed'", every: 2s, within: 60s, missing: true,
+ *                says: "state is {{ reply.body.state }}"}
+ *                                     until: EXPR over the body, scope() as in the call; missing: true takes a 404 as
+ *                                     arrived
  */
-/* clang-format on */
 struct def_step {
 	const char *name; /* or NULL */
 	struct def_request request;
@@ -102,7 +137,7 @@ struct def_call {
 	struct tmpl *says;
 	bool has_preview, preview_rollback;
 	struct def_request preview;
-	struct def_expr lines, targets;
+	struct def_expr lines, targets, refuse;
 	struct tmpl *preview_says;
 	bool has_verify, verify_missing;
 	struct def_request verify;
@@ -111,8 +146,17 @@ struct def_call {
 	int64_t every_ms, within_ms;
 };
 
+/* While the file is read: what the expressions and templates of the part in hand see. def_names.c */
+struct def_sight {
+	unsigned roots;   /* SEES_... of def.h */
+	const json_t *of; /* the collection of the record; NULL: any */
+	enum kind kind;   /* and its kind; KIND_COUNT: any */
+	bool *secrets;    /* mentioned, by index of connector.secrets */
+};
+
 struct connector {
 	struct yaml_doc doc;
+	struct def_sight sight;
 	struct arena arena;
 	size_t more_owners; /* besides the one that connector_free ends next */
 	const char *name, *title;
@@ -124,6 +168,8 @@ struct connector {
 	size_t n_settings, n_secrets, n_auth, n_collects, n_calls;
 	struct tmpl *base, *headers, *postgres;
 	const char *const *common_secrets; /* of base, headers, postgres */
+	const char *reset_header;          /* or NULL */
+	bool reset_is_epoch;
 	struct def_log log[KIND_COUNT];
 	struct jmes **jmes; /* all that were compiled, to be freed */
 	struct tmpl **tmpls;

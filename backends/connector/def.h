@@ -16,6 +16,9 @@ bool def_expr(struct connector *c, const json_t *obj, const char *key,
  * place only. */
 bool def_expr_text(struct connector *c, const json_t *obj, const char *key,
 	const char *text, struct def_expr *out, struct err *e) MUST_USE;
+/* For one whose input is the scope object. */
+bool def_expr_of_scope(struct connector *c, const json_t *obj, const char *key,
+	struct def_expr *out, struct err *e) MUST_USE;
 bool def_tmpl(struct connector *c, const json_t *obj, const char *key, struct tmpl **out,
 	struct err *e) MUST_USE;
 /* Registers a compiled template (NULL: failed) to be freed with the connector. */
@@ -37,11 +40,6 @@ void *def_alloc(
 enum def_with { WITH_OWN, WITH_REQUEST, WITH_FETCH };
 bool def_check(struct connector *c, const json_t *obj, const char *what,
 	const struct yaml_key *own, enum def_with with, struct err *e) MUST_USE;
-
-/* The secrets that any template below `tree` mentions as secret.NAME, closed by NULL; an
- * undeclared one is an error at obj/key. */
-bool def_secrets(struct connector *c, const json_t *obj, const char *key,
-	const json_t *tree, const char *const **out, struct err *e) MUST_USE;
 
 /* obj has passed def_check. `base` (or NULL) gives what is not in obj: previews.
  * Transport DEF_NONE when there is no request. */
@@ -67,7 +65,49 @@ static inline json_t *def_iter(const json_t *v)
 	return (json_t *)(uintptr_t)v;
 }
 
-/* Names of the scope: neither opaque keys nor steps may take them. */
-bool def_reserved(const char *name);
+/*
+ * def_names.c: the names of the scope. A reader says what its part sees before it reads expressions and templates; a
+ * name that is not there, and a setting or secret that is not declared, is then refused where it stands.
+ */
+enum {
+	SEES_SETTINGS = 1 << 0,
+	SEES_GIVEN = 1 << 1,
+	SEES_SOURCE = 1 << 2,
+	SEES_OPERATOR = 1 << 3,
+	SEES_NOW = 1 << 4,
+	SEES_ALWAYS = (1 << 5) - 1,
+	SEES_SECRET = 1 << 5,
+	SEES_SINCE = 1 << 6,
+	SEES_EACH = 1 << 7,
+	SEES_ITEM = 1 << 8,
+	SEES_RECORD = 1 << 9, /* and its opaque keys by their bare names */
+	SEES_PARAMS = 1 << 10,
+	SEES_REASON = 1 << 11,
+	SEES_ACTION = 1 << 12,
+	SEES_PREV = 1 << 13,
+	SEES_STEPS = 1 << 14,
+	SEES_REPLY = 1 << 15,
+	SEES_PART = 1 << 16,
+	SEES_TOKEN = 1 << 17,
+	SEES_CALLED = 1 << 18
+};
+void def_sees(struct connector *c, unsigned sees);
+/* A record of this collection (NULL: of any), of this kind (KIND_COUNT: of any). */
+void def_sees_record(
+	struct connector *c, unsigned sees, const json_t *of, enum kind kind);
+/* For tmpl_compile_known. */
+struct tmpl_names def_names(struct connector *c);
+/* For expressions, which never see secrets; `of_scope`: the input is the scope object. */
+bool def_names_known(struct connector *c, const struct jmes *j, bool of_scope,
+	struct err *why) MUST_USE;
+
+/* Templates between these two see secrets; the names they mention come out, closed by NULL. Pairs nest: the outer one
+ * gets those of the inner too. */
+struct def_mentions {
+	bool *secrets;
+	unsigned roots;
+};
+struct def_mentions def_secrets_begin(struct connector *c);
+const char *const *def_secrets_end(struct connector *c, struct def_mentions before);
 
 #endif

@@ -12,7 +12,7 @@ static const char *const types[] = {
 static bool taken(const char *name)
 {
 	static const char *const names[] = {"connector", "env", "tier", "owner", "every",
-		"disabled", "ca_file", "proxy", "plain_http"};
+		"zone", "disabled", "ca_file", "proxy", "plain_http"};
 	for (size_t i = 0; i < LENGTH(names); i++)
 		if (strcmp(names[i], name) == 0)
 			return true;
@@ -131,6 +131,15 @@ static bool bearer(struct connector *c, struct def_auth *out, struct err *e)
 	return def_keep(c, t, &out->header);
 }
 
+/* Filled from the reply, when the secrets are no longer there. */
+static bool read_login_header(
+	struct connector *c, const json_t *v, struct def_auth *out, struct err *e)
+{
+	def_sees(c, SEES_TOKEN);
+	return def_tmpl(c, v, "header", &out->header, e) &&
+	       (out->header || bearer(c, out, e));
+}
+
 static bool read_login(
 	struct connector *c, const json_t *in, struct def_auth *out, struct err *e)
 {
@@ -144,8 +153,7 @@ static bool read_login(
 	       def_need_request(c, v, &out->login, "login", e) &&
 	       def_expr(c, v, "token", &out->token, e) &&
 	       def_expr(c, v, "expires", &out->expires, e) &&
-	       def_tmpl(c, v, "header", &out->header, e) &&
-	       (out->header || bearer(c, out, e));
+	       read_login_header(c, v, out, e);
 }
 
 static bool read_sigv4(
@@ -170,16 +178,9 @@ static const struct {
 } auth_kinds[] = {{"header", AUTH_HEADER, read_header}, {"basic", AUTH_BASIC, read_basic},
 	{"login", AUTH_LOGIN, read_login}, {"aws-sigv4", AUTH_SIGV4, read_sigv4}};
 
-static bool read_auth(
+static bool read_kinds(
 	struct connector *c, const json_t *in, struct def_auth *out, struct err *e)
 {
-	static const struct yaml_key keys[] = {{"when", YAML_STRING},
-		{"header", YAML_OBJECT}, {"basic", YAML_OBJECT}, {"login", YAML_OBJECT},
-		{"aws-sigv4", YAML_OBJECT}, {NULL}};
-	if (!yaml_check(&c->doc, in, "auth", keys, e) ||
-		!def_expr(c, in, "when", &out->when, e) ||
-		!def_secrets(c, c->doc.root, "auth", in, &out->secrets, e))
-		return false;
 	for (size_t i = 0; i < LENGTH(auth_kinds); i++) {
 		if (!json_object_get(in, auth_kinds[i].key))
 			continue;
@@ -190,6 +191,24 @@ static bool read_auth(
 		if (!auth_kinds[i].read(c, in, out, e))
 			return false;
 	}
+	return true;
+}
+
+static bool read_auth(
+	struct connector *c, const json_t *in, struct def_auth *out, struct err *e)
+{
+	static const struct yaml_key keys[] = {{"when", YAML_STRING},
+		{"header", YAML_OBJECT}, {"basic", YAML_OBJECT}, {"login", YAML_OBJECT},
+		{"aws-sigv4", YAML_OBJECT}, {NULL}};
+	if (!yaml_check(&c->doc, in, "auth", keys, e) ||
+		!def_expr_of_scope(c, in, "when", &out->when, e))
+		return false;
+	def_sees(c, 0);
+	struct def_mentions before = def_secrets_begin(c);
+	bool ok = read_kinds(c, in, out, e);
+	out->secrets = def_secrets_end(c, before);
+	if (!ok)
+		return false;
 	return out->kind != AUTH_NONE ||
 	       yaml_err(e, &c->doc, in, NULL,
 		       "auth is none, or one of header, basic, login, aws-sigv4");

@@ -25,18 +25,24 @@ struct def_secret {
 	bool required;
 };
 
-/* clang-format off
- *   auth: none                                                   or one object, or a list of objects: the first whose `when` holds
+/*
+ *   auth: none                      or one object, or a list of objects: the first whose `when` holds
  *   auth: {header: {Authorization: "SSWS {{ secret.token }}"}}
  *   auth: {basic: {user: "{{ settings.user }}", password: "{{ secret.password }}"}}
- *   auth: {login: {post: /auth/token, json: {username: "{{ settings.username }}", password: "{{ secret.password }}"},
- *                  token: access_token, header: {Authorization: "Bearer {{ token }}"}, lifetime: 1h, expires: expires_in}}
- *                  token EXPR over the reply; header defaults to Bearer; again after `lifetime` (default 1h), after `expires`
- *                  (EXPR over the reply: seconds), and once on a 401
- *   auth: {aws-sigv4: {region: "{{ settings.region }}", service: ce, access_key: "{{ secret.access_key }}", secret_key: "{{ secret.secret_key }}", token: "{{ secret.session_token }}"}}
- *   auth: [{when: given.token, header: {...}}, {when: settings.user, basic: {...}}, none]      `when` EXPR over the scope
+ *   auth:
+ *     login:
+ *       post: /auth/token
+ *       json: {username: "{{ settings.username }}", password: "{{ secret.password }}"}
+ *       token: access_token           EXPR over the reply
+ *       header: {Authorization: "Bearer {{ token }}"}
+ *                                     the default; sees no secret
+ *       lifetime: 1h                  the default; again after it, and once on a 401
+ *       expires: expires_in           EXPR over the reply: seconds, instead of `lifetime`
+ *   auth: {aws-sigv4: {region: "{{ settings.region }}", service: ce, access_key: "{{ secret.access_key }}",
+ *                      secret_key: "{{ secret.secret_key }}", token: "{{ secret.session_token }}"}}
+ *   auth: [{when: given.token, header: {...}}, {when: settings.user, basic: {...}}, none]
+ *                                     when: EXPR over the scope
  */
-/* clang-format on */
 enum auth_kind { AUTH_NONE, AUTH_HEADER, AUTH_BASIC, AUTH_LOGIN, AUTH_SIGV4 };
 struct def_auth {
 	enum auth_kind kind;

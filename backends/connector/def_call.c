@@ -16,6 +16,8 @@ static const struct yaml_key call_keys[] = {
 	{NULL},
 };
 
+enum { IN_CALLS = SEES_PARAMS | SEES_REASON | SEES_ACTION | SEES_PREV | SEES_STEPS };
+
 /* What a script of a call prints is for people, unless the file says how to read it. */
 static void ssh_text(const json_t *in, struct def_request *rq)
 {
@@ -66,11 +68,22 @@ static bool read_steps(
 	return true;
 }
 
+static bool read_says(
+	struct connector *c, const json_t *in, struct tmpl **out, struct err *e)
+{
+	unsigned before = c->sight.roots;
+	def_sees_record(c, before | SEES_REPLY, NULL, KIND_COUNT);
+	bool ok = def_tmpl(c, in, "says", out, e);
+	def_sees_record(c, before, NULL, KIND_COUNT);
+	return ok;
+}
+
 static bool read_preview(
 	struct connector *c, const json_t *in, struct def_call *out, struct err *e)
 {
 	static const struct yaml_key keys[] = {{"lines", YAML_STRING},
-		{"targets", YAML_STRING}, {"says", YAML_STRING}, {NULL}};
+		{"targets", YAML_STRING}, {"says", YAML_STRING}, {"refuse", YAML_STRING},
+		{NULL}};
 	const json_t *v = json_object_get(in, "preview");
 	const struct def_request *base = &out->steps[out->n_steps - 1].request;
 	if (!v)
@@ -96,7 +109,8 @@ static bool read_preview(
 			"the preview of an ssh call needs a script of its own");
 	return def_expr(c, v, "lines", &out->lines, e) &&
 	       def_expr(c, v, "targets", &out->targets, e) &&
-	       def_tmpl(c, v, "says", &out->preview_says, e);
+	       def_expr(c, v, "refuse", &out->refuse, e) &&
+	       read_says(c, v, &out->preview_says, e);
 }
 
 static bool read_verify(
@@ -108,6 +122,7 @@ static bool read_verify(
 	const json_t *v = json_object_get(in, "verify");
 	if (!v)
 		return true;
+	def_sees_record(c, IN_CALLS | SEES_CALLED, NULL, KIND_COUNT);
 	out->has_verify = true;
 	out->every_ms = def_ms(v, "every", 2000);
 	out->within_ms = def_ms(v, "within", 60L * 1000);
@@ -118,7 +133,7 @@ static bool read_verify(
 	ssh_text(v, &out->verify);
 	return def_need_request(c, v, &out->verify, "verify", e) &&
 	       def_expr(c, v, "until", &out->until, e) &&
-	       def_tmpl(c, v, "says", &out->verify_says, e);
+	       read_says(c, v, &out->verify_says, e);
 }
 
 bool def_calls(struct connector *c, struct err *e)
@@ -132,9 +147,9 @@ bool def_calls(struct connector *c, struct err *e)
 		out->name = name;
 		out->title = json_str(v, "title", name);
 		str_format(what, sizeof(what), "call %s", name);
+		def_sees_record(c, IN_CALLS, NULL, KIND_COUNT);
 		if (!def_check(c, v, what, call_keys, WITH_REQUEST, e) ||
-			!read_steps(c, v, out, e) ||
-			!def_tmpl(c, v, "says", &out->says, e) ||
+			!read_steps(c, v, out, e) || !read_says(c, v, &out->says, e) ||
 			!read_preview(c, v, out, e) || !read_verify(c, v, out, e))
 			return false;
 	}
@@ -162,8 +177,8 @@ static bool read_parts(
 	       def_expr(c, v, "id", &out->part_id, e);
 }
 
-static bool read_log(
-	struct connector *c, const json_t *in, struct def_log *out, struct err *e)
+static bool read_log(struct connector *c, const json_t *in, enum kind kind,
+	struct def_log *out, struct err *e)
 {
 	static const struct yaml_key keys[] = {{"parts", YAML_OBJECT},
 		{"format", YAML_STRING}, {"line", YAML_STRING}, {"tail", YAML_STRING},
@@ -181,10 +196,15 @@ static bool read_log(
 		return false;
 	out->format = (enum log_format)format;
 	out->tail_range = json_object_get(in, "tail") != NULL;
+	def_sees_record(
+		c, json_object_get(in, "parts") ? (unsigned)SEES_PART : 0, NULL, kind);
 	bool ok = def_fetch(c, in, &out->fetch, e);
 	if (out->format != LOGFMT_ITEMS) /* split here, not by the request */
 		out->fetch.request.reply = REPLY_TEXT;
-	if (!ok || !read_parts(c, in, out, e) || !def_expr(c, in, "line", &out->line, e))
+	if (!ok || !def_expr(c, in, "line", &out->line, e))
+		return false;
+	def_sees_record(c, 0, NULL, kind);
+	if (!read_parts(c, in, out, e))
 		return false;
 	if (out->fetch.request.transport == DEF_NONE && out->format != LOGFMT_ITEMS)
 		return yaml_err(e, &c->doc, in, "format",
@@ -207,7 +227,7 @@ bool def_logs(struct connector *c, struct err *e)
 				"log: has an entry a kind (run, incident, ...), not "
 				"\"%s\"",
 				name);
-		if (!read_log(c, v, &c->log[kind], e))
+		if (!read_log(c, v, kind, &c->log[kind], e))
 			return false;
 	}
 	return true;

@@ -13,6 +13,7 @@ static const struct yaml_key collect_keys[] = {
 	{"timeout", YAML_DURATION},
 	{"complete", YAML_BOOL},
 	{"gone", YAML_STRING},
+	{"gone_after", YAML_DURATION},
 	{"ids", YAML_STRING},
 	{"each", YAML_STRING | YAML_OBJECT},
 	{"parallel", YAML_INT},
@@ -28,18 +29,26 @@ static const struct yaml_key collect_keys[] = {
 static bool read_each(
 	struct connector *c, const json_t *in, struct def_collect *out, struct err *e)
 {
-	static const struct yaml_key keys[] = {{"max", YAML_INT}, {NULL}};
+	static const struct yaml_key keys[] = {{"max", YAML_INT}, {"wanted", YAML_STRING},
+		{"names", YAML_STRING}, {NULL}};
 	const json_t *each = json_object_get(in, "each");
 	out->each_max = 200;
 	out->parallel = (size_t)json_int(in, "parallel", 4);
 	if (out->parallel < 1 || out->parallel > 16)
 		return yaml_err_value(
 			e, &c->doc, in, "parallel", "parallel is from 1 to 16");
+	def_sees(c, SEES_SINCE);
 	if (!json_is_object(each))
-		return def_expr(c, in, "each", &out->each, e);
+		return def_expr_of_scope(c, in, "each", &out->each, e);
 	out->has_each_fetch = true;
 	out->each_max = (size_t)json_int(each, "max", 200);
+	if (!json_object_get(each, "wanted") != !json_object_get(each, "names"))
+		return yaml_err(e, &c->doc, in, "each",
+			"wanted and names stand together: what is looked for, and what "
+			"an item is called");
 	return def_check(c, each, "each", keys, WITH_FETCH, e) &&
+	       def_expr_of_scope(c, each, "wanted", &out->wanted, e) &&
+	       def_expr(c, each, "names", &out->names, e) &&
 	       def_fetch(c, each, &out->each_fetch, e) &&
 	       def_need_request(c, each, &out->each_fetch.request, "each", e);
 }
@@ -93,6 +102,7 @@ static bool read_reread(
 	const json_t *v = json_object_get(in, "reread");
 	if (!v)
 		return true;
+	def_sees_record(c, SEES_SINCE, in, KIND_COUNT);
 	out->has_reread = true;
 	out->reread_max = (size_t)json_int(v, "max", 50);
 	if (!def_check(c, v, "reread", keys, WITH_FETCH, e) ||
@@ -117,9 +127,10 @@ static bool read_enrich_one(
 	return def_need_request(c, v, &out->fetch.request, "enrich", e);
 }
 
-static bool read_enrich(
-	struct connector *c, const json_t *in, struct def_collect *out, struct err *e)
+static bool read_enrich(struct connector *c, const json_t *in, struct def_collect *out,
+	unsigned sees, struct err *e)
 {
+	def_sees(c, sees);
 	const json_t *v = json_object_get(in, "enrich"), *one;
 	if (!v)
 		v = json_object_get(in, "detail");
@@ -164,9 +175,10 @@ static bool read_gone(
 {
 	const char *gone = json_str(in, "gone", NULL);
 	out->complete = json_flag(in, "complete", false);
-	if (gone && !out->complete)
-		return yaml_err(
-			e, &c->doc, in, "gone", "gone belongs to `complete: true`");
+	out->gone_after_ms = def_ms(in, "gone_after", 0);
+	if ((gone || out->gone_after_ms) && !out->complete)
+		return yaml_err(e, &c->doc, in, gone ? "gone" : "gone_after",
+			"%s belongs to `complete: true`", gone ? "gone" : "gone_after");
 	if (gone && (!state_parse(gone, &out->gone) ||
 			    (out->gone != STATE_UNKNOWN &&
 				    !state_of_kind(out->kind, out->gone))))
@@ -179,6 +191,25 @@ static bool read_gone(
 	       yaml_err(e, &c->doc, in, "complete",
 		       "complete: true needs `gone:`, the state of a %s that is missing",
 		       kind_name(out->kind));
+}
+
+/* Later parts see less: the sight of the ones before is gone by then. */
+static bool read_parts(struct connector *c, const char *what, const json_t *in,
+	struct def_collect *out, struct err *e)
+{
+	unsigned sees =
+		SEES_SINCE | (json_object_get(in, "each") ? (unsigned)SEES_EACH : 0);
+	def_sees(c, sees);
+	/* `timeout` is the collection's here, not its requests' */
+	if (!def_fetch(c, in, &out->fetch, e))
+		return false;
+	out->fetch.request.timeout_ms = 0;
+	return def_need_request(c, in, &out->fetch.request, what, e) &&
+	       def_expr(c, in, "when", &out->when, e) && read_gone(c, in, out, e) &&
+	       read_since(c, in, out, e) &&
+	       def_record(c, json_object_get(in, "record"), out->kind, &out->record, e) &&
+	       read_enrich(c, in, out, sees | SEES_ITEM, e) && read_each(c, in, out, e) &&
+	       read_reread(c, in, out, e);
 }
 
 static bool read_collect(struct connector *c, const char *name, const json_t *in,
@@ -199,28 +230,25 @@ static bool read_collect(struct connector *c, const char *name, const json_t *in
 	out->every_ms = def_ms(in, "every", 60L * 1000);
 	out->min_every_ms = def_ms(in, "min_every", 1000);
 	out->timeout_ms = def_ms(in, "timeout", 60L * 1000);
-	/* `timeout` is the collection's here, not its requests' */
-	if (!def_fetch(c, in, &out->fetch, e))
-		return false;
-	out->fetch.request.timeout_ms = 0;
-	return def_need_request(c, in, &out->fetch.request, what, e) &&
-	       def_expr(c, in, "when", &out->when, e) && read_gone(c, in, out, e) &&
-	       read_each(c, in, out, e) && read_since(c, in, out, e) &&
-	       read_reread(c, in, out, e) && read_enrich(c, in, out, e) &&
-	       def_record(c, json_object_get(in, "record"), out->kind, &out->record, e);
+	struct def_mentions before = def_secrets_begin(c);
+	bool ok = read_parts(c, what, in, out, e);
+	out->secrets = def_secrets_end(c, before);
+	return ok;
 }
 
-/* Records vanish by kind, so lists of one kind must be told apart by their ids. */
+/* Records vanish and are read again by kind, so lists of one kind must be told apart by their ids. */
 static bool check_ids(struct connector *c, const json_t *in, struct err *e)
 {
 	for (size_t i = 0; i < c->n_collects; i++) {
 		const struct def_collect *a = &c->collects[i];
-		for (size_t j = 0; j < c->n_collects && a->complete && !*a->ids; j++)
+		bool apart = *a->ids || (!a->complete && !a->has_reread);
+		for (size_t j = 0; j < c->n_collects && !apart; j++)
 			if (i != j && c->collects[j].kind == a->kind)
 				return yaml_err(e, &c->doc, in, a->name,
-					"complete: true beside another collection of "
-					"kind %s (%s) needs `ids:`, what all ids of "
-					"this one begin with",
+					"%s beside another collection of kind %s (%s) "
+					"needs `ids:`, what all ids of this one begin "
+					"with",
+					a->complete ? "complete: true" : "reread",
 					kind_name(a->kind), c->collects[j].name);
 	}
 	return true;

@@ -166,7 +166,7 @@ static bool read_pairs(struct connector *c, const json_t *in, const char *key,
 	*out = p;
 	json_object_foreach (pairs, name, v) {
 		p[*n].name = name;
-		if (strcmp(key, "opaque") == 0 && def_reserved(name))
+		if (strcmp(key, "opaque") == 0 && connector_reserved(name))
 			return yaml_err(e, &c->doc, pairs, name,
 				"\"%s\" is a name of the scope: call it something else",
 				name);

@@ -4,31 +4,35 @@
 #include "backends/connector/def_request.h"
 #include "backends/store/record.h"
 
-/* clang-format off
+/*
  * record: how one item becomes a record. Each field is one of
  *
- *   title: dag_id                                              EXPR over the item (scope() for settings, each, source, now)
+ *   title: dag_id                     EXPR over the item (scope() for settings, each, source, now)
  *   state: {value: state, map: {success: succeeded, failed: failed}, default: unknown}
- *                                                              map by the value's text; no entry, or null: `default`;
- *                                                              without one as is, but a state is then unknown
- *   severity: {rules: [{when: "labels.severity == 'critical'", then: critical},      the first rule that holds
- *                      {when: "priority", then: {expr: lower(priority)}}],           then: a literal or {expr: EXPR}
- *              value: urgency, map: {...}, default: low}                             no rule holds: value, map, default as above
+ *                                     map by the value's text; no entry, or null: `default`; without one as is, but a
+ *                                     state is then unknown
+ *   severity: {rules: [{when: "labels.severity == 'critical'", then: critical},
+ *                      {when: priority, then: {expr: lower(priority)}}],
+ *              value: urgency, map: {...}, default: low}
+ *                                     the first rule that holds; then: a literal or {expr: EXPR}. No rule holds: value,
+ *                                     map, default as above
  *
- * Fields: id (required; unique within source and kind), title, state, raw_state, severity, tier, env, owner, service, asset, actor,
- * started, ended, updated, due, amount, expected, currency, url, parent, detail (default: the item), labels and opaque (objects of
- * fields, no maps needed: opaque: {dag_id: dag_id, run: dag_run_id}; opaque keeps JSON types, labels become text, null is left out;
- * labels may also be one EXPR that gives an object of scalars: labels: labels). id and state are required; a constant is {default: ok}.
+ * Fields: id (required; unique within source and kind), title, state (required), raw_state, severity, tier, env, owner,
+ * service, asset, actor, started, ended, updated, due, amount, expected, currency, url, parent, detail (default: the
+ * item), labels and opaque. A constant is {default: ok}. labels and opaque are objects of fields, no maps needed:
+ * opaque: {dag_id: dag_id, run: dag_run_id}. opaque keeps JSON types, labels become text, null is left out; labels may
+ * also be one EXPR that gives an object of scalars: labels: labels. Opaque keys may not be names of the scope (settings,
+ * secret, record, params, ...).
  *
- * state: result must be a state of the collection's kind (literals in map, rules, default are checked when the file is loaded; a
- *   value that is none becomes `unknown` and is counted); raw_state is the text of `value`, unless given.
- * severity: none info low high critical; else none. tier: 1..5. Times: text or number, anything clock_parse / clock_from_epoch takes; else 0.
+ * state: the result must be a state of the collection's kind (literals in map, rules, default are checked when the file
+ *   is loaded; a value that is none becomes `unknown` and is counted); raw_state is the text of `value`, unless given.
+ * severity: none info low high critical; else none. tier: 1..5.
+ * Times: text or number, anything that clock_parse or clock_from_epoch takes; else 0.
  * amount, expected: a decimal as number or text ("USD 5" is none). url: http(s) only.
- * Text is made safe and cut to its limit. id that is null or "" refuses the item (counted, the rest goes on), as does an expression
- * that fails. env, owner, tier that come out empty are taken from the configuration: assets (first match), the host named as the asset, then the source.
- * Opaque keys may not be names of the scope (settings, secret, record, params, ...).
+ * Text is made safe and cut to its limit. An id that is null or "" refuses the item (counted, the rest goes on), as does
+ * an expression that fails. env, owner, tier that come out empty are taken from the configuration: assets (first match),
+ * the host named as the asset, then the source.
  */
-/* clang-format on */
 struct def_rule {
 	struct def_expr when, expr;
 	const json_t *literal; /* NULL: expr */
@@ -79,22 +83,28 @@ struct def_record {
 	struct def_expr all_labels; /* labels given as one expression */
 };
 
-/* clang-format off
+/*
  * log: KIND -> where the log of a record of that kind is.
  *
  *   log:
  *     run:
- *       parts: {get: /dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances, items: "task_instances[?state=='failed']",
- *               title: task_id, state: state, try: try_number, id: task_id, max: 50}     fields are EXPRs over the part; order as given: most telling first
- *       get: /dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{{ part.task_id }}/logs/{{ part.try_number }}
- *       format: text | json-lines | items      text: lines as they are; json-lines: one document a line; items: `items`/`page` of a JSON reply
+ *       parts: {get: "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", items: "task_instances[?state=='failed']",
+ *               title: task_id, state: state, try: try_number, id: task_id, max: 50}
+ *                                     fields are EXPRs over the part; order as given: most telling first
+ *       get: "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{{ part.task_id }}/logs/{{ part.try_number }}"
+ *       format: text | json-lines | items
+ *                                     text: lines as they are; json-lines: one document a line; items: `items`/`page` of
+ *                                     a JSON reply
  *       items: content
- *       line: format('{} {} {}', timestamp, level, event)     EXPR over a line's document or item; default: itself as text. Text with newlines gives several lines
+ *       line: format('{} {} {}', timestamp, level, event)
+ *                                     EXPR over a line's document or item; default: itself as text. Text with newlines
+ *                                     gives several lines
  *       page: {style: token, param: token, next: continuation_token}
- *       tail: range                            ask by "Range: bytes=-N" when only the end is wanted (text)
- * Without a request the reply is the record itself (items: "opaque.messages"). sql: and ssh: work as elsewhere (format: text for ssh).
+ *       tail: range                   ask by "Range: bytes=-N" when only the end is wanted (text)
+ *
+ * Without a request the reply is the record itself (items: "opaque.messages"). sql: and ssh: work as elsewhere (format:
+ * text for ssh).
  */
-/* clang-format on */
 enum log_format { LOGFMT_TEXT, LOGFMT_JSON_LINES, LOGFMT_ITEMS };
 
 struct def_log {

@@ -215,9 +215,11 @@ bool def_request(struct connector *c, const json_t *obj, const struct def_reques
 			obj, key, json_str(json_object_get(obj, "ssh"), "host", ""));
 	if (key && base)
 		out->json = out->form = out->body = out->query = NULL;
-	return check_fit(c, obj, out->transport, e) && reply_keys(c, obj, out, e) &&
-	       def_secrets(c, obj, key, obj, &out->secrets, e) &&
-	       transport_keys(c, obj, key, out, e);
+	struct def_mentions before = def_secrets_begin(c);
+	bool ok = check_fit(c, obj, out->transport, e) && reply_keys(c, obj, out, e) &&
+		  transport_keys(c, obj, key, out, e);
+	out->secrets = def_secrets_end(c, before);
+	return ok;
 }
 
 bool def_need_request(struct connector *c, const json_t *obj,

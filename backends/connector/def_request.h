@@ -3,24 +3,27 @@
 
 #include "backends/base/template.h"
 
-/* clang-format off
+/*
  * What is sent, and how the reply becomes items. Three words of the language:
  *   EXPR      a JMESPath expression. Its input is named at each key; scope() gives the scope object below.
  *   TEMPLATE  a string or a whole tree with {{ EXPR }}; input and scope() are both the scope object. A string that is one
  *             single {{ EXPR }} keeps the JSON type; a key ending in "?" is left out when its value is null.
  *   PATH      "/dags/{dag_id}/x/{{ item.id }}": each value is one percent-encoded segment; empty values are refused.
  *
- * The scope object, by place:
- *   everywhere   settings.NAME, given.SECRET (true when the user configured that secret), source.{name, env}, now
- *   requests     secret.NAME
- *   collect      since, each; item in `enrich`; record.{id, opaque} and the opaque keys bare ({dag_id}) in `reread`
- *   calls        record (as record_json: id, title, state, asset, opaque, ...), the record's opaque keys bare,
- *                params, operator, reason, action.{id, key, now} (now is action.now when given); prev (reply envelope of the step before), steps.NAME;
- *                reply in `says`
- *   log          record and its opaque keys bare; part (the raw item of `parts`)
+ * The scope object, by place. A name that is not there, and a setting or secret that is not declared, is refused when
+ * the file is read, as far as the expression tells it (def_names.c):
+ *   everywhere   settings.NAME, given.SECRET (true when the user configured that secret), source.{name, env}, operator,
+ *                now
+ *   requests     secret.NAME, in templates only
+ *   collect      since, each (with `each:`); item in `enrich`; record.{id, opaque} and the collection's opaque keys bare
+ *                ({dag_id}) in `reread`
+ *   calls        record (as record_json: id, title, state, asset, opaque, ...), the opaque keys of all collections bare,
+ *                params, reason, action.{id, key, now} (now is action.now when given); prev (reply envelope of the step
+ *                before), steps.NAME; reply in `says`; called (the body of the call's reply, null when it is not
+ *                known) in `verify`
+ *   log          record and the opaque keys of collections of its kind bare; part (the raw item of `parts`)
  *   login        token in `header`
  */
-/* clang-format on */
 struct def_expr {
 	struct jmes *jmes; /* NULL: not given */
 	const char *text;  /* as written, for messages */
@@ -29,29 +32,40 @@ struct def_expr {
 enum def_transport { DEF_NONE, DEF_HTTP, DEF_SQL, DEF_SSH };
 enum def_reply { REPLY_JSON, REPLY_JSON_LINES, REPLY_TEXT, REPLY_LINES };
 
-/* clang-format off
+/*
  * A request. Exactly one of get/post/put/patch/delete, sql, ssh:
  *
- *   post: /api/v2/dags/{dag_id}/dagRuns        PATH below `base`
- *   query: {limit: 5, state: [failed, queued], run_after_gte: "{{ since }}"}   values are templates; null is left out, an array repeats
- *   json: {dry_run: false, note: "{{ params.note }}"}     or  form: {a: b}   or  body: "text"
- *   headers: {X-Amz-Target: "AWSInsightsIndexService.GetAnomalies"}            over the connector's `headers:`
- *   timeout: 30s     max_bytes: 16777216      accept_status: [404]  (further statuses whose reply is judged, not an error)
- *   reply: json | json-lines | text | lines    how the reply (or stdout of ssh) is read. Default json (calls and
- *                    previews by ssh: text). An empty reply is null.
- *                    json-lines gives an array; text a string; lines an array of strings
- *   columns: [mount, size, used]     with reply: lines: each line split at tabs becomes {mount, size, used}
+ *   post: "/api/v2/dags/{dag_id}/dagRuns"
+ *                          PATH below `base`
+ *   query: {limit: 5, state: [failed, queued], run_after_gte: "{{ since }}"}
+ *                          values are templates; null is left out, an array repeats
+ *   json: {dry_run: false, note: "{{ params.note }}"}
+ *                          or form: {a: b}, or body: "text"
+ *   headers: {X-Amz-Target: "AWSInsightsIndexService.GetAnomalies"}
+ *                          over the connector's `headers:`
+ *   timeout: 30s
+ *   max_bytes: 16777216
+ *   accept_status: [404]   further statuses whose reply is judged, not an error
+ *   reply: json | json-lines | text | lines
+ *                          how the reply (or stdout of ssh) is read. Default json (calls and previews by ssh: text). An
+ *                          empty reply is null; json-lines gives an array, text a string, lines an array of strings
+ *   columns: [mount, size, used]
+ *                          with reply: lines: each line split at tabs becomes {mount, size, used}
  *
- *   sql: SELECT * FROM watchdesk_requests WHERE state = $1     one statement; the reply is its rows as objects
- *   params: ["pending", "{{ since }}"]                         templates, bound in order
- *   identifiers: {role: "{{ record.opaque.role }}"}            replaces %{role} in `sql` by the quoted identifier; the only text put into SQL
- *   max_rows: 100000    max_affected: 1  (calls; default 1, -1 no limit: more rows roll back and fail)
+ *   sql: SELECT * FROM watchdesk_requests WHERE state = $1
+ *                          one statement; the reply is its rows as objects
+ *   params: ["pending", "{{ since }}"]
+ *                          templates, bound in order
+ *   identifiers: {role: "{{ record.opaque.role }}"}
+ *                          replaces %{role} in `sql` by the quoted identifier; the only text put into SQL
+ *   max_rows: 100000
+ *   max_affected: 1        of calls; -1: no limit. More rows roll back and fail, in a preview too
  *
  *   ssh: {host: "{{ settings.host }}", script: "df -P\n", vars: {UNIT: "{{ params.unit }}"}}
- *                    host is a name of the configuration's `hosts:`, else an alias for ssh; vars: [A-Z][A-Z0-9_]* , scalars.
- *                    A script that ends with another code than 0 is an error in collections; calls see reply.exit
+ *                          host is a name of the configuration's `hosts:`, else an alias for ssh; vars: [A-Z][A-Z0-9_]*,
+ *                          scalars. A script that ends with another code than 0 is an error in collections; calls see
+ *                          reply.exit
  */
-/* clang-format on */
 struct def_request {
 	enum def_transport transport;
 	const char *method; /* "GET", ...; DEF_HTTP */
@@ -62,8 +76,9 @@ struct def_request {
 	size_t n_accept;
 	const char *sql; /* DEF_SQL */
 	struct tmpl *params, *identifiers;
+	json_t *values; /* instead of params, filled in already: a statement of a runbook */
 	size_t max_rows;
-	long max_affected;
+	long max_affected, min_affected;
 	struct tmpl *host, *vars; /* DEF_SSH */
 	const char *script;
 	enum def_reply reply;
@@ -74,24 +89,36 @@ struct def_request {
 	const char *const *secrets; /* names its templates mention; closed by NULL */
 };
 
-/* clang-format off
+/*
  * Paging. Expressions see the reply's body. A repeated token, a page budget and an item budget end every style.
  *
- *   page: {style: none, items: "@"}                                          the default
- *   page: {style: offset, size: 100, items: dag_runs, total: total_entries}  sends limit=, offset=; ends at total, else at a short page
- *   page: {style: page, size: 50, first: 1, items: data, more: "meta.next != null"}   sends per_page=, page=; ends when `more` is false, else at a short page
- *   page: {style: token, param: pageToken, next: nextPageToken, items: items}         ends when `next` gives null or ""; short pages do not end it
+ *   page: {style: none, items: "@"}
+ *                          the default
+ *   page: {style: offset, size: 100, items: dag_runs, total: total_entries}
+ *                          sends limit=, offset=; ends at total, else at a short page
+ *   page: {style: page, size: 50, first: 1, items: data, more: "meta.next != null"}
+ *                          sends per_page=, page=; ends when `more` is false, else at a short page
+ *   page: {style: token, param: pageToken, next: nextPageToken, items: items}
+ *                          ends when `next` gives null or ""; short pages do not end it
  *   page: {style: token, param: continuationToken, next_header: x-ms-continuationtoken, items: value}
- *   page: {style: link, items: "@"}                                          Link: <...>; rel="next"
- *   page: {style: link, next: links.next, items: data, hosts: ["*.okta.com"]}  URL in the body; another host than base's only if a glob of `hosts` fits
- *   page: {style: last-item, param: after, next: id, items: "@", size: 100}  `next` is over the last item; ends at an empty or (with size) short page
- * Common:  where: query | json | form  (json: the param may be dotted, "page.cursor"),  param: and size_param: override the names,
- *          max_pages: 50,  max_items: 20000.  size_param defaults: offset -> limit, page -> per_page, token/last-item -> none sent;
- *          param defaults: offset -> offset, page -> page.
- *          items: EXPR over the body -> array (objects keyed by name: items(connectors) gives [{key, value}]). null is no items, but then the list does
- *          not count as complete (write `jobs || `[]`` where a far side leaves an empty list out); another type is an error
+ *   page: {style: link, items: "@"}
+ *                          Link: <...>; rel="next"
+ *   page: {style: link, next: links.next, items: data, hosts: ["*.okta.com"]}
+ *                          URL in the body; another host than base's only if a glob of `hosts` fits
+ *   page: {style: last-item, param: after, next: id, items: "@", size: 100}
+ *                          `next` is over the last item; ends at an empty or (with size) short page
+ *
+ * Common keys:
+ *   where: query | json | form
+ *                          json: the param may be dotted, "page.cursor"
+ *   param, size_param      override the names. param: offset -> offset, page -> page; size_param: offset -> limit,
+ *                          page -> per_page, token and last-item -> none sent
+ *   max_pages: 50
+ *   max_items: 20000
+ *   items: EXPR            over the body -> array (objects keyed by name: items(connectors) gives [{key, value}]). null
+ *                          is no items, but then the list does not count as complete (write jobs || `[]` where a far
+ *                          side leaves an empty list out); another type is an error
  */
-/* clang-format on */
 enum page_style {
 	PAGE_NONE,
 	PAGE_OFFSET,

@@ -1,10 +1,9 @@
 /*
  * What the readers of a connector file share: expressions and templates with their place
- * in messages, lists, words, and the secrets that templates mention.
+ * in messages, lists, words.
  */
 #include "backends/connector/def.h"
 
-#include <ctype.h>
 #include <string.h>
 
 static const struct yaml_key request_keys[] = {
@@ -59,22 +58,30 @@ void *def_alloc(struct connector *c, size_t count, size_t size)
 	return count ? arena_alloc(&c->arena, count * size) : NULL;
 }
 
-bool def_expr_text(struct connector *c, const json_t *obj, const char *key,
-	const char *text, struct def_expr *out, struct err *e)
+static bool compile_expr(struct connector *c, const json_t *obj, const char *key,
+	const char *text, bool of_scope, struct def_expr *out, struct err *e)
 {
 	struct err why = ERR_INIT;
 	out->jmes = jmes_compile(text, &why);
 	out->text = text;
-	if (!out->jmes)
+	if (out->jmes) {
+		c->jmes = mem_grow(c->jmes, &c->cap_jmes, c->n_jmes + 1, sizeof(void *));
+		c->jmes[c->n_jmes++] = out->jmes;
+	}
+	if (!out->jmes || !def_names_known(c, out->jmes, of_scope, &why))
 		return yaml_err_value(
 			e, &c->doc, obj, key, "expression of %s: %s", key, why.msg);
-	c->jmes = mem_grow(c->jmes, &c->cap_jmes, c->n_jmes + 1, sizeof(void *));
-	c->jmes[c->n_jmes++] = out->jmes;
 	return true;
 }
 
-bool def_expr(struct connector *c, const json_t *obj, const char *key,
-	struct def_expr *out, struct err *e)
+bool def_expr_text(struct connector *c, const json_t *obj, const char *key,
+	const char *text, struct def_expr *out, struct err *e)
+{
+	return compile_expr(c, obj, key, text, false, out, e);
+}
+
+static bool read_expr(struct connector *c, const json_t *obj, const char *key,
+	bool of_scope, struct def_expr *out, struct err *e)
 {
 	const json_t *v = json_object_get(obj, key);
 	if (!v)
@@ -82,7 +89,19 @@ bool def_expr(struct connector *c, const json_t *obj, const char *key,
 	if (!json_is_string(v))
 		return yaml_err_value(
 			e, &c->doc, obj, key, "%s must be an expression (a text)", key);
-	return def_expr_text(c, obj, key, json_string_value(v), out, e);
+	return compile_expr(c, obj, key, json_string_value(v), of_scope, out, e);
+}
+
+bool def_expr(struct connector *c, const json_t *obj, const char *key,
+	struct def_expr *out, struct err *e)
+{
+	return read_expr(c, obj, key, false, out, e);
+}
+
+bool def_expr_of_scope(struct connector *c, const json_t *obj, const char *key,
+	struct def_expr *out, struct err *e)
+{
+	return read_expr(c, obj, key, true, out, e);
 }
 
 bool def_keep(struct connector *c, struct tmpl *t, struct tmpl **out)
@@ -99,14 +118,17 @@ bool def_tmpl(struct connector *c, const json_t *obj, const char *key, struct tm
 	struct err *e)
 {
 	const json_t *v = json_object_get(obj, key);
-	return !v || def_keep(c, tmpl_compile(&c->doc, obj, key, v, e), out);
+	struct tmpl_names names = def_names(c);
+	return !v ||
+	       def_keep(c, tmpl_compile_known(&c->doc, obj, key, v, &names, e), out);
 }
 
 bool def_path(struct connector *c, const json_t *obj, const char *key, struct tmpl **out,
 	struct err *e)
 {
 	const char *v = json_string_value(json_object_get(obj, key));
-	return !v || def_keep(c, tmpl_compile_path(&c->doc, obj, key, v, e), out);
+	struct tmpl_names names = def_names(c);
+	return !v || def_keep(c, tmpl_compile_path(&c->doc, obj, key, v, &names, e), out);
 }
 
 bool def_strings(struct connector *c, const json_t *obj, const char *key,
@@ -150,94 +172,4 @@ int def_word(struct connector *c, const json_t *obj, const char *key,
 		e, &c->doc, obj, key, "%s is one of %s, not \"%s\"", key, all.buf, word);
 	str_release(&all);
 	return -1;
-}
-
-bool def_reserved(const char *name)
-{
-	static const char *const names[] = {"settings", "given", "secret", "source",
-		"since", "each", "item", "record", "params", "operator", "reason",
-		"action", "prev", "steps", "reply", "part", "token", "now", "status"};
-	for (size_t i = 0; i < LENGTH(names); i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
-/* ---- secrets that templates mention ---- */
-
-struct mentions {
-	struct connector *c;
-	const json_t *obj;
-	const char *key;
-	bool *used; /* by index of c->secrets */
-	struct err *e;
-};
-
-static bool mention(struct mentions *m, const char *name, size_t len)
-{
-	for (size_t i = 0; i < m->c->n_secrets; i++) {
-		const char *have = m->c->secrets[i].name;
-		if (strlen(have) == len && memcmp(have, name, len) == 0) {
-			m->used[i] = true;
-			return true;
-		}
-	}
-	return yaml_err_value(m->e, &m->c->doc, m->obj, m->key,
-		"secret.%.*s is not declared: add it to `secrets:`", (int)len, name);
-}
-
-static bool in_name(char ch)
-{
-	return isalnum((unsigned char)ch) || ch == '_';
-}
-
-static bool scan_text(struct mentions *m, const char *text)
-{
-	static const char word[] = "secret.";
-	if (!strchr(text, '{'))
-		return true;
-	for (const char *at = text; (at = strstr(at, word)); at += sizeof(word) - 1) {
-		if (at > text && (in_name(at[-1]) || at[-1] == '.'))
-			continue;
-		const char *name = at + sizeof(word) - 1;
-		size_t len = 0;
-		while (in_name(name[len]))
-			len++;
-		if (len && !mention(m, name, len))
-			return false;
-	}
-	return true;
-}
-
-/* Depth is bounded by yaml's own limit of 32. */
-static bool scan(struct mentions *m, json_t *tree)
-{
-	size_t i;
-	json_t *v;
-	if (json_is_string(tree))
-		return scan_text(m, json_string_value(tree));
-	json_array_foreach (tree, i, v)
-		if (!scan(m, v))
-			return false;
-	const char *key;
-	json_object_foreach (tree, key, v)
-		if (!scan(m, v))
-			return false;
-	return true;
-}
-
-bool def_secrets(struct connector *c, const json_t *obj, const char *key,
-	const json_t *tree, const char *const **out, struct err *e)
-{
-	struct mentions m = {c, obj, key,
-		arena_alloc(&c->arena, (c->n_secrets + 1) * sizeof(bool)), e};
-	if (!scan(&m, def_iter(tree)))
-		return false;
-	const char **names = arena_alloc(&c->arena, (c->n_secrets + 1) * sizeof(*names));
-	size_t n = 0;
-	for (size_t i = 0; i < c->n_secrets; i++)
-		if (m.used[i])
-			names[n++] = c->secrets[i].name;
-	*out = names;
-	return true;
 }

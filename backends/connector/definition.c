@@ -14,6 +14,7 @@ static const struct yaml_key top_keys[] = {
 	{"secrets", YAML_ARRAY | YAML_OBJECT},
 	{"base", YAML_STRING},
 	{"headers", YAML_OBJECT},
+	{"rate_limit", YAML_OBJECT},
 	{"postgres", YAML_OBJECT},
 	{"auth", YAML_STRING | YAML_OBJECT | YAML_ARRAY},
 	{"collect", YAML_OBJECT},
@@ -53,17 +54,31 @@ static bool read_postgres(struct connector *c, struct err *e)
 			      def_tmpl(c, c->doc.root, "postgres", &c->postgres, e));
 }
 
+static bool read_rate_limit(struct connector *c, struct err *e)
+{
+	static const struct yaml_key keys[] = {
+		{"reset", YAML_STRING, true}, {"as", YAML_STRING, true}, {NULL}};
+	static const char *const units[] = {"seconds", "epoch"};
+	const json_t *in = json_object_get(c->doc.root, "rate_limit");
+	if (!in)
+		return true;
+	if (!yaml_check(&c->doc, in, "rate_limit", keys, e))
+		return false;
+	c->reset_header = json_str(in, "reset", NULL);
+	int unit = def_word(c, in, "as", units, LENGTH(units), e);
+	c->reset_is_epoch = unit == 1;
+	return unit >= 0;
+}
+
 /* Base, headers and postgres go with every request, and so do the secrets that they mention. */
 static bool read_common(struct connector *c, struct err *e)
 {
-	json_t *root = c->doc.root, *common = json_object();
-	static const char *const keys[] = {"base", "headers", "postgres"};
-	for (size_t i = 0; i < LENGTH(keys); i++)
-		json_object_set(common, keys[i], json_object_get(root, keys[i]));
-	bool ok = def_secrets(c, root, "secrets", common, &c->common_secrets, e);
-	json_decref(common);
-	return ok && read_base(c, e) && read_postgres(c, e) &&
-	       def_tmpl(c, root, "headers", &c->headers, e);
+	def_sees(c, 0);
+	struct def_mentions before = def_secrets_begin(c);
+	bool ok = read_base(c, e) && read_postgres(c, e) &&
+		  def_tmpl(c, c->doc.root, "headers", &c->headers, e);
+	c->common_secrets = def_secrets_end(c, before);
+	return ok;
 }
 
 /* The file's own name is the name by which the configuration finds it. */
@@ -87,7 +102,8 @@ static bool read_all(struct connector *c, struct err *e)
 	c->name = json_str(c->doc.root, "connector", "");
 	c->title = json_str(c->doc.root, "title", "");
 	return check_name(c, e) && def_settings(c, e) && read_common(c, e) &&
-	       def_auths(c, e) && def_collects(c, e) && def_calls(c, e) && def_logs(c, e);
+	       read_rate_limit(c, e) && def_auths(c, e) && def_collects(c, e) &&
+	       def_calls(c, e) && def_logs(c, e);
 }
 
 static bool needs_base(struct connector *c, const char *what, const char *name,
@@ -195,6 +211,12 @@ const struct def_call *connector_call(const struct connector *c, const char *nam
 bool connector_has_call(const struct connector *c, const char *call)
 {
 	return connector_call(c, call) != NULL;
+}
+
+bool connector_has_preview(const struct connector *c, const char *call)
+{
+	const struct def_call *d = connector_call(c, call);
+	return d && d->has_preview;
 }
 
 bool connector_has_log(const struct connector *c, enum kind kind)

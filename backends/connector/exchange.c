@@ -70,10 +70,10 @@ static void finish(
 			r->err = (struct err)ERR_INIT;
 		}
 	if (accepted && !x->spec.on_data) {
-		body = reply_read(rq, bytes, len, &r->err);
+		body = reply_read(rq, bytes, len, &r->repaired, &r->err);
 	} else if (r->status) {
 		struct err ignored = ERR_INIT;
-		body = json_read(bytes, len, &ignored);
+		body = json_read_reply(bytes, len, &r->repaired, &ignored);
 	}
 	r->body = body;
 	answer(x, r);
@@ -121,6 +121,9 @@ static void http_came(void *arg, const struct http_reply *reply)
 		.next = x->spec.next_header ? http_header(reply, x->spec.next_header)
 					    : "",
 		.retry_after_ms = reply->retry_after_ms};
+	if (r.status == 429 && !r.retry_after_ms && s->def->reset_header)
+		r.retry_after_ms =
+			reply_reset_ms(s->def, http_header(reply, s->def->reset_header));
 	finish(x, &r, reply->body ? reply->body : "", reply->len);
 }
 
@@ -249,6 +252,7 @@ static void pg_came(void *arg, const struct pg_reply *reply)
 		.exit_code = -1,
 		.sent = reply->sent,
 		.truncated = reply->truncated,
+		.repaired = reply->repaired,
 		.err_out = "",
 		.link = "",
 		.next = ""};
@@ -282,7 +286,8 @@ static void send_sql(struct exchange *x, struct rendered *r, json_t *scope)
 		.timeout_ms = x->spec.rq->timeout_ms,
 		.max_rows = x->spec.rq->max_rows,
 		.max_bytes = x->spec.rq->max_bytes,
-		.max_affected = x->spec.rq->max_affected};
+		.max_affected = x->spec.rq->max_affected,
+		.min_affected = x->spec.rq->min_affected};
 	x->pg = pg_send(s->reach.pg, &target, &q, pg_came, x);
 	str_release(&port);
 	str_release(&app);

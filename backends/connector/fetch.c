@@ -15,6 +15,8 @@ struct fetch {
 	struct str base;
 	struct exchange *exchange;
 	bool more;
+	int status;
+	size_t repaired;
 	struct err err;
 	int64_t retry_after_ms;
 };
@@ -30,8 +32,10 @@ static void fetch_free(struct fetch *f)
 static void end(struct fetch *f)
 {
 	struct fetch_end end = {.err = f->err,
+		.status = f->status,
 		.cut = f->pager.cut,
 		.pages = f->pager.pages,
+		.repaired = f->repaired,
 		.retry_after_ms = f->retry_after_ms};
 	void (*done)(void *, const struct fetch_end *) = f->fns.done;
 	void *arg = f->arg;
@@ -75,6 +79,8 @@ static void replied(void *arg, const struct exchange_reply *r)
 	json_t *items = NULL;
 	f->exchange = NULL;
 	f->retry_after_ms = r->retry_after_ms;
+	f->repaired += r->repaired;
+	f->status = r->status;
 	if (r->err.code != ERR_NONE) {
 		f->err = r->err;
 		end(f);
@@ -108,8 +114,8 @@ struct fetch *fetch_start(struct session *se, const struct def_fetch *def, json_
 	const struct fetch_fns *fns, void *arg)
 {
 	struct fetch *f = xcalloc(1, sizeof(*f));
-	struct err ignored =
-		ERR_INIT; /* a base that does not render fails the request itself */
+	/* A base that does not render fails the request itself. */
+	struct err ignored = ERR_INIT;
 	f->se = se;
 	f->def = def;
 	f->scope = json_incref(scope);

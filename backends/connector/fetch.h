@@ -24,8 +24,9 @@ bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope
 /* All pages of a def_fetch, one after the other. */
 struct fetch_end {
 	struct err err;
+	int status; /* HTTP, of the last page; 0: none */
 	bool cut;
-	size_t pages;
+	size_t pages, repaired; /* repaired: as in exchange_reply, of all pages */
 	int64_t retry_after_ms;
 };
 struct fetch_fns {

@@ -90,7 +90,7 @@ void log_lines_document(
 		at++;
 	if (at == len)
 		return;
-	json_t *v = json_read(bytes, len, &ignored);
+	json_t *v = json_read_reply(bytes, len, NULL, &ignored);
 	if (v)
 		log_lines_item(l, f, v);
 	else

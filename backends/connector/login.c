@@ -21,8 +21,8 @@ struct login {
 	struct session session;
 	struct exchange *exchange;
 	struct login_waiter *waiters;
-	struct login_waiter *
-		telling; /* those of the login that just ended; any of them may still forget */
+	/* Those of the login that just ended; any of them may still forget. */
+	struct login_waiter *telling;
 };
 
 struct login *login_new(struct source *s)

@@ -236,7 +236,7 @@ static void add_label(const struct mapping *g, json_t *to, const char *name, jso
 {
 	const char *text = map_text(g->m->arena, v, RECORD_TEXT_MAX);
 	if (*text && json_object_size(to) < 64)
-		json_object_set_new(to, name, json_string(text));
+		json_object_set_new_nocheck(to, name, json_string_nocheck(text));
 }
 
 static bool map_all_labels(const struct mapping *g)
@@ -269,7 +269,7 @@ static bool map_pairs(const struct mapping *g, const struct def_pair *p, size_t 
 		if (text)
 			add_label(g, *out, p[i].name, v);
 		else if (!json_is_null(v))
-			json_object_set(*out, p[i].name, v);
+			json_object_set_nocheck(*out, p[i].name, v);
 		json_decref(v);
 	}
 	return true;

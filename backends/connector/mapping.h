@@ -21,7 +21,8 @@ bool map_record(const struct mapper *m, json_t *item, struct record *out, bool *
 const char *map_text(struct arena *a, const json_t *v, size_t max);
 /* A time from text or number; 0 when it is none. */
 usec_t map_time(const json_t *v);
-/* The tree itself when all its strings are plain, else a copy with safe strings; {"cut": true} when it is larger than max bytes. New reference. */
+/* The tree itself when all its strings are plain, else a copy with safe strings; {"cut": true} when it is larger than
+ * max bytes. New reference. */
 json_t *map_safe_tree(json_t *v, size_t max);
 
 #endif

@@ -10,7 +10,7 @@
 /* As it is, it may be stored and shown. A far side may say back what it was sent, a secret among it. */
 static bool plain(const char *s, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = str_plain(s, len); i < len; i++)
 		if (s[i] < ' ' || s[i] > '~')
 			return false;
 	return !log_has_secret(s, len);

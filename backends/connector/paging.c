@@ -66,8 +66,8 @@ static json_t *find_items(struct paging *p, json_t *body, json_t *scope, struct 
 				       : json_incref(body);
 	if (!v || json_is_array(v))
 		return v;
-	if (json_is_null(
-		    v)) { /* an empty list, or a reply that is something else altogether */
+	/* An empty list, or a reply that is something else altogether. */
+	if (json_is_null(v)) {
 		json_decref(v);
 		p->cut = true;
 		return json_array();
@@ -112,7 +112,8 @@ static bool host_allowed(const struct def_page *d, const char *origin)
 	return false;
 }
 
-/* The token and everything else of ours would go to where the link points: only to the same origin, or a host of the list. */
+/* The token and everything else of ours would go to where the link points: only to the same origin, or a host of the
+ * list. */
 static char *safe_link(const struct paging *p, char *url, struct err *e)
 {
 	struct str ours = STR_INIT_MAX(4096), theirs = STR_INIT_MAX(4096);

@@ -254,11 +254,16 @@ static bool build_sql(
 	json_t *ids = rq->identifiers ? tmpl_render(rq->identifiers, scope, e) : NULL;
 	if (rq->identifiers && !ids)
 		return err_wrap(e, "identifiers");
-	bool ok = fill_identifiers(rq->sql, ids, &out->sql, e);
+	bool ok = ids ? fill_identifiers(rq->sql, ids, &out->sql, e)
+		      : str_adds(&out->sql, rq->sql) ||
+				  err_set(e, ERR_LIMIT, "the statement is too long");
 	json_decref(ids);
 	if (!ok)
 		return false;
-	out->params = rq->params ? tmpl_render(rq->params, scope, e) : NULL;
+	if (rq->values)
+		out->params = json_deep_copy(rq->values);
+	else if (rq->params)
+		out->params = tmpl_render(rq->params, scope, e);
 	return !rq->params || out->params || err_wrap(e, "params");
 }
 

@@ -150,6 +150,26 @@ struct source *source_new(const struct reach *reach, struct connector *c,
 	return s;
 }
 
+/* Reading and compiling a file takes longer than all else of a source. */
+static struct connector *find_connector(const struct reach *reach,
+	const struct config_source *cfg, const struct source *like, struct err *e)
+{
+	if (like && str_equal(like->cfg.connector, cfg->connector))
+		return connector_share(like->def);
+	char *path = config_find(
+		reach->config, "connectors", "backends/catalog", cfg->connector, e);
+	struct connector *c = path ? connector_load(path, e) : NULL;
+	free(path);
+	return c;
+}
+
+struct source *source_open(const struct reach *reach, const struct config_source *cfg,
+	const struct source *like, struct err *e)
+{
+	struct connector *c = find_connector(reach, cfg, like, e);
+	return c ? source_new(reach, c, cfg, e) : NULL;
+}
+
 void source_free(struct source *s)
 {
 	if (!s)

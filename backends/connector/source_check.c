@@ -175,8 +175,8 @@ static const struct {
 	const char *key;
 	bool flag;
 } ours[] = {{"connector", false}, {"env", false}, {"owner", false}, {"tier", false},
-	{"every", false}, {"disabled", true}, {"ca_file", false}, {"proxy", false},
-	{"plain_http", true}};
+	{"every", false}, {"zone", false}, {"disabled", true}, {"ca_file", false},
+	{"proxy", false}, {"plain_http", true}};
 
 static bool known_key(const struct check *k, const char *key)
 {
@@ -235,12 +235,4 @@ json_t *source_settings(const struct connector *c, const struct config *cfg,
 		return out;
 	json_decref(out);
 	return NULL;
-}
-
-bool connector_check_source(const struct connector *c, const struct config *cfg,
-	const struct config_source *s, struct err *e)
-{
-	json_t *settings = source_settings(c, cfg, s, e);
-	json_decref(settings);
-	return settings != NULL;
 }

@@ -4,9 +4,10 @@
 #include "backends/connector/connector_def.h"
 
 /*
- * Internal to the connector engine. An operation (collection, call, log, login) opens a session, which resolves the secrets
- * that it needs; then it makes exchanges, one request and its reply each, through whichever transport the request names;
- * fetches are exchanges page by page. Callbacks come later than the function that asked, and never after a cancel.
+ * Internal to the connector engine. An operation (collection, call, log, login) opens a session, which resolves the
+ * secrets that it needs; then it makes exchanges, one request and its reply each, through whichever transport the
+ * request names; fetches are exchanges page by page. Callbacks come later than the function that asked, and never after
+ * a cancel.
  */
 struct login;
 
@@ -34,7 +35,7 @@ struct source {
 void op_add(struct source *s, struct op *op, void (*cancel)(struct op *op));
 void op_remove(struct op *op);
 
-/* Settings with types and defaults; checks every key of the source in the configuration. Reference to a new object, NULL with e. */
+/* Settings with types and defaults; checks every key of the source in the configuration. New reference, NULL with e. */
 json_t *source_settings(const struct connector *c, const struct config *cfg,
 	const struct config_source *s, struct err *e) MUST_USE;
 
@@ -74,9 +75,9 @@ void session_close(struct session *se); /* wipes; also while it opens */
 struct exchange_spec {
 	const struct def_request *rq;
 	json_t *scope; /* without secrets; copied */
-	const char
-		*url;  /* complete URL of a next page instead of base and path; or NULL */
-	json_t *extra; /* object of paging parameters, or NULL */
+	/* The complete URL of a next page, instead of base and path; or NULL. */
+	const char *url;
+	json_t *extra;           /* object of paging parameters, or NULL */
 	enum page_where where;   /* where `extra` goes */
 	const char *next_header; /* a header wanted in the answer, or NULL */
 	size_t tail_bytes;       /* > 0: Range header for the end */
@@ -91,6 +92,7 @@ struct exchange_reply {
 	json_t *body;   /* borrowed; NULL when there is none */
 	long affected;  /* SQL, else -1 */
 	int exit_code;  /* ssh, else -1 */
+	size_t repaired; /* values of the body that are not quite what was sent: json_read_reply */
 	bool sent, truncated;
 	const char *err_out;     /* ssh: stderr, safe text of at most a line; else "" */
 	const char *link, *next; /* Link header, the wanted header; "" */
@@ -108,8 +110,8 @@ json_t *exchange_envelope(const struct exchange_reply *r);
 
 struct login *login_new(struct source *s);
 void login_free(struct login *l); /* wipes the token */
-json_t *login_header(
-	struct login *l); /* borrowed header object while the token is good, else NULL */
+/* Borrowed header object while the token is good, else NULL. */
+json_t *login_header(struct login *l);
 void login_drop(struct login *l); /* the far side refused the token */
 typedef void login_fn(void *arg, const struct err *e);
 /* Logs in unless somebody is doing it already; everyone who waits is told. Later, once. */

@@ -10,19 +10,26 @@
 
 enum { TITLE_BITS = 1 << 17 };
 
+/* th counts up; neighbours and sources are to be spread. */
+static unsigned bit_of(long long th)
+{
+	return (unsigned)((unsigned long long)th * 0x9e3779b97f4a7c15ULL >> 32) %
+	       TITLE_BITS;
+}
+
 static void set_title(unsigned char *bits, long long th)
 {
-	unsigned long long at = (unsigned long long)th % TITLE_BITS;
+	unsigned at = bit_of(th);
 	bits[at / 8] = (unsigned char)(bits[at / 8] | 1U << at % 8);
 }
 
 static bool has_title(const unsigned char *bits, long long th)
 {
-	unsigned long long at = (unsigned long long)th % TITLE_BITS;
+	unsigned at = bit_of(th);
 	return (bits[at / 8] >> at % 8 & 1) != 0;
 }
 
-/* Titles of which a run needs somebody, by hash: a bit too many costs a look, none is ever missing. */
+/* Titles of which a run needs somebody, by a hash: a bit too many costs a look, none is ever missing. */
 static unsigned char *failed_titles(struct store *s)
 {
 	struct put_state *p = put_state(s);
@@ -41,14 +48,14 @@ static unsigned char *failed_titles(struct store *s)
 	return p->failed_titles;
 }
 
-long long put_again(struct store *s, const struct record *r, bool needed)
+long long put_again(struct store *s, const struct record *r, long long th, bool needed)
 {
 	bool now = needed || r->attention > 0 || state_bad(r->kind, r->state) ||
 		   r->kind == KIND_CHANGE;
 	if (r->kind == KIND_RUN && r->attention > 0)
-		set_title(failed_titles(s), put_title_hash(r));
+		set_title(failed_titles(s), th);
 	/* A success makes earlier failures of the same title obsolete. */
 	if (r->kind == KIND_RUN && r->state == STATE_SUCCEEDED)
-		now = now || has_title(failed_titles(s), put_title_hash(r));
+		now = now || has_title(failed_titles(s), th);
 	return now ? 1 : context_next(r, clock_now());
 }

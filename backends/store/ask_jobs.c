@@ -12,7 +12,8 @@
 	"j.created, j.started, j.ended, j.cancel_by, j.error, count(t.n) AS targets, " \
 	"coalesce(sum(t.state='succeeded'),0) AS done, "                               \
 	"coalesce(sum(t.state IN ('failed','refused')),0) AS failed, "                 \
-	"coalesce(sum(t.state='unknown'),0) AS unknown"
+	"coalesce(sum(t.state='unknown'),0) AS unknown, "                              \
+	"coalesce(sum(t.state='asking'),0) AS asking"
 #define JOB_FROM " FROM job j LEFT JOIN target t ON t.job=j.job "
 
 json_t *ask_jobs(struct store *s, const json_t *args, struct err *e)

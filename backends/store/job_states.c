@@ -33,10 +33,14 @@ static const struct move read_moves[] = {
 /* From step to step a target goes between running and verifying; a worker that takes up what another left only verifies. */
 static const struct move target_moves[] = {
 	{"queued", {"starting", "canceled", "refused", "failed"}},
-	{"starting",
-		{"running", "verifying", "failed", "unknown", "canceled", "refused"}},
-	{"running", {"verifying", "succeeded", "failed", "unknown", "canceled"}},
-	{"verifying", {"running", "succeeded", "failed", "unknown", "canceled"}},
+	{"starting", {"running", "verifying", "asking", "failed", "unknown", "canceled",
+			     "refused"}},
+	{"running",
+		{"verifying", "asking", "succeeded", "failed", "unknown", "canceled"}},
+	{"verifying",
+		{"running", "asking", "succeeded", "failed", "unknown", "canceled"}},
+	/* Left before anything that follows the question is sent. */
+	{"asking", {"running", "failed", "unknown", "canceled"}},
 	{"unknown", {"succeeded", "failed"}},
 	{NULL, {NULL}},
 };
@@ -69,7 +73,8 @@ bool job_state_ended(const char *state)
 
 bool job_type_steps(const char *type, enum job_steps *steps)
 {
-	static const char *const reads[] = {"preview", "log", "refresh", "stop"};
+	static const char *const reads[] = {
+		"preview", "answer", "log", "refresh", "stop"};
 	*steps = JOB_ACTION;
 	if (strcmp(type, "action") == 0)
 		return true;

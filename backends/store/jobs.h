@@ -7,7 +7,11 @@
  * The states of jobs and of their targets, and which may follow which. An ended job does not change, with one
  * exception: what was unknown becomes succeeded or failed when a later verification finds out.
  */
-enum job_steps { JOB_ACTION, JOB_READ /* preview, log, refresh, stop */, JOB_TARGET };
+enum job_steps {
+	JOB_ACTION,
+	JOB_READ /* preview, answer, log, refresh, stop */,
+	JOB_TARGET
+};
 
 bool job_may(enum job_steps steps, const char *from, const char *to);
 bool job_state_ended(const char *state);

@@ -138,7 +138,8 @@ static void pattern_add(
 }
 
 /* The last runs of the same title. r itself counts, whether it is stored or not. */
-static json_t *pattern_of(struct store *s, const struct record *r, struct err *e)
+static json_t *pattern_of(
+	struct store *s, const struct record *r, long long th, struct err *e)
 {
 	struct db_stmt *q = db_stmt(s->db,
 		"SELECT rid, state, started FROM rec WHERE th=$1 AND ended>0 "
@@ -149,7 +150,7 @@ static json_t *pattern_of(struct store *s, const struct record *r, struct err *e
 
 	if (q == NULL)
 		return NULL;
-	db_bind_int(q, 1, put_title_hash(r));
+	db_bind_int(q, 1, th);
 	db_bind_int(q, 2, PATTERN_LOOK);
 	while (row) {
 		if (!db_step(q, &row, e))
@@ -162,14 +163,14 @@ static json_t *pattern_of(struct store *s, const struct record *r, struct err *e
 		p.ok_before, "superseded", (int)p.superseded);
 }
 
-static bool score(struct store *s, struct record *r, struct err *e)
+static bool score(struct store *s, struct record *r, long long th, struct err *e)
 {
 	json_t *context = NULL;
 
 	if (s->triage.score == NULL)
 		return true;
 	if (r->kind == KIND_RUN && state_bad(r->kind, r->state)) {
-		context = pattern_of(s, r, e);
+		context = pattern_of(s, r, th, e);
 		if (context == NULL)
 			return false;
 	}
@@ -180,20 +181,20 @@ static bool score(struct store *s, struct record *r, struct err *e)
 
 /* ---- one record ---- */
 
-static bool put_new(struct store *s, struct record *r, long long sid,
-	unsigned long long h, struct err *e)
+static bool put_new(
+	struct store *s, struct record *r, const struct put_key *k, struct err *e)
 {
 	const struct stored none = {0};
 
 	r->since = since_of(r, &none, clock_now());
-	if (!score(s, r, e) || !put_insert_rec(s, r, sid, h, e))
+	if (!score(s, r, k->th, e) || !put_insert_rec(s, r, k, e))
 		return false;
 	put_lane(s, r->kind, -1, r->attention > 0);
-	return put_detail(s, r, e) && put_cell(s, r, sid, true, e);
+	return put_detail(s, r, e) && put_cell(s, r, k->sid, true, e);
 }
 
-static bool put_changed(struct store *s, struct record *r, long long sid,
-	unsigned long long h, const struct stored *old, struct arena *a, struct err *e)
+static bool put_changed(struct store *s, struct record *r, const struct put_key *k,
+	const struct stored *old, struct arena *a, struct err *e)
 {
 	long long hid = old->last_hid;
 
@@ -209,10 +210,10 @@ static bool put_changed(struct store *s, struct record *r, long long sid,
 		if (hid == 0)
 			return false;
 	}
-	if (!score(s, r, e) || !put_update_rec(s, r, hid, h, old->need > 0, e))
+	if (!score(s, r, k->th, e) || !put_update_rec(s, r, k, hid, old->need > 0, e))
 		return false;
 	put_lane(s, r->kind, old->need, r->attention > 0);
-	return put_detail(s, r, e) && put_cell(s, r, sid, false, e);
+	return put_detail(s, r, e) && put_cell(s, r, k->sid, false, e);
 }
 
 static bool put_one(struct store *s, const struct record *given, struct arena *a,
@@ -220,22 +221,24 @@ static bool put_one(struct store *s, const struct record *given, struct arena *a
 {
 	struct record r = *given; /* shares text and JSON with the caller's */
 	struct stored old;
-	long long sid;
-	unsigned long long h = record_hash(given);
-	bool seen;
+	struct put_key k = {.h = record_hash(given)};
+	bool seen, same;
 
-	if (!source_of(s, &r, &sid, e) || !look_up(s, &r, sid, &old, e))
+	if (!source_of(s, &r, &k.sid, e) || !look_up(s, &r, k.sid, &old, e))
 		return false;
-	if (old.rid != 0 && old.h == (long long)h) {
+	same = old.rid != 0 && old.h == (long long)k.h;
+	if (!same && !put_title(s, &r, &k, e))
+		return false;
+	if (same) {
 		count->same++;
 		seen = old.open;
 	} else if (old.rid != 0) {
-		if (!put_changed(s, &r, sid, h, &old, a, e))
+		if (!put_changed(s, &r, &k, &old, a, e))
 			return false;
 		count->changed++;
 		seen = put_open(&r);
 	} else {
-		if (!put_new(s, &r, sid, h, e))
+		if (!put_new(s, &r, &k, e))
 			return false;
 		old.rid = r.rid;
 		count->inserted++;

@@ -27,10 +27,21 @@ struct put_state {
 
 struct put_state *put_state(struct store *s);
 
+/* What finds a record and its like. */
+struct put_key {
+	long long sid, th;
+	unsigned long long h; /* record_hash */
+};
+
 /* What the columns attn, need and open of a record are. */
 long long put_order_key(const struct record *r);
 bool put_open(const struct record *r);
-long long put_title_hash(const struct record *r);
+/*
+ * What column th is: the same for records of one kind, source and title (in whatever case). Titles that came one after the
+ * other are neighbours, and so a batch writes to a few pages of the index: a hash wrote to all of them.
+ */
+bool put_title(struct store *s, const struct record *r, struct put_key *k,
+	struct err *e) MUST_USE;
 
 /* Writes the record's cell; with_id for a new one. */
 bool put_cell(struct store *s, const struct record *r, long long sid, bool with_id,
@@ -43,13 +54,13 @@ long long put_hist_row(struct store *s, long long rid, long long prev, enum stat
 	struct err *e) MUST_USE;
 
 /* rec.again of a record that is being written; needed: it needed somebody until now. */
-long long put_again(struct store *s, const struct record *r, bool needed);
+long long put_again(struct store *s, const struct record *r, long long th, bool needed);
 
 /* put_rec.c: rec and det. insert sets r->rid. */
-bool put_insert_rec(struct store *s, struct record *r, long long sid,
-	unsigned long long h, struct err *e) MUST_USE;
-bool put_update_rec(struct store *s, const struct record *r, long long hid,
-	unsigned long long h, bool needed, struct err *e) MUST_USE;
+bool put_insert_rec(struct store *s, struct record *r, const struct put_key *k,
+	struct err *e) MUST_USE;
+bool put_update_rec(struct store *s, const struct record *r, const struct put_key *k,
+	long long hid, bool needed, struct err *e) MUST_USE;
 bool put_detail(struct store *s, const struct record *r, struct err *e) MUST_USE;
 
 void put_seen_later(struct store *s, long long rid, usec_t at);

@@ -6,14 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void bind_common(struct db_stmt *q, const struct record *r, const char *labels)
+/* The text of a tree, "" of none. Valid until the next call with this buffer. */
+static const char *dump(struct str *to, const json_t *v)
 {
+	str_clear(to);
+	if (v != NULL && json_typeof(v) != JSON_NULL && !json_plain_to(to, v))
+		str_clear(to);
+	return to->buf;
+}
+
+static void bind_common(struct store *s, struct db_stmt *q, const struct record *r,
+	const struct put_key *k)
+{
+	const char *labels = dump(&put_state(s)->text[0], r->labels);
 	const char *const texts[] = {r->title, r->raw_state, r->env, r->owner, r->service,
 		r->asset, r->actor, r->amount, r->expected, r->currency, r->url,
 		r->parent, r->why, r->cause, r->signature, labels};
 	const long long numbers[] = {r->state, r->severity, r->tier, put_order_key(r),
 		r->attention > 0, put_open(r), r->started, r->ended, r->updated, r->due,
-		r->since, put_title_hash(r), r->attention, r->group};
+		r->since, k->th, r->attention, r->group};
 	int at = 1;
 
 	for (size_t i = 0; i < LENGTH(numbers); i++)
@@ -38,17 +49,8 @@ static void bind_common(struct db_stmt *q, const struct record *r, const char *l
 	"parent=$26, why=$27, cause=$28, "                                               \
 	"signature=$29, labels=$30"
 
-/* The text of a tree, "" of none. Valid until the next call with this buffer. */
-static const char *dump(struct str *to, const json_t *v)
-{
-	str_clear(to);
-	if (v != NULL && json_typeof(v) != JSON_NULL && !json_plain_to(to, v))
-		str_clear(to);
-	return to->buf;
-}
-
-bool put_insert_rec(struct store *s, struct record *r, long long sid,
-	unsigned long long h, struct err *e)
+bool put_insert_rec(
+	struct store *s, struct record *r, const struct put_key *k, struct err *e)
 {
 	struct db_stmt *q = db_stmt(s->db,
 		"INSERT INTO rec(" COMMON_INSERT
@@ -60,19 +62,19 @@ bool put_insert_rec(struct store *s, struct record *r, long long sid,
 
 	if (q == NULL)
 		return false;
-	bind_common(q, r, dump(&put_state(s)->text[0], r->labels));
+	bind_common(s, q, r, k);
 	db_bind_int(q, 31, r->kind);
-	db_bind_int(q, 32, sid);
+	db_bind_int(q, 32, k->sid);
 	db_bind_text(q, 33, r->id);
-	db_bind_int(q, 34, (long long)h);
-	db_bind_int(q, 35, put_again(s, r, false));
+	db_bind_int(q, 34, (long long)k->h);
+	db_bind_int(q, 35, put_again(s, r, k->th, false));
 	bool ok = db_step(q, &row, e);
 	r->rid = db_last_rowid(s->db);
 	return ok;
 }
 
-bool put_update_rec(struct store *s, const struct record *r, long long hid,
-	unsigned long long h, bool needed, struct err *e)
+bool put_update_rec(struct store *s, const struct record *r, const struct put_key *k,
+	long long hid, bool needed, struct err *e)
 {
 	struct db_stmt *q = db_stmt(s->db,
 		"UPDATE rec SET " COMMON_UPDATE
@@ -82,10 +84,10 @@ bool put_update_rec(struct store *s, const struct record *r, long long hid,
 
 	if (q == NULL)
 		return false;
-	bind_common(q, r, dump(&put_state(s)->text[0], r->labels));
-	db_bind_int(q, 31, (long long)h);
+	bind_common(s, q, r, k);
+	db_bind_int(q, 31, (long long)k->h);
 	db_bind_int(q, 32, hid);
-	db_bind_int(q, 33, put_again(s, r, needed));
+	db_bind_int(q, 33, put_again(s, r, k->th, needed));
 	db_bind_int(q, 34, r->rid);
 	return db_step(q, &row, e);
 }

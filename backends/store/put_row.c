@@ -132,15 +132,17 @@ long long put_order_key(const struct record *r)
  * run that somebody reran elsewhere must not stay on the board. */
 bool put_open(const struct record *r)
 {
-	return state_open(r->kind, r->state) || r->attention > 0;
+	return (state_open(r->kind, r->state) && !record_gone(r)) || r->attention > 0;
 }
 
-long long put_title_hash(const struct record *r)
+bool put_title(struct store *s, const struct record *r, struct put_key *k, struct err *e)
 {
-	unsigned long long h =
-		str_hash(r->source, strlen(r->source) + 1, (unsigned long long)r->kind);
+	uint32_t tid;
 
-	return (long long)(str_hash(r->title, strlen(r->title), h) >> 1);
+	if (!terms_number(s, r->title, &tid, e))
+		return false;
+	k->th = k->sid << 40 | (long long)r->kind << 32 | (long long)tid;
+	return true;
 }
 
 static float amount_of(const struct record *r)

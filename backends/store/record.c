@@ -120,6 +120,11 @@ bool state_bad(enum kind k, enum state s)
 	return s < STATE_COUNT && (STATES[s].bad >> k & 1) != 0;
 }
 
+bool record_gone(const struct record *r)
+{
+	return r->state == STATE_UNKNOWN && str_starts(r->raw_state, RECORD_GONE);
+}
+
 const char *severity_name(enum severity s)
 {
 	return SEVERITIES[s < SEVERITY_COUNT ? s : SEVERITY_NONE];

@@ -81,6 +81,8 @@ bool state_open(enum kind k,
 		s); /* may still change by itself or by a person: re-read until it does not */
 bool state_bad(enum kind k,
 	enum state s); /* failed, failing, ... : wants a person unless handled */
+/* What raw_state begins with when the source has no such record any more and nobody said how it ended. */
+#define RECORD_GONE "gone at the source"
 const char *severity_name(enum severity s);  /* "critical" */
 const char *severity_short(enum severity s); /* "crit", "high", "low", "info", "" */
 bool severity_parse(const char *text, enum severity *out);
@@ -129,6 +131,8 @@ void record_release_json(struct record *r);
 bool record_key(const struct record *r, struct str *out);
 bool record_key_parse(const char *key, enum kind *kind, char *source, size_t source_size,
 	const char **id, struct err *e) MUST_USE;
+/* In state unknown because its source has it no more (RECORD_GONE): neither open nor anybody's work. */
+bool record_gone(const struct record *r);
 /* The record as JSON: stable names as in DESIGN section 3, times ISO 8601, empty fields left out: --json,
  * input of runbook and connector expressions (`record.`). New reference. */
 json_t *record_json(const struct record *r);

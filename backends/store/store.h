@@ -92,7 +92,7 @@ struct store_req *store_query(
  *   siblings    {rid, limit}          -> last runs of the same title and source: [{rid, id, state, started, ended}] newest first
  *   links       {rid}                 -> [{rid, kind, source, id, title, state, since, reason, strength, before: bool}] strongest first
  *   group       {signature, limit}    -> [{rid, kind, source, id, title, state, since}]
- *   jobs        {type?, state?, key?, limit, before?} -> [{job, type, state, runbook, title, who, host, reason, created, started, ended, targets, done, failed, unknown, error, target}] newest first; key: of one of its targets; target: title of the first
+ *   jobs        {type?, state?, key?, limit, before?} -> [{job, type, state, runbook, title, who, host, reason, created, started, ended, targets, done, failed, unknown, asking, error, target}] newest first; key: of one of its targets; target: title of the first
  *   job         {job}                 -> object: the same + spec, result, plan_hash; or null
  *   targets     {job}                 -> [{n, key, rid, title, state, known, started, ended, updated}]
  *   output      {job, after, limit, tail?: bool, n?} -> [{seq, n, at, stream, text}] seq > after; n: of that target only
@@ -134,6 +134,7 @@ struct store_req *store_ask(struct store *s, const char *question,
  *   cursor_set   {source, collection, value} / via question `cursor` {source, collection} -> {value}
  *   setting_set  {key, value}
  *   vanish       {source, kind, before, ids?}         open records of full-list sources not seen since `before` become resolved/revoked/... (state given): {state} -> {n, more}: a slice of 500; ids: only those whose id begins so
+ *   gone         {source, kind, id, why}        an open record that its source has no more when asked for by its id: unknown, "gone at the source (why)"
  *   prune        {before}                       old history, output, ended records: slices -> {n, next}: again with {from: next} until it is 0
  */
 struct store_req *store_tell(struct store *s, const char *change,

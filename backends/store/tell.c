@@ -57,6 +57,7 @@ const struct change store_changes[] = {
 	{"cursor_set", tell_cursor_set},
 	{"setting_set", tell_setting_set},
 	{"vanish", tell_vanish, .needs_seen = true},
+	{"gone", tell_gone},
 	{"prune", tell_prune},
 	{NULL, NULL},
 };

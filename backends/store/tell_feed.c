@@ -127,20 +127,27 @@ json_t *tell_setting_set(struct store *s, const json_t *args, struct err *e)
 
 enum { VANISH_SLICE = 500 };
 
+struct leaving {
+	long long rid;
+	enum state from, to;
+	const char *raw_state, *note;
+	bool ended; /* it ended, if only now; else nobody knows when */
+};
+
 /* h=0: should it come back, it is written whatever it looks like. */
-static bool vanish_one(struct store *s, const json_t *row, enum state to, struct err *e)
+static bool leave(struct store *s, const struct leaving *l, struct err *e)
 {
-	long long rid = json_int(row, "rid", 0);
 	usec_t now = clock_now();
 	return tell_run(s,
-		       "UPDATE rec SET state=$2, raw_state='', attention=0, why='', "
+		       "UPDATE rec SET state=$2, raw_state=$4, attention=0, why='', "
 		       "again=0, h=0, updated=$3,"
-		       " ended=CASE WHEN ended=0 THEN $3 ELSE ended END WHERE rid=$1",
-		       json_pack("[I, i, I]", (json_int_t)rid, (int)to, (json_int_t)now),
+		       " ended=CASE WHEN ended=0 AND $5 THEN $3 ELSE ended END WHERE "
+		       "rid=$1",
+		       json_pack("[I, i, I, s, b]", (json_int_t)l->rid, (int)l->to,
+			       (json_int_t)now, l->raw_state, (int)l->ended),
 		       e) &&
-	       put_history(s, rid, (enum state)json_int(row, "old", 0), to, now, "",
-		       "no longer listed by its source", e) &&
-	       put_touch(s, rid, e);
+	       put_history(s, l->rid, l->from, l->to, now, "", l->note, e) &&
+	       put_touch(s, l->rid, e);
 }
 
 /* A slice at a time; the answer says whether there is more: {n, more}. */
@@ -174,11 +181,50 @@ json_t *tell_vanish(struct store *s, const json_t *args, struct err *e)
 		if (!ok || n == VANISH_SLICE ||
 			!state_open(kind, (enum state)json_int(row, "old", 0)))
 			continue;
-		ok = vanish_one(s, row, to, e);
+		struct leaving l = {.rid = json_int(row, "rid", 0),
+			.from = (enum state)json_int(row, "old", 0),
+			.to = to,
+			.raw_state = "",
+			.note = "no longer listed by its source",
+			.ended = true};
+		ok = leave(s, &l, e);
 		n++;
 	}
 	json_decref(rows);
 	if (!ok)
 		return NULL;
 	return json_pack("{s:i, s:b}", "n", n, "more", n == VANISH_SLICE);
+}
+
+json_t *tell_gone(struct store *s, const json_t *args, struct err *e)
+{
+	enum kind kind;
+	long long sid;
+	const char *id, *why;
+	if (!kind_parse(json_str(args, "kind", ""), &kind)) {
+		err_set(e, ERR_USAGE, "gone: needs a kind");
+		return NULL;
+	}
+	if (!tell_text("gone", args, "id", &id, e) ||
+		!tell_text("gone", args, "why", &why, e) ||
+		!source_sid(s, json_str(args, "source", ""), false, &sid, e))
+		return NULL;
+	json_t *rows = ask_rows(s,
+		"SELECT rid, state AS old FROM rec"
+		" WHERE kind=$1 AND source=$2 AND id=$3 AND open=1",
+		json_pack("[i, I, s]", (int)kind, (json_int_t)sid, id), e);
+	const json_t *row = json_array_get(rows, 0);
+	bool ok = rows != NULL;
+	if (row) {
+		char words[RECORD_TEXT_MAX];
+		str_format(words, sizeof(words), RECORD_GONE " (%s)", why);
+		struct leaving l = {.rid = json_int(row, "rid", 0),
+			.from = (enum state)json_int(row, "old", 0),
+			.to = STATE_UNKNOWN,
+			.raw_state = words,
+			.note = words};
+		ok = leave(s, &l, e);
+	}
+	json_decref(rows);
+	return ok ? json_object() : NULL;
 }

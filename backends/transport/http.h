@@ -5,11 +5,12 @@
 #include "backends/base/str.h"
 
 /*
- * HTTP over libcurl's multi interface (socket_action), driven by the loop. The only file that
- * includes curl.h is http.c. Settings that are never negotiable: peer and host verification on, redirects
- * off (a 3xx is an error that names the Location's host), https only except to a loopback address or when the source
- * says `plain_http: true`, no netrc, no proxy from the environment unless given, no signals, quick
- * exit from DNS, connections live at most 10 minutes, at most 4 per host, HTTP/1.1.
+ * HTTP over libcurl's multi interface (socket_action), driven by the loop. Only http.c and http_easy.c know libcurl.
+ * Settings that are never negotiable: peer and host verification on, redirects off (a 3xx is an error that names the
+ * Location's host), https only except to a loopback address or when the source says `plain_http: true`, no netrc, no
+ * proxy from the environment, no signals, quick exit from DNS, connections live at most 10 minutes, at most 4 per host,
+ * HTTP/1.1. libcurl resolves names in a thread of its own and tries the addresses of a host in turn (one that is silent
+ * gets half of the time), as tries.h does for the others.
  */
 struct http;
 struct http_call;
@@ -17,9 +18,9 @@ struct http_call;
 struct http *http_new(struct loop *l, struct err *e) MUST_USE;
 void http_free(struct http *h); /* cancels what is under way, without callbacks */
 
+/* A value with CR, LF or NUL is refused, and the request with it. */
 struct http_header {
-	const char *name,
-		*value; /* value without CR, LF, NUL: else the request is refused */
+	const char *name, *value;
 };
 
 struct http_request {
@@ -32,9 +33,9 @@ struct http_request {
 	int64_t timeout_ms; /* whole call, 0: 30 000 */
 	size_t max_bytes;   /* of the decoded body, counted as it arrives; 0: 16 MiB */
 	const char *user, *password; /* HTTP basic; NULL: none */
-	const char *aws_region,
-		*aws_service; /* both set: SigV4 with user = access key, password = secret key.
-	                                         The query must be sorted and the path free of escapes (7.88): checked, refused */
+	/* Both set: SigV4 with user = access key, password = secret key. libcurl 7.88 signs the path and the query as
+	 * written, so a query that is not sorted and a path with escapes are refused. */
+	const char *aws_region, *aws_service;
 	const char *aws_token; /* session token header, signed */
 	const char *ca_file;   /* NULL: the system's */
 	const char *proxy;     /* NULL or "": none */
@@ -52,11 +53,12 @@ struct http_reply {
 	int64_t retry_after_ms; /* from Retry-After on 429/503, clamped to 1 s .. 5 min; 0: none */
 	bool sent; /* any byte of the request left us? false: a retry cannot repeat anything */
 	int64_t took_ms;
-	struct err
-		err; /* err.code ERR_NONE for 2xx; else by class: 401/403 ERR_AUTH, 404 ERR_NOTFOUND, 409 ERR_CONFLICT,
-	                          429 ERR_THROTTLE, 3xx/other 4xx/5xx ERR_REMOTE, DNS/connect/TLS/reset ERR_NET, deadline ERR_TIMEOUT,
-	                          too large ERR_LIMIT. The words hold status, host and the far side's own message
-	                          (from JSON detail/message/error/errors/title, else first line of text), made safe, cut to 200 bytes */
+	/*
+	 * ERR_NONE for 2xx; else by class: 401/403 ERR_AUTH, 404/410 ERR_NOTFOUND, 409 ERR_CONFLICT, 429 ERR_THROTTLE,
+	 * 3xx/other 4xx/5xx ERR_REMOTE, DNS/connect/TLS/reset ERR_NET, deadline ERR_TIMEOUT, too large ERR_LIMIT.
+	 * The words hold status, host and the far side's own message (http_error_message), made safe, at most 200 bytes.
+	 */
+	struct err err;
 };
 typedef void http_fn(void *arg, const struct http_reply *reply);
 

@@ -345,12 +345,12 @@ static void set_rules(struct http_call *c, const struct http_request *rq)
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https");
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(easy, CURLOPT_PROXY,
-		rq->proxy ? rq->proxy : ""); /* "": not even of the environment */
+	/* "": not even that of the environment. */
+	curl_easy_setopt(easy, CURLOPT_PROXY, rq->proxy ? rq->proxy : "");
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
-		1L); /* do not join a resolver thread that hangs */
+	/* A resolver thread that hangs is not joined. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, 600L);

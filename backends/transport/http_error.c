@@ -53,7 +53,7 @@ static bool message_of_json(struct str *out, const char *body, size_t len)
 
 	if (len == 0 || len > JSON_BYTES || (body[0] != '{' && body[0] != '['))
 		return false;
-	doc = json_read(body, len, NULL);
+	doc = json_read_reply(body, len, NULL, NULL);
 	text = doc ? find_message(doc, MESSAGE_DEPTH) : NULL;
 	if (text)
 		utf8_clean(out, text, strlen(text), MESSAGE_BYTES, UTF8_ONE_LINE);
@@ -146,6 +146,7 @@ static enum err_code code_of_status(int status)
 	case 403:
 		return ERR_AUTH;
 	case 404:
+	case 410:
 		return ERR_NOTFOUND;
 	case 409:
 		return ERR_CONFLICT;
@@ -169,6 +170,8 @@ static const char *words_of_status(int status)
 		return "not found";
 	case 409:
 		return "conflict";
+	case 410:
+		return "gone";
 	case 429:
 		return "too many requests";
 	case 500:

@@ -131,8 +131,8 @@ static void on_output(void *arg, int stream, const char *bytes, size_t len)
 		str_add(&o->words, bytes,
 			len < STDERR_KEPT - o->words.len ? len
 							 : STDERR_KEPT - o->words.len);
-	ssh_call_output(
-		o->call, stream, bytes, len); /* may end the call: o is gone then */
+	/* May end the call: o is gone then. */
+	ssh_call_output(o->call, stream, bytes, len);
 }
 
 static void on_ended(void *arg, int status, bool timed_out)

@@ -91,6 +91,8 @@ static void on_deadline(struct loop *l, void *arg)
 			(long long)c->timeout_ms,
 			c->reply.sent && c->mode == PG_WRITE ? "; nothing was committed"
 							     : "");
+	if (c->link && c->link->state == PG_CONN_CONNECT)
+		tries_explain(&c->link->tries, e);
 	if (c->link)
 		pg_link_drop(c->link);
 	pg_call_finish(c);
@@ -178,6 +180,7 @@ static bool copy_query(struct pg_call *c, const struct pg_query *q)
 	c->max_rows = q->max_rows > 0 ? q->max_rows : ROWS_MAX;
 	c->max_bytes = q->max_bytes > 0 ? q->max_bytes : BYTES_MAX;
 	c->max_affected = q->max_affected;
+	c->min_affected = q->min_affected;
 	return pg_params(q->params, &c->values, &c->count, &c->reply.err);
 }
 

@@ -44,6 +44,7 @@ void pg_link_drop(struct pg_link *k)
 	resolve_cancel(k->pg->resolver, k->resolving);
 	loop_unwatch(k->pg->loop, k->watch);
 	loop_timer_cancel(k->pg->loop, k->idle);
+	loop_timer_cancel(k->pg->loop, k->slow);
 	PQfinish(k->conn);
 	explicit_bzero(k->key, strlen(k->key));
 	free(k->key);
@@ -130,10 +131,45 @@ static void connect_wait(struct pg_link *k, PostgresPollingStatusType want)
 		want == PGRES_POLLING_READING ? LOOP_READ : LOOP_WRITE, on_event, k);
 }
 
+static void connect_next(struct pg_link *k);
+
+/* Not reached there: the next address may be. What a server said holds for all of them. */
+static void try_another(struct pg_link *k, const char *words)
+{
+	tries_failed(&k->tries, words);
+	loop_unwatch(k->pg->loop, k->watch);
+	k->watch = NULL;
+	PQfinish(k->conn);
+	k->conn = NULL;
+	connect_next(k);
+}
+
 static void connect_failed(struct pg_link *k)
 {
-	pg_connect_error(&k->call->reply.err, k->conn, k->call->fields[PG_HOST]);
+	struct err e = ERR_INIT;
+	char words[120];
+	bool reached = pg_connect_error(
+		&e, k->conn, k->call->fields[PG_HOST], words, sizeof(words));
+
+	loop_timer_cancel(k->pg->loop, k->slow);
+	k->slow = NULL;
+	if (!reached && tries_left(&k->tries)) {
+		try_another(k, words);
+		return;
+	}
+	if (!reached)
+		tries_explain(&k->tries, &e);
+	k->call->reply.err = e;
 	link_fail(k);
+}
+
+static void on_slow(struct loop *l, void *arg)
+{
+	struct pg_link *k = arg;
+
+	(void)l;
+	k->slow = NULL;
+	try_another(k, "no answer");
 }
 
 /* The socket may be another one after each step (TLS refused, next try), under the same number even: watch it anew. */
@@ -151,6 +187,8 @@ static void connect_step(struct pg_link *k)
 		connect_wait(k, want);
 		return;
 	case PGRES_POLLING_OK:
+		loop_timer_cancel(k->pg->loop, k->slow);
+		k->slow = NULL;
 		PQsetnonblocking(k->conn, 1);
 		PQsetErrorVerbosity(k->conn, PQERRORS_DEFAULT);
 		connect_wait(k, PGRES_POLLING_READING);
@@ -183,19 +221,31 @@ static void connect_start(struct pg_link *k, const char *address)
 		connect_failed(k);
 		return;
 	}
-	PQsetErrorVerbosity(
-		k->conn, PQERRORS_VERBOSE); /* the only way to a SQLSTATE here */
+	/* The only way to a SQLSTATE here. */
+	PQsetErrorVerbosity(k->conn, PQERRORS_VERBOSE);
 	PQsetNoticeProcessor(k->conn, on_notice, k);
 	connect_wait(k, PGRES_POLLING_WRITING);
 }
 
-static void on_address(void *arg, const char *address, const struct err *e)
+/* The last address has all the time that the call has. */
+static void connect_next(struct pg_link *k)
+{
+	int64_t within_ms = 0;
+	const char *address = tries_next(&k->tries, &within_ms);
+
+	if (tries_left(&k->tries))
+		k->slow = loop_timer(k->pg->loop, within_ms, on_slow, k);
+	connect_start(k, address);
+}
+
+static void on_address(void *arg, const struct resolved *to, const struct err *e)
 {
 	struct pg_link *k = arg;
 
 	k->resolving = NULL;
-	if (address) {
-		connect_start(k, address);
+	if (to) {
+		tries_begin(&k->tries, to, k->call->until);
+		connect_next(k);
 		return;
 	}
 	k->call->reply.err = *e;
@@ -278,6 +328,28 @@ static bool send_statement(struct pg_link *k)
 	return true;
 }
 
+/* A preview is judged by the same limits: it would fail when it is run. */
+static void check_count(struct pg_call *c)
+{
+	long n = c->reply.affected < 0 ? 0 : c->reply.affected;
+
+	if (c->refused || c->mode == PG_READ)
+		return;
+	if (c->max_affected >= 0 && n > c->max_affected) {
+		c->refused = true;
+		err_set(&c->reply.err, ERR_LIMIT,
+			"the statement would change %ld rows, at most %ld are allowed: "
+			"rolled back",
+			n, c->max_affected);
+	} else if (n < c->min_affected) {
+		c->refused = true;
+		err_set(&c->reply.err, ERR_LIMIT,
+			"the statement would change %ld rows, at least %ld are wanted: "
+			"rolled back",
+			n, c->min_affected);
+	}
+}
+
 static bool send_end(struct pg_link *k)
 {
 	struct pg_call *c = k->call;
@@ -291,14 +363,7 @@ static bool send_end(struct pg_link *k)
 		link_fail(k);
 		return false;
 	}
-	if (!c->refused && c->mode == PG_WRITE && c->max_affected >= 0 &&
-		c->reply.affected > c->max_affected) {
-		c->refused = true;
-		err_set(&c->reply.err, ERR_LIMIT,
-			"the statement would change %ld rows, at most %ld are allowed: "
-			"rolled back",
-			c->reply.affected, c->max_affected);
-	}
+	check_count(c);
 	link_to(k, PG_CONN_END);
 	if (!PQsendQuery(k->conn,
 		    c->mode == PG_WRITE && !c->refused ? "COMMIT" : "ROLLBACK")) {

@@ -2,11 +2,11 @@
 #define TRANSPORT_PG_PRIVATE_H
 
 #include "backends/transport/pg.h"
-#include "backends/transport/resolve.h"
+#include "backends/transport/tries.h"
 
 /*
- * Shared by pg.c (calls, pool), pg_conn.c (one connection's way through libpq), pg_result.c (its results), pg_text.c (words of errors, parameters)
- * and pg_rows.c (values, without libpq).
+ * Shared by pg.c (calls, pool), pg_conn.c (one connection's way through libpq), pg_result.c (its results), pg_text.c
+ * (words of errors, parameters) and pg_rows.c (values, without libpq).
  *
  * A call has at most one connection, a connection at most one call. A connection without a call is idle.
  */
@@ -39,7 +39,7 @@ struct pg_call {
 	enum pg_mode mode;
 	int64_t timeout_ms, until; /* until: monotonic ms */
 	size_t max_rows, max_bytes, bytes;
-	long max_affected;
+	long max_affected, min_affected;
 	bool refused; /* the statement failed or passed a limit: roll back */
 	bool retried; /* on a fresh connection, because a kept one had died before the statement */
 	bool in_fn;
@@ -66,6 +66,8 @@ struct pg_link {
 	char *key;
 	struct pg_call *call;
 	struct resolve_call *resolving;
+	struct tries tries;
+	struct loop_timer *slow; /* the address in hand has had its time */
 	struct loop_watch *watch;
 	struct loop_timer *idle; /* ends it after a while */
 	bool used;               /* has served a call before */
@@ -79,26 +81,35 @@ struct pg {
 	struct loop_timer *pumping;
 };
 
-/* pg.c */
-void pg_call_finish(struct pg_call
-		*c); /* frees its link for others or drops it, then answers; c is gone */
-void pg_pump(struct pg *p); /* soon: give waiting calls a link */
+/* ---- pg.c ---- */
 
-/* pg_conn.c */
-struct pg_link *pg_link_open(
-	struct pg *p, struct pg_call *c); /* resolves and connects, then serves c */
-void pg_link_serve(struct pg_link *k, struct pg_call *c); /* an idle one */
-void pg_link_drop(struct pg_link
-		*k); /* closes and frees; its call, if any, is left without a link */
+/* Frees its link for others or drops it, then answers; c is gone. */
+void pg_call_finish(struct pg_call *c);
+/* Soon: gives waiting calls a link. */
+void pg_pump(struct pg *p);
 
-/* pg_result.c */
-enum pg_verdict { PG_GOES_ON, PG_DROP /* the connection cannot be used any more */ };
+/* ---- pg_conn.c ---- */
+
+/* Resolves and connects, then serves c. */
+struct pg_link *pg_link_open(struct pg *p, struct pg_call *c);
+/* For an idle one. */
+void pg_link_serve(struct pg_link *k, struct pg_call *c);
+/* Closes and frees; its call, if any, is left without a link. */
+void pg_link_drop(struct pg_link *k);
+
+/* ---- pg_result.c ---- */
+
+/* PG_DROP: the connection cannot be used any more. */
+enum pg_verdict { PG_GOES_ON, PG_DROP };
 enum pg_verdict pg_result_take(struct pg_call *c, enum pg_state state,
 	struct pg_result *res, const struct pg_conn *conn);
 
-/* pg_text.c */
+/* ---- pg_text.c ---- */
+
 bool pg_local(const char *host); /* a socket's folder or a loopback address */
-void pg_connect_error(struct err *e, const struct pg_conn *conn, const char *host);
+/* Why there is no connection, and in `words` the same in a few. True: a server was reached and said so. */
+bool pg_connect_error(struct err *e, const struct pg_conn *conn, const char *host,
+	char *words, size_t size);
 void pg_lost_error(struct err *e, const struct pg_conn *conn, const char *host);
 void pg_result_error(struct err *e, const struct pg_result *res,
 	const struct pg_conn *conn, const char *host);
@@ -106,7 +117,10 @@ void pg_result_error(struct err *e, const struct pg_result *res,
 bool pg_params(const json_t *params, char ***values, int *count, struct err *e) MUST_USE;
 void pg_params_free(char **values, int count);
 
-/* pg_rows.c: a value in PostgreSQL's text format as JSON, by the type's OID. New reference, never NULL. */
-json_t *pg_value(unsigned oid, const char *text, size_t len);
+/* ---- pg_rows.c ---- */
+
+/* A value in PostgreSQL's text format as JSON, by the type's OID. New reference, never NULL.
+ * *repaired grows when it was no UTF-8, or by the values of a document that json_read_reply repaired. */
+json_t *pg_value(unsigned oid, const char *text, size_t len, size_t *repaired);
 
 #endif

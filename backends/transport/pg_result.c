@@ -32,7 +32,7 @@ static bool row_count_bytes(struct pg_call *c, const PGresult *res, int row)
 	return true;
 }
 
-static json_t *row_of(const PGresult *res, int row)
+static json_t *row_of(struct pg_call *c, const PGresult *res, int row)
 {
 	json_t *o = json_object();
 
@@ -41,7 +41,8 @@ static json_t *row_of(const PGresult *res, int row)
 		json_t *v = PQgetisnull(res, row, i)
 				    ? json_null()
 				    : pg_value(PQftype(res, i), text,
-					      (size_t)PQgetlength(res, row, i));
+					      (size_t)PQgetlength(res, row, i),
+					      &c->reply.repaired);
 
 		json_object_set_new(o, PQfname(res, i), v);
 	}
@@ -72,7 +73,7 @@ static enum pg_verdict take_rows(struct pg_call *c, PGresult *res)
 		}
 		if (!row_count_bytes(c, res, row))
 			return PG_DROP;
-		json_array_append_new(rows, row_of(res, row));
+		json_array_append_new(rows, row_of(c, res, row));
 	}
 	take_count(c, res);
 	return PG_GOES_ON;

@@ -22,13 +22,14 @@ enum {
 #define EXACT_DIGITS 15 /* that a double keeps */
 
 /* A database with encoding SQL_ASCII may hold anything. */
-static json_t *string_value(const char *text, size_t len)
+static json_t *string_value(const char *text, size_t len, size_t *repaired)
 {
 	json_t *v = json_stringn(text, len);
 	struct str fixed;
 
 	if (v)
 		return v;
+	(*repaired)++;
 	str_init(&fixed, len * 3 + 1);
 	for (size_t i = 0; i < len;) {
 		uint32_t cp;
@@ -45,13 +46,13 @@ static json_t *string_value(const char *text, size_t len)
 	return v ? v : json_string("");
 }
 
-static json_t *float_value(const char *text, size_t len)
+static json_t *float_value(const char *text, size_t len, size_t *repaired)
 {
 	double number;
 
 	if (str_to_double(text, &number) && isfinite(number))
 		return json_real(number);
-	return string_value(text, len); /* NaN, Infinity */
+	return string_value(text, len, repaired); /* NaN, Infinity */
 }
 
 static size_t count_digits(const char *text)
@@ -68,7 +69,7 @@ static size_t count_digits(const char *text)
 }
 
 /* No digit of an amount may be lost: what does not fit stays text. */
-static json_t *numeric_value(const char *text, size_t len)
+static json_t *numeric_value(const char *text, size_t len, size_t *repaired)
 {
 	long long whole;
 	double number;
@@ -77,17 +78,17 @@ static json_t *numeric_value(const char *text, size_t len)
 		return json_integer(whole);
 	if (count_digits(text) <= EXACT_DIGITS && str_to_double(text, &number))
 		return json_real(number);
-	return string_value(text, len);
+	return string_value(text, len, repaired);
 }
 
-static json_t *json_value(const char *text, size_t len)
+static json_t *json_value(const char *text, size_t len, size_t *repaired)
 {
-	json_t *v = json_read(text, len, NULL);
+	json_t *v = json_read_reply(text, len, repaired, NULL);
 
-	return v ? v : string_value(text, len);
+	return v ? v : string_value(text, len, repaired);
 }
 
-json_t *pg_value(unsigned oid, const char *text, size_t len)
+json_t *pg_value(unsigned oid, const char *text, size_t len, size_t *repaired)
 {
 	long long whole;
 
@@ -98,16 +99,16 @@ json_t *pg_value(unsigned oid, const char *text, size_t len)
 	case OID_INT4:
 	case OID_INT8:
 		return str_to_int(text, &whole) ? json_integer(whole)
-						: string_value(text, len);
+						: string_value(text, len, repaired);
 	case OID_FLOAT4:
 	case OID_FLOAT8:
-		return float_value(text, len);
+		return float_value(text, len, repaired);
 	case OID_NUMERIC:
-		return numeric_value(text, len);
+		return numeric_value(text, len, repaired);
 	case OID_JSON:
 	case OID_JSONB:
-		return json_value(text, len);
+		return json_value(text, len, repaired);
 	default:
-		return string_value(text, len);
+		return string_value(text, len, repaired);
 	}
 }

@@ -44,18 +44,22 @@ static bool find_state(const char *text, char state[6], const char **words)
 	return false;
 }
 
-void pg_connect_error(struct err *e, const PGconn *conn, const char *host)
+bool pg_connect_error(
+	struct err *e, const PGconn *conn, const char *host, char *words, size_t size)
 {
-	const char *text = conn ? PQerrorMessage(conn) : "out of memory", *words = text;
+	const char *text = conn ? PQerrorMessage(conn) : "out of memory", *said = text,
+		   *last;
 	char state[6] = "", line[300];
 	size_t len;
 
-	find_state(text, state, &words);
-	len = strcspn(words, "\n");
+	find_state(text, state, &said);
+	len = strcspn(said, "\n");
 	if (len >= sizeof(line))
 		len = sizeof(line) - 1;
-	memcpy(line, words, len);
+	memcpy(line, said, len);
 	line[len] = '\0';
+	last = strrchr(line, ':');
+	str_copy(words, size, last && last[1] == ' ' ? last + 2 : line);
 	if (!*state)
 		err_set(e, ERR_NET, "cannot connect to PostgreSQL on %s: %s", host, line);
 	else if (str_equal(state, "57P03") || str_starts(state, "53"))
@@ -65,6 +69,7 @@ void pg_connect_error(struct err *e, const PGconn *conn, const char *host)
 		err_set(e, str_starts(state, "28") ? ERR_AUTH : ERR_REMOTE,
 			"PostgreSQL on %s refused the connection: %s (%s)", host, line,
 			state);
+	return *state != '\0';
 }
 
 void pg_lost_error(struct err *e, const PGconn *conn, const char *host)

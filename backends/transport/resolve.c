@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,11 +23,12 @@
 #define CACHE_MS 60000
 #define STACK_BYTES ((size_t)256 << 10)
 
-/* What goes through the pipe; far below PIPE_BUF, so written at once. */
+/* What goes through the pipe. */
 struct answer {
-	int gai;           /* getaddrinfo's code */
-	char address[256]; /* numeric, with %scope; or a path */
+	int gai; /* getaddrinfo's code */
+	struct resolved to;
 };
+_Static_assert(sizeof(struct answer) < PIPE_BUF, "an answer is written at once");
 
 struct job { /* the thread's own */
 	int fd;
@@ -77,9 +79,16 @@ static void *look_up(void *arg)
 	struct answer a = {0};
 
 	a.gai = getaddrinfo(job->host, NULL, &hints, &list);
-	if (a.gai == 0)
-		a.gai = getnameinfo(list->ai_addr, list->ai_addrlen, a.address,
-			sizeof(a.address), NULL, 0, NI_NUMERICHOST);
+	for (struct addrinfo *i = list; i && a.to.n < RESOLVED_MAX; i = i->ai_next) {
+		char *address = a.to.address[a.to.n];
+
+		a.gai = getnameinfo(i->ai_addr, i->ai_addrlen, address,
+			sizeof(a.to.address[0]), NULL, 0, NI_NUMERICHOST);
+		if (a.gai == 0)
+			a.to.n++;
+	}
+	if (a.to.n > 0)
+		a.gai = 0;
 	if (list)
 		freeaddrinfo(list);
 	if (write(job->fd, &a, sizeof(a)) < 0)
@@ -125,7 +134,7 @@ static void call_end(struct resolve_call *c)
 
 	call_unlink(c);
 	loop_timer_cancel(c->resolver->loop, c->timer);
-	c->fn(c->arg, found ? c->answer.address : NULL, &c->err);
+	c->fn(c->arg, found ? &c->answer.to : NULL, &c->err);
 	free(c);
 }
 
@@ -156,6 +165,13 @@ static void cache_put(struct resolver *r, const char *host, const struct answer 
 	str_copy(slot->host, sizeof(slot->host), host);
 	slot->until = clock_mono_ms() + CACHE_MS;
 	slot->answer = *a;
+}
+
+void resolver_keep(struct resolver *r, const char *host, const struct resolved *to)
+{
+	struct answer a = {.to = *to};
+
+	cache_put(r, host, &a);
 }
 
 static bool cache_get(struct resolver *r, const char *host, struct answer *a)
@@ -190,12 +206,13 @@ static void on_answer(struct loop *l, int fd, unsigned events, void *arg)
 	(void)events;
 	if (read(fd, &a, sizeof(a)) != (ssize_t)sizeof(a))
 		a.gai = EAI_FAIL;
-	a.address[sizeof(a.address) - 1] = '\0';
+	if (a.gai == 0 && a.to.n == 0)
+		a.gai = EAI_FAIL;
 	if (a.gai == 0)
 		cache_put(r, w->host, &a);
 	/* Deferred, one by one: a callback may change the list that we walk. */
 	for (struct resolve_call *c = r->calls; c; c = c->next) {
-		if (c->err.code != ERR_NONE || *c->answer.address ||
+		if (c->err.code != ERR_NONE || c->answer.to.n > 0 ||
 			!str_equal(c->host, w->host))
 			continue;
 		c->answer = a;
@@ -255,7 +272,9 @@ static bool is_address(const char *host)
 static bool known(struct resolve_call *c, const char *host)
 {
 	if (host[0] == '/' || is_address(host)) {
-		if (!str_copy(c->answer.address, sizeof(c->answer.address), host))
+		c->answer.to.n = 1;
+		if (!str_copy(c->answer.to.address[0], sizeof(c->answer.to.address[0]),
+			    host))
 			err_set(&c->err, ERR_CONFIG, "the path of a socket is too long");
 		return true;
 	}

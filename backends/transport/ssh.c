@@ -135,8 +135,8 @@ bool ssh_call_output(struct ssh_call *c, int stream, const char *bytes, size_t l
 	if (!was_ready && c->frame.ready) {
 		loop_timer_cancel(c->ssh->loop, c->connect_deadline);
 		c->connect_deadline = NULL;
-		str_clear(
-			&c->err_out); /* banners and start-up files are not the script's */
+		/* Banners and start-up files are not the script's. */
+		str_clear(&c->err_out);
 		c->ops->send(c);
 	}
 	return true;

@@ -5,25 +5,28 @@
 #include "backends/base/loop.h"
 
 /*
- * A constant script on a remote host. Two implementations behind one interface: the system's `ssh` (openssh.c: ssh_config, ProxyJump,
- * certificates, FIDO, agents; the default) and libssh2 (ssh.c, in process; `transport: libssh2` on the host).
+ * A constant script on a remote host. Two implementations behind one interface: the system's `ssh` (openssh.c:
+ * ssh_config, ProxyJump, certificates, FIDO, agents; the default) and libssh2 (ssh_session.c, in process; `transport:
+ * libssh2` on the host).
  *
  * The remote command is a constant (`exec /bin/sh -s`). stdin carries: a preamble that sets the variables (only names
- * [A-Z][A-Z0-9_]*; values single-quoted by us for POSIX sh, so the login shell never sees them), the script through eval in a
- * subshell, and a trailer that prints the sentinel "<RS><nonce> <exit code>\n" on stdout. Success needs the sentinel with our nonce, code, clean EOF and
- * no exit signal; everything else that started is ERR_UNKNOWN, never success.
+ * [A-Z][A-Z0-9_]*; values single-quoted by us for POSIX sh, so the login shell never sees them), the script through
+ * eval in a subshell, and a trailer that prints the sentinel "<RS><nonce> <exit code>\n" on stdout. Success needs the
+ * sentinel with our nonce, code, clean EOF and no exit signal; everything else that started is ERR_UNKNOWN, never
+ * success.
  *
  * Host keys: our own known_hosts matcher (known_hosts.h) for libssh2; StrictHostKeyChecking=yes for ssh.
  */
 struct ssh;
 
 struct ssh_host {
-	const char *
-		host; /* name or alias; refused when it begins with "-" or holds blanks or control characters */
+	/* Name or alias; refused when it begins with "-" or holds blanks or control characters. */
+	const char *host;
 	const char *port; /* NULL: ssh_config's, else 22 */
 	const char *user; /* NULL: ssh_config's, else ours */
-	const char *
-		identity; /* private key file, NULL: agent and defaults (libssh2: the default files only, an agent could block the loop) */
+	/* A private key file. NULL: the agent (SSH_AUTH_SOCK), then the default files. libssh2 takes ed25519 and ecdsa keys
+	 * of an agent only: 1.10 has no RSA signature that servers still accept. */
+	const char *identity;
 	const char *known_hosts; /* file, NULL: ~/.ssh/known_hosts (and the system's) */
 	const char *config;      /* ssh_config file for `ssh -F`, NULL: the user's */
 	bool libssh2;
@@ -34,7 +37,8 @@ struct ssh_script {
 	const json_t *vars; /* object NAME -> scalar; or NULL */
 	int64_t timeout_ms; /* 0: 60 000, whole call */
 	int64_t connect_ms; /* 0: 8 000 */
-	size_t max_bytes; /* stdout + stderr, 0: 4 MiB; more ends the call with ERR_LIMIT (then UNKNOWN for changes) */
+	/* stdout + stderr, 0: 4 MiB; more ends the call with ERR_LIMIT. */
+	size_t max_bytes;
 	/* Optional: output as it arrives, raw bytes, without the sentinel. */
 	void (*on_output)(void *arg, int stream, const char *bytes, size_t len);
 };
@@ -46,10 +50,11 @@ struct ssh_reply {
 	size_t out_len;
 	const char *err_out;
 	size_t err_len;
-	bool started; /* the far side had begun to read the script: without `proved` the outcome cannot be known */
-	struct err
-		err; /* ERR_NONE when proved (whatever the exit code); host key and login ERR_AUTH; not reached ERR_NET;
-	                     lost after the start ERR_UNKNOWN */
+	/* The far side had begun to read the script: without `proved` the outcome cannot be known. */
+	bool started;
+	/* ERR_NONE when proved (whatever the exit code); host key and login ERR_AUTH; not reached ERR_NET; lost after the
+	 * start ERR_UNKNOWN. */
+	struct err err;
 };
 typedef void ssh_fn(void *arg, const struct ssh_reply *reply);
 struct ssh_call;

@@ -167,7 +167,7 @@ int ssh_socket_open(const char *address, int port, struct err *e)
 	int fd, one = 1;
 
 	if (!is_v4 && inet_pton(AF_INET6, address, &v6.sin6_addr) != 1) {
-		err_set(e, ERR_CONFIG, "\"%s\" is not an address", address);
+		err_set(e, ERR_CONFIG, "not an address");
 		return -1;
 	}
 	fd = socket(is_v4 ? AF_INET : AF_INET6,
@@ -181,8 +181,7 @@ int ssh_socket_open(const char *address, int port, struct err *e)
 	if (connect(fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
 		    is_v4 ? sizeof(v4) : sizeof(v6)) != 0 &&
 		errno != EINPROGRESS) {
-		err_set(e, ERR_NET, "cannot connect to %s port %d: %s", address, port,
-			strerror(errno));
+		err_set(e, ERR_NET, "%s", strerror(errno));
 		close(fd);
 		return -1;
 	}

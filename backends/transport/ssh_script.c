@@ -78,8 +78,8 @@ static bool add_variable(
 bool ssh_frame_script(const struct ssh_frame *f, const char *text, const json_t *vars,
 	struct str *out, struct err *e)
 {
-	json_t *all =
-		json_deep_copy(vars); /* jansson iterates over what is not const only */
+	/* jansson iterates over what is not const only. */
+	json_t *all = json_deep_copy(vars);
 	const char *name;
 	json_t *v;
 	bool ok = true;

@@ -21,13 +21,14 @@
 
 static void run(struct ssh_session *s);
 
-static void to(struct ssh_session *s, enum ssh_state state)
+void ssh_session_to(struct ssh_session *s, enum ssh_state state)
 {
 	static const char *const names[] = {
 		[SSH_RESOLVE] = "resolve",
 		[SSH_CONNECT] = "connect",
 		[SSH_HANDSHAKE] = "handshake",
 		[SSH_AUTH_LIST] = "auth list",
+		[SSH_AUTH_AGENT] = "auth agent",
 		[SSH_AUTH_KEY] = "auth key",
 		[SSH_OPEN] = "open",
 		[SSH_EXEC] = "exec",
@@ -41,7 +42,8 @@ static void to(struct ssh_session *s, enum ssh_state state)
 	s->state = state;
 }
 
-static enum ssh_step fail(struct ssh_session *s, enum err_code code, const char *what)
+enum ssh_step ssh_session_fail(
+	struct ssh_session *s, enum err_code code, const char *what)
 {
 	char *words = NULL;
 
@@ -49,21 +51,6 @@ static enum ssh_step fail(struct ssh_session *s, enum err_code code, const char 
 	err_set(&s->why, code, "%s: %s", what,
 		words && *words ? words : "connection lost");
 	return SSH_STEP_OVER;
-}
-
-static enum ssh_step connect_step(struct ssh_session *s)
-{
-	int code = 0;
-
-	if (!ssh_socket_connected(s->fd, &code))
-		return SSH_STEP_AGAIN;
-	if (code != 0) {
-		err_set(&s->why, ERR_NET, "cannot connect to port %d: %s", s->port,
-			strerror(code));
-		return SSH_STEP_OVER;
-	}
-	to(s, SSH_HANDSHAKE);
-	return SSH_STEP_NEXT;
 }
 
 static enum ssh_step handshake_step(struct ssh_session *s)
@@ -76,67 +63,18 @@ static enum ssh_step handshake_step(struct ssh_session *s)
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (rc == LIBSSH2_ERROR_KEX_FAILURE)
-		return fail(s, ERR_NET,
+		return ssh_session_fail(s, ERR_NET,
 			"no algorithm in common (libssh2 knows few: use the default "
 			"transport, ssh)");
 	if (rc)
-		return fail(s, ERR_NET, "SSH handshake");
+		return ssh_session_fail(s, ERR_NET, "SSH handshake");
 	key = libssh2_session_hostkey(s->session, &len, &type);
 	if (!key)
-		return fail(s, ERR_NET, "no host key");
+		return ssh_session_fail(s, ERR_NET, "no host key");
 	if (!ssh_hosts_check(s, key, len))
 		return SSH_STEP_OVER;
 	libssh2_keepalive_config(s->session, 1, KEEPALIVE_S);
-	to(s, SSH_AUTH_LIST);
-	return SSH_STEP_NEXT;
-}
-
-static enum ssh_step auth_list_step(struct ssh_session *s)
-{
-	const char *list =
-		libssh2_userauth_list(s->session, s->user, (unsigned)strlen(s->user));
-
-	if (!list && libssh2_session_last_errno(s->session) == LIBSSH2_ERROR_EAGAIN)
-		return SSH_STEP_AGAIN;
-	if (!list && !libssh2_userauth_authenticated(s->session))
-		return fail(s, ERR_NET, "login");
-	if (list && !strstr(list, "publickey")) {
-		err_set(&s->why, ERR_AUTH, "login by key is not offered to %s", s->user);
-		return SSH_STEP_OVER;
-	}
-	to(s, list ? SSH_AUTH_KEY : SSH_OPEN); /* no list: let in without */
-	return SSH_STEP_NEXT;
-}
-
-static enum ssh_step auth_key_step(struct ssh_session *s)
-{
-	const char *path = s->keys[s->key];
-	int rc;
-
-	if (!path) {
-		if (s->why.code == ERR_NONE)
-			err_set(&s->why, ERR_AUTH,
-				"no private key for %s: name one with identity (an agent "
-				"needs the default "
-				"transport, ssh)",
-				s->user);
-		return SSH_STEP_OVER;
-	}
-	rc = libssh2_userauth_publickey_fromfile_ex(
-		s->session, s->user, (unsigned)strlen(s->user), NULL, path, NULL);
-	if (rc == LIBSSH2_ERROR_EAGAIN)
-		return SSH_STEP_AGAIN;
-	if (rc == 0) {
-		s->why = (struct err)ERR_INIT;
-		to(s, SSH_OPEN);
-		return SSH_STEP_NEXT;
-	}
-	if (rc == LIBSSH2_ERROR_SOCKET_DISCONNECT || rc == LIBSSH2_ERROR_SOCKET_RECV ||
-		rc == LIBSSH2_ERROR_SOCKET_SEND)
-		return fail(s, ERR_NET, "login");
-	fail(s, ERR_AUTH, "login refused");
-	err_wrap(&s->why, "%s with %s", s->user, path);
-	s->key++;
+	ssh_session_to(s, SSH_AUTH_LIST);
 	return SSH_STEP_NEXT;
 }
 
@@ -146,8 +84,8 @@ static enum ssh_step open_step(struct ssh_session *s)
 	if (!s->channel && libssh2_session_last_errno(s->session) == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (!s->channel)
-		return fail(s, ERR_NET, "no SSH channel");
-	to(s, SSH_EXEC);
+		return ssh_session_fail(s, ERR_NET, "no SSH channel");
+	ssh_session_to(s, SSH_EXEC);
 	return SSH_STEP_NEXT;
 }
 
@@ -158,10 +96,10 @@ static enum ssh_step exec_step(struct ssh_session *s)
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (rc)
-		return fail(s, ERR_NET, "the remote shell was refused");
+		return ssh_session_fail(s, ERR_NET, "the remote shell was refused");
 	s->sending = &s->call->hello;
 	s->sent = 0;
-	to(s, SSH_TALK);
+	ssh_session_to(s, SSH_TALK);
 	return SSH_STEP_NEXT;
 }
 
@@ -175,13 +113,13 @@ static enum ssh_step write_some(struct ssh_session *s)
 		if (n == LIBSSH2_ERROR_EAGAIN)
 			return SSH_STEP_AGAIN;
 		if (n < 0)
-			return fail(s, ERR_NET, "the connection was lost");
+			return ssh_session_fail(s, ERR_NET, "the connection was lost");
 		s->sent += (size_t)n;
 	}
 	if (s->sending == &s->call->script) {
 		ssh_call_started(s->call);
 		s->sending = NULL;
-		to(s, SSH_SEND_EOF);
+		ssh_session_to(s, SSH_SEND_EOF);
 	}
 	s->sending = NULL;
 	return SSH_STEP_NEXT;
@@ -199,7 +137,7 @@ static enum ssh_step read_stream(struct ssh_session *s, int stream)
 		if (n == LIBSSH2_ERROR_EAGAIN)
 			return SSH_STEP_AGAIN;
 		if (n < 0)
-			return fail(s, ERR_NET, "the connection was lost");
+			return ssh_session_fail(s, ERR_NET, "the connection was lost");
 		if (n == 0)
 			return SSH_STEP_AGAIN; /* this stream's end */
 		if (!ssh_call_output(c, stream == 0 ? 1 : 2, buf, (size_t)n))
@@ -224,7 +162,7 @@ static enum ssh_step talk_step(struct ssh_session *s)
 		return err_out == SSH_STEP_NEXT && !s->sending ? SSH_STEP_YIELD : err_out;
 	if (!libssh2_channel_eof(s->channel))
 		return SSH_STEP_AGAIN;
-	to(s, SSH_CLOSE);
+	ssh_session_to(s, SSH_CLOSE);
 	return SSH_STEP_NEXT;
 }
 
@@ -235,8 +173,8 @@ static enum ssh_step send_eof_step(struct ssh_session *s)
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (rc)
-		return fail(s, ERR_NET, "the connection was lost");
-	to(s, SSH_TALK);
+		return ssh_session_fail(s, ERR_NET, "the connection was lost");
+	ssh_session_to(s, SSH_TALK);
 	return SSH_STEP_NEXT;
 }
 
@@ -247,8 +185,8 @@ static enum ssh_step close_step(struct ssh_session *s)
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (rc)
-		return fail(s, ERR_NET, "the connection was lost at its end");
-	to(s, SSH_WAIT_CLOSED);
+		return ssh_session_fail(s, ERR_NET, "the connection was lost at its end");
+	ssh_session_to(s, SSH_WAIT_CLOSED);
 	return SSH_STEP_NEXT;
 }
 
@@ -261,7 +199,7 @@ static enum ssh_step wait_closed_step(struct ssh_session *s)
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (rc)
-		return fail(s, ERR_NET, "the connection was lost at its end");
+		return ssh_session_fail(s, ERR_NET, "the connection was lost at its end");
 	libssh2_channel_get_exit_signal(
 		s->channel, &signal_name, NULL, NULL, NULL, NULL, NULL);
 	s->clean = !signal_name && libssh2_channel_get_exit_status(s->channel) == 0;
@@ -277,10 +215,11 @@ typedef enum ssh_step step_fn(struct ssh_session *s);
 
 static step_fn *const steps[] = {
 	[SSH_RESOLVE] = NULL,
-	[SSH_CONNECT] = connect_step,
+	[SSH_CONNECT] = ssh_connect_step,
 	[SSH_HANDSHAKE] = handshake_step,
-	[SSH_AUTH_LIST] = auth_list_step,
-	[SSH_AUTH_KEY] = auth_key_step,
+	[SSH_AUTH_LIST] = ssh_auth_list_step,
+	[SSH_AUTH_AGENT] = ssh_auth_agent_step,
+	[SSH_AUTH_KEY] = ssh_auth_key_step,
 	[SSH_OPEN] = open_step,
 	[SSH_EXEC] = exec_step,
 	[SSH_TALK] = talk_step,
@@ -310,6 +249,9 @@ static void set_watch(struct ssh_session *s)
 		events |= LOOP_WRITE;
 	if ((want & LIBSSH2_SESSION_BLOCK_INBOUND) || !events)
 		events |= LOOP_READ;
+	/* It is the agent's turn: whatever the server says now waits until then. */
+	if (s->agent_waits)
+		events = 0;
 	loop_watch_events(s->call->ssh->loop, s->watch, events);
 }
 
@@ -335,7 +277,7 @@ static void run(struct ssh_session *s)
 	}
 }
 
-static void on_event(struct loop *l, int fd, unsigned events, void *arg)
+void ssh_session_event(struct loop *l, int fd, unsigned events, void *arg)
 {
 	(void)l;
 	(void)fd;
@@ -354,22 +296,19 @@ static void on_keepalive(struct loop *l, void *arg)
 	s->keepalive = loop_timer(l, KEEPALIVE_MS, on_keepalive, s);
 }
 
-static void on_address(void *arg, const char *address, const struct err *e)
+static void on_address(void *arg, const struct resolved *to, const struct err *e)
 {
 	struct ssh_session *s = arg;
 
 	s->resolving = NULL;
-	if (!address) {
+	if (!to) {
 		ssh_call_end(s->call, false, e);
 		return;
 	}
-	s->fd = ssh_socket_open(address, s->port, &s->why);
-	if (s->fd < 0) {
+	if (!ssh_connect_begin(s, to)) {
 		ssh_call_end(s->call, false, &s->why);
 		return;
 	}
-	to(s, SSH_CONNECT);
-	s->watch = loop_watch(s->call->ssh->loop, s->fd, LOOP_WRITE, on_event, s);
 	s->keepalive = loop_timer(s->call->ssh->loop, KEEPALIVE_MS, on_keepalive, s);
 }
 
@@ -382,7 +321,10 @@ static bool libssh2_open(struct ssh_call *c, struct err *e)
 	s->call = c;
 	s->fd = -1;
 	s->port = c->port ? c->port : 22;
+	/* A little before the call's own deadline, which cannot say what was tried. */
+	s->connect_until = clock_mono_ms() + c->connect_ms - c->connect_ms / 20;
 	str_init(&s->hosts, (size_t)8 << 20);
+	str_init(&s->agent_keys, STR_MAX_DEFAULT);
 	if (libssh2_init(0) != 0)
 		return err_set(e, ERR_IO, "libssh2 cannot start");
 	s->inited = true;
@@ -395,7 +337,7 @@ static bool libssh2_open(struct ssh_call *c, struct err *e)
 	/* Ask for a key that we can compare, where the host has several. */
 	if (ssh_hosts_types(s, types, sizeof(types)))
 		libssh2_session_method_pref(s->session, LIBSSH2_METHOD_HOSTKEY, types);
-	to(s, SSH_RESOLVE);
+	ssh_session_to(s, SSH_RESOLVE);
 	s->resolving = resolve(c->ssh->resolver, c->host, c->connect_ms, on_address, s);
 	return true;
 }
@@ -415,6 +357,7 @@ static void libssh2_close(struct ssh_call *c)
 	struct loop *l = c->ssh->loop;
 
 	resolve_cancel(c->ssh->resolver, s->resolving);
+	loop_timer_cancel(l, s->slow);
 	loop_unwatch(l, s->watch);
 	loop_timer_cancel(l, s->again);
 	loop_timer_cancel(l, s->keepalive);
@@ -429,6 +372,7 @@ static void libssh2_close(struct ssh_call *c)
 		close(s->fd);
 	if (s->inited)
 		libssh2_exit();
+	ssh_auth_release(s);
 	ssh_session_files_release(s);
 	free(s);
 }

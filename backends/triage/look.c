@@ -109,7 +109,7 @@ int look_state(const struct look *l, char *phrase, size_t size)
 bool look_needs(const struct look *l)
 {
 	const struct record *r = l->r;
-	if (r->snoozed_until > l->now || l->superseded)
+	if (r->snoozed_until > l->now || l->superseded || record_gone(r))
 		return false;
 	if (r->state == STATE_SILENCED || r->state == STATE_UNKNOWN)
 		return state_index(r) >= 0;

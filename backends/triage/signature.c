@@ -33,7 +33,7 @@ static enum grade grade_json(struct span line, struct found *f)
 	if (line.len > JSON_LINE_MAX || !span_has(line, "err"))
 		return GRADE_NONE;
 	struct err e = ERR_INIT;
-	json_t *root = json_read(line.at, line.len, &e);
+	json_t *root = json_read_reply(line.at, line.len, NULL, &e);
 	const char *level = json_str(root, "level", json_str(root, "severity", "error"));
 	bool bad = strcasecmp(level, "error") == 0 ||
 		   strcasecmp(level, "critical") == 0 || strcasecmp(level, "fatal") == 0;

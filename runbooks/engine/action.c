@@ -32,15 +32,32 @@ static struct store *store_of(const struct action_state *s)
 	return s->job->worker->store;
 }
 
+static const char *state_of(const struct action_state *s, size_t n)
+{
+	return json_str(json_array_get(s->job->targets, n), "state", "");
+}
+
+/* Taken up after a worker's end, what was under way may have been sent: it is not known, and not refused. */
+static bool refuse_target(struct action_state *s, size_t n, const struct err *e)
+{
+	bool asking = strcmp(state_of(s, n), "asking") == 0;
+
+	if (!s->resume || !s->resume[n]) {
+		job_target(s->job, n, "refused", "not started");
+		return false;
+	}
+	job_target(s->job, n, asking ? "canceled" : "unknown", e->msg);
+	return !asking;
+}
+
 /* Nothing was sent: say why, in the job, on every target and in the audit. */
 static void refuse(struct action_state *s, const struct err *e)
 {
 	struct job_run *j = s->job;
+	bool unknown = false;
 
-	/* Taken up after a worker's end, what was under way may have been sent: it is not known, and not refused. */
 	for (size_t i = 0; i < json_array_size(j->targets); i++)
-		job_target(j, i, s->resume && s->resume[i] ? "unknown" : "refused",
-			s->resume && s->resume[i] ? e->msg : "not started");
+		unknown = refuse_target(s, i, e) || unknown;
 	job_audit(j, "refused",
 		json_pack("{s:s, s:s}", "runbook", json_str(j->spec, "runbook", ""),
 			"why", e->msg),
@@ -48,7 +65,7 @@ static void refuse(struct action_state *s, const struct err *e)
 	if (s->locked)
 		store_tell(store_of(s), "lock_drop",
 			json_pack("{s:I}", "job", (json_int_t)j->id), NULL, NULL);
-	job_end(j, s->resuming ? "unknown" : "failed", e->msg, NULL);
+	job_end(j, unknown ? "unknown" : "failed", e->msg, NULL);
 }
 
 /* ---- the end --------------------------------------------------------------------------- */
@@ -135,6 +152,18 @@ static void leave_out(struct action_state *s, size_t n, const char *why)
 	count(s, "canceled");
 }
 
+/* Of an action that is taken up: what had ended before the worker did has its state already. */
+static void take_as_it_is(struct action_state *s, size_t n)
+{
+	if (strcmp(state_of(s, n), "queued") == 0) {
+		leave_out(s, n,
+			"the worker ended before this was started: nothing was sent");
+		return;
+	}
+	s->goals[n] = GOAL_OVER;
+	count(s, state_of(s, n));
+}
+
 static void run_more(struct action_state *s)
 {
 	const struct runbook *r = s->plan.runbook;
@@ -144,9 +173,7 @@ static void run_more(struct action_state *s)
 		if (s->goals[i] != GOAL_WAITING)
 			continue;
 		if (s->resuming && !s->resume[i]) {
-			leave_out(s, i,
-				"the worker ended before this was started: nothing was "
-				"sent");
+			take_as_it_is(s, i);
 		} else if (s->job->canceled && !s->resume[i]) {
 			leave_out(
 				s, i, "canceled before it was started: nothing was sent");
@@ -322,13 +349,12 @@ void action_resume(struct job_run *j)
 	s = state_new(j);
 	s->resuming = true;
 	s->resume = xcalloc(n ? n : 1, sizeof(*s->resume));
-	s->goals = NULL;
 	for (size_t i = 0; i < n; i++) {
-		const char *state = json_str(json_array_get(j->targets, i), "state", "");
+		const char *state = state_of(s, i);
 
-		s->resume[i] = strcmp(state, "starting") == 0 ||
-			       strcmp(state, "running") == 0 ||
-			       strcmp(state, "verifying") == 0;
+		s->resume[i] =
+			strcmp(state, "starting") == 0 || strcmp(state, "running") == 0 ||
+			strcmp(state, "asking") == 0 || strcmp(state, "verifying") == 0;
 	}
 }
 
@@ -338,7 +364,18 @@ static void action_cancel(struct job_run *j)
 
 	if (!s || !s->goals)
 		return; /* seen when the targets start */
+	for (size_t i = 0; i < s->plan.n; i++)
+		if (s->goals[i] == GOAL_RUNNING)
+			target_cancel(s->runs[i], json_str(j->row, "cancel_by", ""));
 	run_more(s);
+}
+
+struct target_run *action_target(struct job_run *j, size_t n)
+{
+	struct action_state *s = j->type == &action_type ? j->state : NULL;
+
+	return s && s->runs && n < s->plan.n && s->goals[n] == GOAL_RUNNING ? s->runs[n]
+									    : NULL;
 }
 
 static void action_release(struct job_run *j)

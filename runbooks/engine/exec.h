@@ -14,12 +14,14 @@ struct job_run;
 struct job_type {
 	const char *name;
 	void (*start)(struct job_run *j);
-	void (*cancel)(struct job_run *j); /* a person asked: start nothing more */
-	void (*release)(struct job_run
-			*j); /* frees `state`, cancels what is under way, no callbacks */
-	bool changes;        /* counts as running for the idle check */
+	/* A person asked: start nothing more. May be NULL. */
+	void (*cancel)(struct job_run *j);
+	/* Frees `state` and cancels what is under way, without callbacks. May be NULL. */
+	void (*release)(struct job_run *j);
+	bool changes; /* counts as running for the idle check */
 };
-extern const struct job_type preview_type, action_type, log_type, refresh_type;
+extern const struct job_type preview_type, action_type, answer_type, log_type,
+	refresh_type;
 
 struct job_run {
 	struct executor *executor;
@@ -48,8 +50,8 @@ struct executor {
 /* executor.c. n counts from 0, as in the arrays; in the store targets count from 1. */
 void job_state(struct job_run *j, const char *state, const char *error,
 	json_t *result /* taken, or NULL */);
-void job_end(struct job_run *j, const char *state, const char *error,
-	json_t *result); /* and frees j: return at once */
+/* The same, and frees j: return at once. */
+void job_end(struct job_run *j, const char *state, const char *error, json_t *result);
 void job_target(struct job_run *j, size_t n, const char *state, const char *known);
 /* One line of output of target n; made safe and scrubbed here. stream: "out", "err", "info". */
 void job_line(
@@ -58,20 +60,38 @@ void job_audit(struct job_run *j, const char *event, json_t *body /* taken */,
 	store_answer_fn *fn, void *arg);
 struct job_run *job_adopt(
 	struct executor *x, const struct job_type *type, json_t *row /* taken */);
+/* The job under way of this number, or NULL. */
+struct job_run *executor_job(struct executor *x, long long id);
 
-/* plan.c: records and requests of a preview or an action. */
+/*
+ * plan.c: records and requests of a preview or an action. What is to be done for a target is a list of units: its steps in order,
+ * those of a foreach once for each item. The lists are made with the plan and do not change any more.
+ */
+enum {
+	PLAN_ITEMS_MAX = 400,  /* of one foreach */
+	PLAN_UNITS_MAX = 20000 /* of a plan */
+};
+struct plan_unit {
+	const struct step *step;
+	const struct step *loop; /* the foreach that it is of, or NULL */
+	json_t *item;            /* of the loop; owned */
+	size_t nth, items;       /* the item's number from 1, and how many there are */
+};
 struct plan_target {
 	const char *key, *title; /* in the job's targets */
-	json_t *record; /* the answer of question "record", or an object {host} for runbooks on hosts; NULL: gone */
-	json_t *input;  /* scope of calls and steps */
+	/* The answer of question "record", or an object {host} for runbooks on hosts; NULL: gone */
+	json_t *record;
+	json_t *input; /* scope of calls and steps */
 	char source[128];
 	char *error; /* why it cannot be done, or NULL */
+	struct plan_unit *units;
+	size_t n_units;
 };
 struct plan {
 	struct job_run *job;
 	const struct runbook *runbook;
 	struct plan_target *targets;
-	size_t n, loaded;
+	size_t n, loaded, n_units;
 	json_t *requests; /* array of texts, targets in order, steps within */
 	json_t *params;   /* borrowed from spec */
 	char at[40]; /* the `now` of all expressions: that of the preview, so that the same plan renders the same requests */
@@ -88,14 +108,25 @@ void plan_start(struct plan *p, struct job_run *job, const char *at,
 void plan_release(struct plan *p);
 /* Why this plan may not be carried out (read-only, too many targets, does not apply any more ...); false with e. */
 bool plan_allowed(const struct plan *p, struct err *e) MUST_USE;
-/* Scope of one step: the target's input with `with` merged into params. New reference, NULL with e. */
-json_t *plan_step_input(
-	const struct plan_target *t, const struct step *s, struct err *e) MUST_USE;
-char *plan_step_text(const struct plan *p, const struct plan_target *t,
-	const struct step *s, struct err *e) MUST_USE;
+/* plan_unit.c: the units of a target; false with e. */
+bool plan_units_make(struct plan *p, struct plan_target *t, struct err *e) MUST_USE;
+void plan_units_free(struct plan_target *t);
+/* "day 2026-11-02 (2 of 3): ", so that everything said of a unit says which item; "" outside a foreach. */
+void plan_unit_label(const struct plan_unit *u, struct str *out);
+/* What the unit's templates see: the target's input, the item by its name, `with` merged into params. New reference, NULL with e. */
+json_t *plan_unit_input(
+	const struct plan_target *t, const struct plan_unit *u, struct err *e) MUST_USE;
+
+/* plan_step.c: exactly what the unit would send, ask or run; one line, malloc'ed. NULL with e. */
+char *plan_unit_text(const struct plan *p, const struct plan_target *t,
+	const struct plan_unit *u, struct err *e) MUST_USE;
 /* The connection of an ssh step. */
 const struct config_host *plan_step_host(const struct plan *p, const struct step *s,
 	json_t *input, struct err *e) MUST_USE;
+/* The source and the statement of an sql step; values is a new reference that q borrows. NULL with e. */
+struct source *plan_step_sql(const struct plan *p, const struct plan_target *t,
+	const struct step *s, json_t *input, struct sql_statement *q, json_t **values,
+	struct err *e) MUST_USE;
 /* "success when ...", in words. malloc'ed. */
 char *plan_proof(const struct plan *p);
 
@@ -107,6 +138,17 @@ struct target_run *target_start(
 	struct plan *p, size_t n, bool resume, target_fn *fn, void *arg);
 void target_free(struct target_run *t); /* no callback; what was sent stays sent */
 
+/*
+ * target_confirm.c: a target that stopped at a `confirm` is in state "asking", and its `known` is the question. An answer is
+ * claimed first: it must be to the very question that is asked now, and the first. Then it is written to the audit, then given.
+ */
+bool target_claim(struct target_run *t, const char *question, const char *who,
+	struct err *e) MUST_USE;
+void target_unclaim(struct target_run *t); /* the audit could not be written: ask on */
+void target_answer(struct target_run *t, bool yes, const char *who);
+/* The action is to end: what waits for an answer is canceled; nothing else happens. */
+void target_cancel(struct target_run *t, const char *who);
+
 /* cause.c */
 struct causes *causes_new(struct worker *w);
 void causes_free(struct causes *c);
@@ -117,5 +159,7 @@ void recover_start(struct executor *x);
 void recover_stop(struct executor *x);
 /* action.c: takes up an interrupted action; nothing is sent again. */
 void action_resume(struct job_run *j);
+/* The run of target n (from 0) of an action; NULL: it is no action, or that target was not started. */
+struct target_run *action_target(struct job_run *j, size_t n);
 
 #endif

@@ -11,6 +11,7 @@
 static const struct job_type *const types[] = {
 	&preview_type,
 	&action_type,
+	&answer_type,
 	&log_type,
 	&refresh_type,
 };
@@ -119,7 +120,7 @@ struct job_run *job_adopt(struct executor *x, const struct job_type *type, json_
 	return j;
 }
 
-static struct job_run *find(struct executor *x, long long id)
+struct job_run *executor_job(struct executor *x, long long id)
 {
 	for (struct job_run *j = x->jobs; j; j = j->next)
 		if (j->id == id)
@@ -145,7 +146,7 @@ static void take_up(struct executor *x, json_t *row)
 	const char *name = json_str(row, "type", "");
 	struct job_run *j;
 
-	if (find(x, json_int(row, "job", 0)))
+	if (executor_job(x, json_int(row, "job", 0)))
 		return;
 	for (size_t i = 0; i < LENGTH(types); i++) {
 		if (strcmp(types[i]->name, name) != 0)
@@ -172,11 +173,12 @@ static void cancel_asked(struct executor *x, const json_t *answer)
 	json_t *row;
 
 	json_array_foreach (answer, i, row) {
-		struct job_run *j = find(x, json_int(row, "job", 0));
+		struct job_run *j = executor_job(x, json_int(row, "job", 0));
 
 		if (!j || j->canceled || json_str(row, "cancel_by", "")[0] == '\0')
 			continue;
 		j->canceled = true;
+		json_object_set(j->row, "cancel_by", json_object_get(row, "cancel_by"));
 		if (j->type->cancel)
 			j->type->cancel(j);
 	}

@@ -24,17 +24,17 @@ static bool lane_stale(const struct feed *f, const struct lane *ln)
 
 static json_t *lane_json(const struct feed *f, const struct lane *ln)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "last_good",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "last_good",
 		(json_int_t)ln->last_good, "rows", (json_int_t)ln->rows, "took_ms",
 		(json_int_t)ln->took_ms, "interval_ms", (json_int_t)interval_ms(f, ln),
-		"refused", (json_int_t)ln->refused, "error",
-		ln->failures ? ln->last_err.msg : "", "refused_why", ln->reason);
+		"refused", (json_int_t)ln->refused, "repaired", (json_int_t)ln->repaired,
+		"error", ln->failures ? ln->last_err.msg : "", "refused_why", ln->reason);
 }
 
 struct summary {
 	const char *state, *error;
 	usec_t last_good, last_try;
-	json_int_t rows, unknown, lag, interval;
+	json_int_t rows, unknown, repaired, lag, interval;
 };
 
 /* The worst of the lanes speaks for the source: failing, stale, new, ok. */
@@ -66,11 +66,27 @@ static void add_lane(struct summary *sum, const struct feed *f, const struct lan
 		sum->interval = interval_ms(f, ln);
 	sum->rows += (json_int_t)ln->rows;
 	sum->unknown += (json_int_t)ln->unknown_states;
+	sum->repaired += (json_int_t)ln->repaired;
+}
+
+/* A source that is well otherwise: its records hold what nobody sent. */
+static void say_repaired(struct summary *sum, char *text, size_t size)
+{
+	if (!sum->repaired || sum->error[0] != '\0')
+		return;
+	str_format(text, size,
+		"%lld value%s of its last answers could not be read as sent (text that "
+		"is "
+		"no UTF-8, numbers out of range) and %s shown changed",
+		(long long)sum->repaired, sum->repaired == 1 ? "" : "s",
+		sum->repaired == 1 ? "is" : "are");
+	sum->error = text;
 }
 
 static void health_tell(struct feed *f)
 {
 	struct summary sum = {.state = "ok", .error = ""};
+	char repaired[200];
 	json_t *lanes = json_object();
 
 	if (f->cfg->disabled) {
@@ -83,6 +99,7 @@ static void health_tell(struct feed *f)
 		add_lane(&sum, f, &f->lanes[i]);
 		json_object_set_new(lanes, f->lanes[i].name, lane_json(f, &f->lanes[i]));
 	}
+	say_repaired(&sum, repaired, sizeof(repaired));
 	store_tell(f->schedule->worker->store, "source_state",
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, "
 			  "s:o}",

@@ -116,6 +116,18 @@ json_t *job_log_args(const char *key, int part, const char *operator_name)
 		key, "part", part, "targets", "key", key, "title", key);
 }
 
+json_t *job_answer_args(
+	long long job, long long n, const char *question, bool yes, const char *who)
+{
+	char host[256] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	return json_pack("{s:s, s:s, s:s, s:s, s:{s:I, s:I, s:s, s:b}, s:[]}", "type",
+		"answer", "title", "answer", "who", who, "host", host, "spec", "job",
+		(json_int_t)job, "n", (json_int_t)n, "question", question, "yes", yes,
+		"targets");
+}
+
 bool job_ended(const char *state)
 {
 	static const char *const ends[] = {

@@ -15,6 +15,7 @@ void plan_release(struct plan *p)
 		json_decref(p->targets[i].record);
 		json_decref(p->targets[i].input);
 		free(p->targets[i].error);
+		plan_units_free(&p->targets[i]);
 	}
 	free(p->targets);
 	json_decref(p->requests);
@@ -54,25 +55,42 @@ static json_t *make_input(const struct plan *p, json_t *record)
 		"action", "key", p->key, "now", p->at);
 }
 
+static bool render_unit(struct plan *p, const struct plan_target *t,
+	const struct plan_unit *u, struct err *e)
+{
+	struct str text = STR_INIT;
+	char *what;
+
+	if (u->step->kind == STEP_WAIT)
+		return true;
+	what = plan_unit_text(p, t, u, e);
+	if (!what) {
+		plan_unit_label(u, &text);
+		if (text.len)
+			err_wrap(e, "%.*s", (int)text.len - 2, text.buf);
+		str_release(&text);
+		return false;
+	}
+	plan_unit_label(u, &text);
+	str_addf(&text, "%s%s", u->step->kind == STEP_CONFIRM ? "asks: " : "", what);
+	json_array_append_new(p->requests, json_stringn(text.buf, text.len));
+	str_release(&text);
+	free(what);
+	return true;
+}
+
 static void render(struct plan *p, struct plan_target *t)
 {
 	struct err e = ERR_INIT;
+	bool ok;
 
 	if (t->error)
 		return;
-	for (size_t i = 0; i < p->runbook->n_steps; i++) {
-		char *text;
-
-		if (p->runbook->steps[i].kind == STEP_WAIT)
-			continue;
-		text = plan_step_text(p, t, &p->runbook->steps[i], &e);
-		if (!text) {
-			target_fail(t, e.msg);
-			return;
-		}
-		json_array_append_new(p->requests, json_string(text));
-		free(text);
-	}
+	ok = plan_units_make(p, t, &e);
+	for (size_t i = 0; i < t->n_units && ok; i++)
+		ok = render_unit(p, t, &t->units[i], &e);
+	if (!ok)
+		target_fail(t, e.msg);
 }
 
 static void finish(struct plan *p)

@@ -2,25 +2,10 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
+#include "backends/base/utf8.h"
 #include "runbooks/engine/exec.h"
 
-json_t *plan_step_input(const struct plan_target *t, const struct step *s, struct err *e)
-{
-	json_t *input = json_copy(t->input), *with, *params;
-
-	if (s->kind != STEP_CALL || !s->with)
-		return input;
-	with = tmpl_render(s->with, input, e);
-	if (!with) {
-		json_decref(input);
-		return NULL;
-	}
-	params = json_copy(json_object_get(input, "params"));
-	json_object_update(params, with);
-	json_object_set_new(input, "params", params);
-	json_decref(with);
-	return input;
-}
+enum { QUESTION_SHOWN = 240 };
 
 const struct config_host *plan_step_host(
 	const struct plan *p, const struct step *s, json_t *input, struct err *e)
@@ -70,31 +55,125 @@ static char *exec_text(const struct step *s, json_t *input, struct err *e)
 	return text;
 }
 
-char *plan_step_text(const struct plan *p, const struct plan_target *t,
-	const struct step *s, struct err *e)
+/* The record's own source unless the step names another. */
+static struct source *sql_source(const struct plan *p, const struct plan_target *t,
+	const struct step *s, json_t *input, struct err *e)
 {
-	json_t *input = plan_step_input(t, s, e);
-	struct source *source;
-	char *text = NULL;
+	struct str name = STR_INIT_MAX(300);
+	struct source *source = NULL;
 
-	if (!input)
+	if (!s->source)
+		str_adds(&name, t->source);
+	else if (!tmpl_render_text(s->source, input, &name, e))
+		err_wrap(e, "sql.source");
+	if (e->code == ERR_NONE && !name.len)
+		err_set(e, ERR_CONFIG,
+			"sql: this target is of no source, so the step needs `source:`");
+	else if (e->code == ERR_NONE)
+		source = schedule_source(p->job->worker->schedule, name.buf, e);
+	if (source && !source_has_sql(source)) {
+		err_set(e, ERR_CONFIG,
+			"sql: source %s is no PostgreSQL source (its connector has no "
+			"`postgres:`): name one in `source:`",
+			name.buf);
+		source = NULL;
+	}
+	str_release(&name);
+	return source;
+}
+
+struct source *plan_step_sql(const struct plan *p, const struct plan_target *t,
+	const struct step *s, json_t *input, struct sql_statement *q, json_t **values,
+	struct err *e)
+{
+	struct source *source = sql_source(p, t, s, input, e);
+
+	*values = source && s->with ? tmpl_render(s->with, input, e) : NULL;
+	if (!source || (s->with && !*values))
 		return NULL;
+	*q = (struct sql_statement){.text = s->text,
+		.values = *values,
+		.min_rows = s->min_rows,
+		.max_rows = s->max_rows,
+		.timeout_ms = s->within_ms};
+	return source;
+}
+
+static char *sql_text(const struct plan *p, const struct plan_target *t,
+	const struct step *s, json_t *input, struct err *e)
+{
+	struct sql_statement q;
+	json_t *values;
+	struct source *source = plan_step_sql(p, t, s, input, &q, &values, e);
+	char *statement, *text;
+
+	if (!source)
+		return NULL;
+	statement = source_sql_text(&q);
+	if (q.min_rows == q.max_rows)
+		text = xasprintf("sql on %s, %ld %s: %s", source_name(source), q.max_rows,
+			q.max_rows == 1 ? "row" : "rows", statement);
+	else
+		text = xasprintf("sql on %s, %ld to %ld rows: %s", source_name(source),
+			q.min_rows, q.max_rows, statement);
+	free(statement);
+	json_decref(values);
+	return text;
+}
+
+static char *call_text(const struct plan *p, const struct plan_target *t,
+	const struct step *s, json_t *input, struct err *e)
+{
+	struct source *source = schedule_source(p->job->worker->schedule, t->source, e);
+
+	return source ? source_call_text(source, s->call, input, e) : NULL;
+}
+
+static char *confirm_text(const struct step *s, json_t *input, struct err *e)
+{
+	struct str question = STR_INIT_MAX(2000), safe = STR_INIT_MAX(1000);
+	char words[40], *text = NULL;
+
+	clock_format_words(words, sizeof(words), (usec_t)s->within_ms * 1000);
+	if (!tmpl_render_text(s->question, input, &question, e)) {
+		err_wrap(e, "confirm.question");
+	} else {
+		utf8_clean(
+			&safe, question.buf, question.len, QUESTION_SHOWN, UTF8_ONE_LINE);
+		text = xasprintf("%s (yes or no, within %s)", safe.buf, words);
+	}
+	str_release(&question);
+	str_release(&safe);
+	return text;
+}
+
+static char *unit_text(const struct plan *p, const struct plan_target *t,
+	const struct step *s, json_t *input, struct err *e)
+{
 	switch (s->kind) {
 	case STEP_CALL:
-		source = schedule_source(p->job->worker->schedule, t->source, e);
-		if (source)
-			text = source_call_text(source, s->call, input, e);
-		break;
+		return call_text(p, t, s, input, e);
+	case STEP_SQL:
+		return sql_text(p, t, s, input, e);
 	case STEP_SSH:
-		text = ssh_text(p, s, input, e);
-		break;
+		return ssh_text(p, s, input, e);
 	case STEP_EXEC:
-		text = exec_text(s, input, e);
-		break;
+		return exec_text(s, input, e);
+	case STEP_CONFIRM:
+		return confirm_text(s, input, e);
 	case STEP_WAIT:
-		text = xstrdup("");
+	case STEP_FOREACH:
 		break;
 	}
+	return xstrdup("");
+}
+
+char *plan_unit_text(const struct plan *p, const struct plan_target *t,
+	const struct plan_unit *u, struct err *e)
+{
+	json_t *input = plan_unit_input(t, u, e);
+	char *text = input ? unit_text(p, t, u->step, input, e) : NULL;
+
 	json_decref(input);
 	return text;
 }
@@ -106,33 +185,58 @@ static void add_proof(struct str *out, const char *text)
 	str_adds(out, text);
 }
 
-char *plan_proof(const struct plan *p)
-{
-	struct str out = STR_INIT_MAX(1000);
-	const struct runbook *r = p->runbook;
+static void add_proofs(struct str *out, const struct step *steps, size_t n);
 
-	if (r->proof)
-		return xstrdup(r->proof);
-	for (size_t i = 0; i < r->n_steps; i++) {
-		const struct step *s = &r->steps[i];
+static void add_loop_proof(struct str *out, const struct step *loop)
+{
+	struct str each = STR_INIT_MAX(1000);
+
+	add_proofs(&each, loop->body, loop->n_body);
+	str_addf(out, "%sfor each %s: %s", out->len ? ", then " : "", loop->as, each.buf);
+	str_release(&each);
+}
+
+static void add_proofs(struct str *out, const struct step *steps, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct step *s = &steps[i];
 		char words[40];
 
 		switch (s->kind) {
 		case STEP_CALL:
-			add_proof(&out, "the far side accepts it and a second look shows "
-					"the change");
+			add_proof(out, "the far side accepts it and a second look shows "
+				       "the change");
+			break;
+		case STEP_SQL:
+			add_proof(out, "PostgreSQL confirms the commit of a number of "
+				       "rows within the limits");
 			break;
 		case STEP_SSH:
 		case STEP_EXEC:
-			add_proof(&out, "the script ends with exit code 0");
+			add_proof(out, "the script ends with exit code 0");
 			break;
 		case STEP_WAIT:
 			clock_format_words(
 				words, sizeof(words), (usec_t)s->within_ms * 1000);
-			add_proof(&out, "the record shows the wanted state within ");
-			str_adds(&out, words);
+			add_proof(out, "the record shows the wanted state within ");
+			str_adds(out, words);
+			break;
+		case STEP_CONFIRM:
+			add_proof(out, "a person says yes");
+			break;
+		case STEP_FOREACH:
+			add_loop_proof(out, s);
 			break;
 		}
 	}
+}
+
+char *plan_proof(const struct plan *p)
+{
+	struct str out = STR_INIT_MAX(1000);
+
+	if (p->runbook->proof)
+		return xstrdup(p->runbook->proof);
+	add_proofs(&out, p->runbook->steps, p->runbook->n_steps);
 	return str_take(&out);
 }

@@ -5,7 +5,7 @@
 #include "runbooks/engine/exec.h"
 
 #define PREVIEW_PARALLEL 4
-#define LINES_MAX 200
+enum { LINES_MAX = 200, LOOKS_MAX = 50 /* dry runs of one target */ };
 
 struct preview_state {
 	struct job_run *job;
@@ -16,60 +16,143 @@ struct preview_state {
 	size_t next, running, ended;
 };
 
+/* The dry runs of one target, one after the other. */
 struct look {
 	struct preview_state *state;
 	size_t n;
-	struct call *call;
-	json_t *input;
+	size_t at;   /* of the target's units */
+	size_t done; /* how many there were */
+	const struct step
+		*call; /* the first call: the later ones stand on what it does */
+	bool blind;    /* it has no dry run: said once, not for each item */
+	struct call *running;
 };
 
 static void look_next(struct preview_state *s);
+static bool look_go(struct look *k);
+
+static struct plan_target *target_of(const struct look *k)
+{
+	return &k->state->plan.targets[k->n];
+}
+
+static void add_line(struct look *k, const struct plan_unit *u, const char *text)
+{
+	json_t *lines = json_array_get(k->state->lines, k->n);
+	struct str line = STR_INIT_MAX(4096);
+
+	if (json_array_size(lines) > LINES_MAX)
+		return;
+	plan_unit_label(u, &line);
+	/* Of several statements each has its own count. */
+	if (!line.len && u->step->kind == STEP_SQL && u->step->title)
+		str_addf(&line, "%s: ", u->step->title);
+	str_adds(&line, text);
+	json_array_append_new(lines, json_array_size(lines) < LINES_MAX
+					     ? json_stringn(line.buf, line.len)
+					     : json_string("... and more"));
+	str_release(&line);
+}
+
+static void set_error(struct look *k, const struct plan_unit *u, const char *text)
+{
+	struct str line = STR_INIT_MAX(4096);
+
+	plan_unit_label(u, &line);
+	str_adds(&line, text);
+	json_array_set_new(k->state->errors, k->n, json_stringn(line.buf, line.len));
+	str_release(&line);
+}
+
+static void look_over(struct look *k)
+{
+	k->state->running--;
+	k->state->ended++;
+	look_next(k->state);
+}
 
 static void on_previewed(void *arg, const struct call_result *r)
 {
 	struct look *k = arg;
-	struct preview_state *s = k->state;
-	json_t *lines = json_sub(r->reply, "lines");
+	const struct plan_unit *u = &target_of(k)->units[k->at++];
+	const json_t *lines = json_sub(r->reply, "lines");
 
-	k->call = NULL;
-	s->running--;
-	s->ended++;
-	if (r->err.code != ERR_NONE)
-		json_array_set_new(s->errors, k->n, json_string(r->err.msg));
-	else if (lines)
-		json_array_set(s->lines, k->n, lines);
-	look_next(s);
+	k->running = NULL;
+	k->done++;
+	if (r->err.code != ERR_NONE) {
+		set_error(k, u, r->err.msg);
+		look_over(k);
+		return;
+	}
+	for (size_t i = 0; i < json_array_size(lines); i++)
+		add_line(k, u, json_string_value(json_array_get(lines, i)));
+	if (!look_go(k))
+		look_over(k);
 }
 
-/* The dry run of the first call; a runbook without one has nothing that a far side could tell. */
-static const struct step *previewed_step(const struct runbook *r)
+/* Can this be tried without changing anything? */
+static bool has_look(struct look *k, const struct step *s)
 {
-	for (size_t i = 0; i < r->n_steps; i++)
-		if (r->steps[i].kind == STEP_CALL)
-			return &r->steps[i];
-	return NULL;
+	if (s->kind == STEP_CALL && !k->call)
+		k->call = s;
+	return (s->kind == STEP_CALL && s == k->call && !k->blind) ||
+	       (s->kind == STEP_SQL && !s->no_preview);
 }
 
-static bool look_start(struct preview_state *s, struct look *k)
+static struct call *start_look(struct look *k, const struct plan_unit *u, struct err *e)
 {
-	struct plan_target *t = &s->plan.targets[k->n];
-	const struct step *step = previewed_step(s->plan.runbook);
+	const struct plan *p = &k->state->plan;
+	const struct plan_target *t = target_of(k);
+	json_t *input = plan_unit_input(t, u, e), *values = NULL;
+	struct sql_statement q;
+	struct source *source = NULL;
+	struct call *call = NULL;
+
+	if (input && u->step->kind == STEP_SQL)
+		source = plan_step_sql(p, t, u->step, input, &q, &values, e);
+	else if (input)
+		source = schedule_source(p->job->worker->schedule, t->source, e);
+	if (source && u->step->kind == STEP_CALL)
+		k->blind =
+			!connector_has_preview(source_connector(source), u->step->call);
+	if (source && u->step->kind == STEP_SQL)
+		call = source_sql_preview(source, &q, on_previewed, k);
+	else if (source)
+		call = source_preview(source, u->step->call, input, on_previewed, k);
+	json_decref(values);
+	json_decref(input);
+	return call;
+}
+
+/* Starts the next dry run of the target; false: there is none any more. */
+static bool look_go(struct look *k)
+{
+	struct plan_target *t = target_of(k);
 	struct err e = ERR_INIT;
-	struct source *source;
 
-	if (t->error || !step) {
-		json_array_set_new(
-			s->errors, k->n, t->error ? json_string(t->error) : json_null());
+	while (k->at < t->n_units && !has_look(k, t->units[k->at].step))
+		k->at++;
+	if (k->at >= t->n_units)
+		return false;
+	if (k->done >= LOOKS_MAX) {
+		add_line(k, &t->units[k->at],
+			"this and what follows is not tried out: see the requests");
 		return false;
 	}
-	source = schedule_source(s->job->worker->schedule, t->source, &e);
-	k->input = source ? plan_step_input(t, step, &e) : NULL;
-	if (!k->input) {
-		json_array_set_new(s->errors, k->n, json_string(e.msg));
-		return false;
-	}
-	k->call = source_preview(source, step->call, k->input, on_previewed, k);
-	return true;
+	k->running = start_look(k, &t->units[k->at], &e);
+	if (!k->running)
+		set_error(k, &t->units[k->at], e.msg);
+	return k->running != NULL;
+}
+
+static bool look_start(struct look *k)
+{
+	const struct plan_target *t = target_of(k);
+
+	if (!t->error)
+		return look_go(k);
+	json_array_set_new(k->state->errors, k->n, json_string(t->error));
+	return false;
 }
 
 static json_t *target_results(const struct preview_state *s)
@@ -175,7 +258,7 @@ static void finish(struct preview_state *s)
 static void look_next(struct preview_state *s)
 {
 	while (s->next < s->plan.n && s->running < PREVIEW_PARALLEL) {
-		if (look_start(s, &s->looks[s->next]))
+		if (look_start(&s->looks[s->next]))
 			s->running++;
 		else
 			s->ended++;
@@ -226,8 +309,7 @@ static void preview_release(struct job_run *j)
 	if (!s)
 		return;
 	for (size_t i = 0; s->looks && i < s->plan.n; i++) {
-		call_cancel(s->looks[i].call);
-		json_decref(s->looks[i].input);
+		call_cancel(s->looks[i].running);
 	}
 	free(s->looks);
 	json_decref(s->lines);

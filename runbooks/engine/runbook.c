@@ -205,7 +205,8 @@ static bool load(struct runbook *r, const char *path, struct err *e)
 	       load_words(r, e) && load_applies(r, e) && load_risk(r, e) &&
 	       load_limits(r, e) &&
 	       params_load(r, json_sub(r->doc.root, "parameters"), e) &&
-	       steps_load(&r->doc, r->doc.root, "steps", &r->steps, &r->n_steps, 0, e);
+	       steps_load(&r->doc, r->doc.root, "steps", &r->steps, &r->n_steps,
+		       STEPS_OF_RUNBOOK, e);
 }
 
 struct runbook *runbook_load(const char *path, struct err *e)

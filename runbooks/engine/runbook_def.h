@@ -5,20 +5,37 @@
 
 /* The parsed runbook, private to runbooks/engine: what runbook.c fills and the executor
  * reads. Strings belong to `doc`. */
-enum step_kind { STEP_CALL, STEP_WAIT, STEP_SSH, STEP_EXEC };
+enum step_kind {
+	STEP_CALL,
+	STEP_SQL,
+	STEP_SSH,
+	STEP_EXEC,
+	STEP_WAIT,
+	STEP_CONFIRM,
+	STEP_FOREACH
+};
 
 struct step {
 	enum step_kind kind;
-	const char *title;   /* or NULL */
-	const char *call;    /* call */
-	struct tmpl *with;   /* call: object added to params; ssh:
-				object of variables; exec: argv */
+	const char *title; /* or NULL */
+	const char *call;  /* call */
+	/* call: object added to params; ssh: object of variables; exec: argv; sql: array of
+	 * values. Or NULL */
+	struct tmpl *with;
 	struct tmpl *host;   /* ssh */
-	const char *text;    /* ssh: the script */
-	struct jmes *fails;  /* wait: it cannot be reached any more; or NULL */
-	struct jmes *until;  /* wait */
-	int64_t within_ms;   /* wait; ssh, exec: time limit, 0: the transport's */
-	bool optional;       /* wait: not reached in time is said, not failed */
+	const char *text;    /* ssh: the script; sql: the statement */
+	struct tmpl *source; /* sql: NULL: the record's own */
+	long min_rows, max_rows;
+	bool no_preview;    /* sql: it cannot be tried before the steps above were made */
+	struct jmes *until; /* wait */
+	struct jmes *fails; /* wait: it cannot be reached any more; or NULL */
+	bool optional;      /* wait: not reached in time is said, not failed */
+	struct tmpl *question; /* confirm */
+	int64_t within_ms; /* wait, confirm; sql, ssh, exec: time limit, 0: the transport's */
+	struct tmpl *in;   /* foreach: the list */
+	const char *as;    /* foreach: the item's name in the scope */
+	struct step *body; /* foreach; none of them is a foreach */
+	size_t n_body;
 	bool go_on;          /* on_failure: continue */
 	struct step *rescue; /* on_failure: [steps] */
 	size_t n_rescue;
@@ -50,9 +67,22 @@ struct runbook {
 /* params.c */
 bool params_load(struct runbook *r, const json_t *list, struct err *e) MUST_USE;
 void params_release(struct runbook *r);
-/* steps.c */
+/* steps.c. Where a list of steps stands: there are kinds that cannot stand everywhere. */
+enum steps_place { STEPS_OF_RUNBOOK, STEPS_OF_FOREACH, STEPS_ON_FAILURE };
 bool steps_load(const struct yaml_doc *doc, const json_t *in, const char *key,
-	struct step **steps, size_t *n, int depth, struct err *e) MUST_USE;
+	struct step **steps, size_t *n, enum steps_place place, struct err *e) MUST_USE;
 void steps_free(struct step *steps, size_t n);
+
+/* step_kinds.c: what is special to each kind. `in` is the step's mapping. */
+struct step_type {
+	const char *key;
+	bool (*load)(const struct yaml_doc *doc, const json_t *in, struct step *s,
+		struct err *e);
+	unsigned not_in; /* bits 1 << enum steps_place */
+	bool timed;      /* takes `timeout` */
+	bool sends;      /* something goes out, so it is in the audit before */
+};
+extern const struct step_type step_types[]; /* by enum step_kind */
+extern const size_t step_types_n;
 
 #endif

@@ -77,6 +77,19 @@ static void on_batch(void *arg, const struct collect_batch *b)
 	store_put(ln->feed->schedule->worker->store, b->records, b->n, on_put, ln);
 }
 
+static void on_gone(void *arg, const char *id, const char *why)
+{
+	struct lane *ln = arg;
+
+	ln->feed->schedule->fresh = true;
+	store_tell(ln->feed->schedule->worker->store, "gone",
+		json_pack("{s:s, s:s, s:s, s:s}", "source", ln->feed->cfg->name, "kind",
+			kind_name(connector_kind(
+				source_connector(ln->feed->source), ln->index)),
+			"id", id, "why", why),
+		NULL, NULL);
+}
+
 static void keep_watermark(struct lane *ln, const char *since)
 {
 	struct worker *w = ln->feed->schedule->worker;
@@ -100,8 +113,10 @@ static void on_done(void *arg, const struct collect_result *r)
 	ln->full = r->full;
 	ln->kind = r->kind;
 	ln->gone = r->gone;
+	ln->gone_after_ms = r->gone_after_ms;
 	ln->ids = r->ids;
 	ln->rows = r->rows;
+	ln->repaired = r->repaired;
 	ln->took_ms = r->took_ms;
 	ln->retry_after_ms = r->retry_after_ms;
 	if (r->err.code == ERR_NONE && r->since)
@@ -125,8 +140,10 @@ void lane_settle(struct lane *ln)
 			store_tell(w->store, "vanish",
 				json_pack("{s:s, s:s, s:I, s:s, s:s}", "source",
 					ln->feed->cfg->name, "kind", kind_name(ln->kind),
-					"before", (json_int_t)ln->started, "state",
-					state_name(ln->gone), "ids", ln->ids),
+					"before",
+					(json_int_t)(ln->started -
+						     ln->gone_after_ms * 1000),
+					"state", state_name(ln->gone), "ids", ln->ids),
 				NULL, NULL);
 	} else {
 		ln->failures++;
@@ -146,12 +163,9 @@ void lane_settle(struct lane *ln)
 
 static void lane_collect(struct lane *ln, const json_t *open_items)
 {
-	static const struct collect_fns no_fns;
-	struct collect_fns fns = no_fns;
+	const struct collect_fns fns = {
+		.batch = on_batch, .gone = on_gone, .done = on_done, .arg = ln};
 
-	fns.batch = on_batch;
-	fns.done = on_done;
-	fns.arg = ln;
 	ln->collect =
 		source_collect(ln->feed->source, ln->index, ln->since, open_items, &fns);
 }
@@ -230,36 +244,13 @@ static void feed_start(struct feed *f)
 	}
 }
 
-/* Reading and compiling a file takes longer than all else of a source: those of one connector share it. */
-static struct connector *feed_connector(const struct feed *f, struct err *e)
+/* One that is open already and has the same connector. */
+static const struct source *like(const struct feed *f)
 {
-	struct worker *w = f->schedule->worker;
-	struct connector *c;
-	char *path;
-
 	for (const struct feed *other = f->schedule->feeds; other < f; other++)
 		if (other->source && str_equal(other->cfg->connector, f->cfg->connector))
-			return connector_share(source_connector(other->source));
-	path = config_find(
-		&w->config, "connectors", "backends/catalog", f->cfg->connector, e);
-	c = path ? connector_load(path, e) : NULL;
-	free(path);
-	return c;
-}
-
-static bool feed_open(struct feed *f, struct err *e)
-{
-	struct worker *w = f->schedule->worker;
-	struct connector *c = feed_connector(f, e);
-
-	if (!c)
-		return false;
-	if (!connector_check_source(c, &w->config, f->cfg, e)) {
-		connector_free(c);
-		return false;
-	}
-	f->source = source_new(&w->reach, c, f->cfg, e);
-	return f->source != NULL;
+			return other->source;
+	return NULL;
 }
 
 struct schedule *schedule_new(struct worker *w)
@@ -274,10 +265,12 @@ struct schedule *schedule_new(struct worker *w)
 
 		f->schedule = s;
 		f->cfg = &w->config.sources[i];
-		if (!f->cfg->disabled && !feed_open(f, &f->broken))
-			log_at(LOG_ERROR, "source", "%s", f->broken.msg);
+		if (!f->cfg->disabled)
+			f->source = source_open(&w->reach, f->cfg, like(f), &f->broken);
 		if (f->source)
 			feed_start(f);
+		else if (!f->cfg->disabled)
+			log_at(LOG_ERROR, "source", "%s", f->broken.msg);
 		health_soon(f);
 	}
 	health_start(s);

@@ -23,9 +23,10 @@ struct lane { /* one collection of one source */
 	bool full;
 	enum kind kind;
 	enum state gone;
+	int64_t gone_after_ms;
 	const char *ids; /* what the ids of vanished records begin with */
 	usec_t started, last_good;
-	size_t rows, unknown_states, refused;
+	size_t rows, unknown_states, refused, repaired;
 	int64_t took_ms, retry_after_ms;
 	char reason[200]; /* why the first refused item was */
 };

@@ -10,170 +10,184 @@
 #include "runbooks/engine/target_private.h"
 
 static void next_step(struct target_run *t);
-static void step_done(struct target_run *t, enum step_end end, const char *known);
 
 struct job_run *target_job(const struct target_run *t)
 {
 	return t->plan->job;
 }
 
+void target_show(struct target_run *t, const char *state, const char *text)
+{
+	struct str shown = STR_INIT_MAX(2000);
+
+	if (t->unit)
+		plan_unit_label(t->unit, &shown);
+	str_adds(&shown, text);
+	log_at(LOG_INFO, "target", "%lld/%zu -> %s: %s", target_job(t)->id, t->n, state,
+		shown.buf);
+	job_target(target_job(t), t->n, state, shown.buf);
+	str_release(&shown);
+}
+
 void target_to(struct target_run *t, const char *state, const char *known)
 {
-	log_at(LOG_INFO, "target", "%lld/%zu -> %s: %s", target_job(t)->id, t->n, state,
-		known);
-	str_copy(t->known, sizeof(t->known), known);
-	job_target(target_job(t), t->n, state, known);
+	if (known != t->known)
+		str_copy(t->known, sizeof(t->known), known);
+	target_show(t, state, known);
 }
 
-static void finish(struct target_run *t, const char *state)
+void target_end(struct target_run *t, const char *state, const char *text)
 {
-	char known[sizeof(t->known)];
-
-	str_copy(known, sizeof(known), t->known);
-	t->fn(t->arg, t->n, state, known);
+	json_decref(t->input);
+	t->input = NULL;
+	t->fn(t->arg, t->n, state, text);
 }
 
-/* ---- looking whether a change arrived ------------------------------------------------ */
+static void (*const runners[])(struct target_run *t) = {
+	[STEP_CALL] = target_call,
+	[STEP_SQL] = target_sql,
+	[STEP_SSH] = target_ssh,
+	[STEP_EXEC] = target_exec,
+	[STEP_WAIT] = target_wait,
+	[STEP_CONFIRM] = target_confirm,
+	[STEP_FOREACH] = NULL, /* spread out in the plan */
+};
 
-static void verify_again(struct loop *l, void *arg);
+/* ---- the order of steps ---------------------------------------------------------------- */
 
-static void verify_over(struct target_run *t)
+void target_use(struct target_run *t, const struct plan_unit *u)
 {
-	char text[300];
-
-	str_format(text, sizeof(text),
-		"%s; not confirmed in time, not repeated by itself", t->known);
-	step_done(t, STEP_END_UNKNOWN, text);
+	t->unit = u;
+	t->step = u->step;
 }
 
-static void on_verified(void *arg, const struct call_result *r)
+/* What was passed over is said in the end: a target is never just "done" when something in it was not. */
+static void succeed(struct target_run *t)
 {
-	struct target_run *t = arg;
+	struct str text = STR_INIT_MAX(2000);
 
-	t->call = NULL;
-	if (r->err.code == ERR_NONE && json_is_true(r->reply)) {
-		step_done(t, STEP_END_OK,
-			r->known ? r->known : "confirmed by the far side");
-		return;
+	if (t->failures)
+		str_addf(&text, "%zu failed, the first: %s; ", t->failures, t->passed);
+	if (t->items_failed) {
+		str_adds(&text, "the others are done");
+	} else {
+		plan_unit_label(t->unit, &text);
+		str_adds(&text, t->known);
 	}
-	if (clock_mono_ms() >= t->deadline_ms) {
-		verify_over(t);
-		return;
-	}
-	if (r->known && !str_equal(r->known, t->seen)) {
-		str_copy(t->seen, sizeof(t->seen), r->known);
-		target_to(t, "verifying", r->known);
-	}
-	t->timer = loop_timer(target_job(t)->worker->loop, t->every_ms, verify_again, t);
+	target_end(t, t->items_failed ? "failed" : "succeeded", text.buf);
+	str_release(&text);
 }
 
-static void verify_again(struct loop *l, void *arg)
+static void pass_over(struct target_run *t, const char *said)
 {
-	struct target_run *t = arg;
+	static const char words[] = "goes on in spite of it";
 
-	(void)l;
-	t->timer = NULL;
-	t->call = source_verify(t->source, t->step->call, t->input, on_verified, t);
+	if (t->failures++ == 0)
+		str_copy(t->passed, sizeof(t->passed), said);
+	job_line(target_job(t), t->n, "info", words, sizeof(words) - 1);
 }
 
-/* False: the call has no `verify`; the far side's word at the call is all there is. */
-static bool verify_start(struct target_run *t)
+/* The first unit that is not of the item under way. */
+static void skip_item(struct target_run *t)
 {
-	int64_t within;
+	const struct plan_target *target = &t->plan->targets[t->n];
+	const struct plan_unit *u = t->unit;
 
-	source_verify_times(t->source, t->step->call, &t->every_ms, &within);
-	if (within <= 0)
+	while (t->at < target->n_units && target->units[t->at].loop == u->loop &&
+		target->units[t->at].nth == u->nth)
+		t->at++;
+}
+
+/* False: the failure ends the target. */
+static bool may_go_on(struct target_run *t, const char *said)
+{
+	const struct step *loop = t->unit->loop;
+
+	if (t->step->go_on) {
+		pass_over(t, said);
+		t->at++;
+		return true;
+	}
+	if (!loop || !loop->go_on || t->step->n_rescue)
 		return false;
-	if (t->every_ms <= 0)
-		t->every_ms = 2000;
-	t->deadline_ms = clock_mono_ms() + within;
-	target_to(t, "verifying", t->known);
-	verify_again(target_job(t)->worker->loop, t);
+	pass_over(t, said);
+	t->items_failed = true;
+	skip_item(t);
 	return true;
 }
 
-/* ---- steps --------------------------------------------------------------------------- */
-
-static void on_called(void *arg, const struct call_result *r)
-{
-	struct target_run *t = arg;
-	const char *known = r->err.code != ERR_NONE ? r->err.msg
-			    : r->known              ? r->known
-						    : "accepted";
-
-	t->call = NULL;
-	job_line(target_job(t), t->n, r->err.code == ERR_NONE ? "out" : "err", known,
-		strlen(known));
-	job_audit(target_job(t), "reply",
-		json_pack("{s:I, s:s, s:s}", "n", (json_int_t)t->n, "class",
-			err_code_name(r->err.code), "known", known),
-		NULL, NULL);
-	str_copy(t->known, sizeof(t->known), known);
-	if (r->err.code == ERR_UNKNOWN || (r->err.code == ERR_TIMEOUT && r->sent) ||
-		(r->err.code == ERR_NET && r->sent)) {
-		t->lost = true;
-		if (!verify_start(t))
-			step_done(t, STEP_END_UNKNOWN, known);
-		return;
-	}
-	if (r->err.code != ERR_NONE) {
-		step_done(t, STEP_END_FAILED, known);
-		return;
-	}
-	if (!verify_start(t))
-		step_done(t, STEP_END_OK, known);
-}
-
-static void run_call(struct target_run *t)
-{
-	t->call = source_call(t->source, t->step->call, t->input, on_called, t);
-}
-
-static const struct {
-	void (*run)(struct target_run *t);
-} runners[] = {
-	[STEP_CALL] = {run_call},
-	[STEP_WAIT] = {target_wait},
-	[STEP_SSH] = {target_ssh},
-	[STEP_EXEC] = {target_exec},
-};
-
-void target_step_done(struct target_run *t, enum step_end end, const char *known)
-{
-	step_done(t, end, known);
-}
-
-static void start_rescue(struct target_run *t)
-{
-	t->steps = t->step->rescue;
-	t->n_steps = t->step->n_rescue;
-	t->at = 0;
-	t->rescuing = true;
-	next_step(t);
-}
-
-static void step_done(struct target_run *t, enum step_end end, const char *known)
+static bool start_rescue(struct target_run *t, const char *said)
 {
 	const struct step *s = t->step;
 
-	target_to(t, end == STEP_END_UNKNOWN ? "verifying" : "running", known);
-	json_decref(t->input);
-	t->input = NULL;
-	t->lost = false;
-	if (end == STEP_END_OK || (end == STEP_END_FAILED && s->go_on)) {
-		t->at++;
+	if (s->n_rescue == 0 && t->unit->loop)
+		s = t->unit->loop;
+	if (s->n_rescue == 0 || t->resume)
+		return false;
+	str_copy(t->why, sizeof(t->why), said);
+	t->rescue = s->rescue;
+	t->n_rescue = s->n_rescue;
+	t->rescue_at = 0;
+	t->rescue_unit = *t->unit;
+	next_step(t);
+	return true;
+}
+
+static const char *end_word(const struct target_run *t)
+{
+	return t->failed_end == STEP_END_UNKNOWN ? "unknown" : "failed";
+}
+
+static void stop_here(struct target_run *t, const char *said)
+{
+	const struct plan_unit *u = t->unit;
+	struct str text = STR_INIT_MAX(2000);
+
+	str_adds(&text, said);
+	if (u->loop && u->nth < u->items && !t->resume)
+		str_addf(&text, "; stopped there, %zu not begun", u->items - u->nth);
+	target_end(t, end_word(t), text.buf);
+	str_release(&text);
+}
+
+static void step_failed(struct target_run *t, enum step_end end, const char *said)
+{
+	if (t->rescue) {
+		if (end == STEP_END_FAILED && t->step->go_on) {
+			t->rescue_at++;
+			next_step(t);
+			return;
+		}
+		if (t->failed_end != STEP_END_UNKNOWN)
+			t->failed_end = end;
+		target_end(t, end_word(t), said);
+		return;
+	}
+	if (end == STEP_END_FAILED && may_go_on(t, said)) {
 		next_step(t);
 		return;
 	}
-	if (!t->rescuing)
-		t->failed_end = end;
-	if (s->n_rescue > 0 && !t->rescuing && !t->resume) {
-		str_copy(t->why, sizeof(t->why), known);
-		start_rescue(t);
-		return;
+	t->failed_end = end;
+	if (!start_rescue(t, said))
+		stop_here(t, said);
+}
+
+void target_step_done(struct target_run *t, enum step_end end, const char *known)
+{
+	struct str said = STR_INIT_MAX(2000);
+
+	plan_unit_label(t->unit, &said);
+	str_adds(&said, known);
+	target_to(t, end == STEP_END_UNKNOWN ? "verifying" : "running", known);
+	json_decref(t->input);
+	t->input = NULL;
+	if (end == STEP_END_OK) {
+		*(t->rescue ? &t->rescue_at : &t->at) += 1;
+		next_step(t);
+	} else {
+		step_failed(t, end, said.buf);
 	}
-	t->failed_end = t->failed_end == STEP_END_UNKNOWN ? STEP_END_UNKNOWN : end;
-	finish(t, t->failed_end == STEP_END_UNKNOWN ? "unknown" : "failed");
+	str_release(&said);
 }
 
 static void on_written(void *arg, json_t *answer, const struct err *e)
@@ -186,19 +200,17 @@ static void on_written(void *arg, json_t *answer, const struct err *e)
 
 		str_format(text, sizeof(text),
 			"not sent: the audit could not be written: %s", e->msg);
-		step_done(t, STEP_END_FAILED, text);
+		target_step_done(t, STEP_END_FAILED, text);
 		return;
 	}
-	runners[t->step->kind].run(t);
+	runners[t->step->kind](t);
 }
 
-static bool prepare(struct target_run *t, struct err *e)
+bool target_prepare(struct target_run *t, struct err *e)
 {
-	struct plan_target *target = &t->plan->targets[t->n];
+	const struct plan_target *target = &t->plan->targets[t->n];
 
-	if (target->error)
-		return err_set(e, ERR_REMOTE, "%s", target->error);
-	t->input = plan_step_input(target, t->step, e);
+	t->input = plan_unit_input(target, t->unit, e);
 	if (!t->input)
 		return false;
 	if (t->step->kind == STEP_CALL) {
@@ -209,17 +221,32 @@ static bool prepare(struct target_run *t, struct err *e)
 	return true;
 }
 
-/* The request goes to the audit before it goes out; for a `wait` nothing goes out. */
+/* What a script prints does not say for which item. */
+static void say_item(struct target_run *t, const char *what)
+{
+	struct str text = STR_INIT_MAX(2000);
+
+	plan_unit_label(t->unit, &text);
+	if (text.len) {
+		str_adds(&text, what);
+		job_line(target_job(t), t->n, "info", text.buf, text.len);
+	}
+	str_release(&text);
+}
+
+/* The request goes to the audit before it goes out. */
 static void send_step(struct target_run *t)
 {
 	struct err e = ERR_INIT;
-	char *text = plan_step_text(t->plan, &t->plan->targets[t->n], t->step, &e);
+	const char *what = t->step->title ? t->step->title : "sending";
+	char *text = plan_unit_text(t->plan, &t->plan->targets[t->n], t->unit, &e);
 
 	if (!text) {
-		step_done(t, STEP_END_FAILED, e.msg);
+		target_step_done(t, STEP_END_FAILED, e.msg);
 		return;
 	}
-	target_to(t, "running", t->step->title ? t->step->title : "sending");
+	target_to(t, "running", what);
+	say_item(t, what);
 	t->request = store_tell(target_job(t)->worker->store, "audit_add",
 		json_pack("{s:s, s:s, s:s, s:I, s:{s:I, s:s, s:s}}", "who",
 			target_job(t)->who, "host", target_job(t)->host, "event",
@@ -230,50 +257,44 @@ static void send_step(struct target_run *t)
 	free(text);
 }
 
+/* False: there is none any more, and the target has ended. */
+static bool take_next(struct target_run *t)
+{
+	const struct plan_target *target = &t->plan->targets[t->n];
+
+	if (target->error) {
+		target_end(t, "failed", target->error);
+		return false;
+	}
+	if (t->rescue && t->rescue_at >= t->n_rescue) {
+		stop_here(t, t->why);
+		return false;
+	}
+	if (t->rescue) {
+		t->rescue_unit.step = &t->rescue[t->rescue_at];
+		target_use(t, &t->rescue_unit);
+		return true;
+	}
+	if (t->at >= target->n_units) {
+		succeed(t);
+		return false;
+	}
+	target_use(t, &target->units[t->at]);
+	return true;
+}
+
 static void next_step(struct target_run *t)
 {
 	struct err e = ERR_INIT;
 
-	if (t->at >= t->n_steps) {
-		if (t->rescuing) {
-			str_copy(t->known, sizeof(t->known), t->why);
-			finish(t,
-				t->failed_end == STEP_END_UNKNOWN ? "unknown" : "failed");
-			return;
-		}
-		finish(t, "succeeded");
+	if (!take_next(t))
 		return;
-	}
-	t->step = &t->steps[t->at];
-	if (!prepare(t, &e)) {
-		step_done(t, STEP_END_FAILED, e.msg);
-		return;
-	}
-	if (t->step->kind == STEP_WAIT)
-		runners[STEP_WAIT].run(t);
-	else
+	if (!target_prepare(t, &e))
+		target_step_done(t, STEP_END_FAILED, e.msg);
+	else if (step_types[t->step->kind].sends)
 		send_step(t);
-}
-
-/* After a worker's end in mid-action: only what can be looked at is looked at. */
-static void resume(struct target_run *t)
-{
-	struct err e = ERR_INIT;
-	size_t calls = 0;
-
-	for (size_t i = 0; i < t->n_steps; i++) {
-		if (t->steps[i].kind == STEP_WAIT)
-			continue;
-		calls += t->steps[i].kind == STEP_CALL ? 1 : 2;
-		t->at = i;
-	}
-	t->step = &t->steps[t->at];
-	str_copy(t->known, sizeof(t->known), "the worker ended while this ran");
-	if (calls == 1 && prepare(t, &e) && verify_start(t))
-		return;
-	step_done(t, STEP_END_UNKNOWN,
-		"the worker ended while this ran; what became of it is not known, not "
-		"repeated by itself");
+	else
+		runners[t->step->kind](t);
 }
 
 static void begin(struct loop *l, void *arg)
@@ -283,7 +304,7 @@ static void begin(struct loop *l, void *arg)
 	(void)l;
 	t->timer = NULL;
 	if (t->resume)
-		resume(t);
+		target_resume(t);
 	else
 		next_step(t);
 }
@@ -300,8 +321,6 @@ struct target_run *target_start(
 	t->resume = resume_only;
 	str_init(&t->partial[0], TARGET_LINE_MAX);
 	str_init(&t->partial[1], TARGET_LINE_MAX);
-	t->steps = p->runbook->steps;
-	t->n_steps = p->runbook->n_steps;
 	if (!resume_only)
 		target_to(t, "starting", "");
 	t->timer = loop_defer(p->job->worker->loop, begin, t);

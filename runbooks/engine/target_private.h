@@ -3,7 +3,10 @@
 
 #include "runbooks/engine/exec.h"
 
-/* Shared by target.c (the order of steps, calls) and target_steps.c (wait, ssh, exec). */
+/*
+ * Shared by target.c (the order of steps), target_calls.c (call, sql), target_steps.c (wait, ssh, exec) and
+ * target_confirm.c. A step of these ends by target_step_done, once.
+ */
 enum { TARGET_LINE_MAX = 4000 }; /* bytes of a line of output; a longer one is parted */
 
 enum step_end { STEP_END_OK, STEP_END_FAILED, STEP_END_UNKNOWN };
@@ -13,9 +16,13 @@ struct target_run {
 	size_t n;
 	target_fn *fn;
 	void *arg;
-	bool resume, rescuing, lost;
-	const struct step *steps, *step;
-	size_t n_steps, at;
+	bool resume;
+	const struct plan_unit *unit; /* what is under way */
+	const struct step *step;      /* of the unit */
+	size_t at;                    /* of the plan's units */
+	const struct step *rescue;    /* on_failure: [steps] under way, or NULL */
+	size_t n_rescue, rescue_at;
+	struct plan_unit rescue_unit;
 	struct source *source;
 	json_t *input;
 	struct loop_timer *timer;
@@ -26,15 +33,38 @@ struct target_run {
 	struct str partial[2]; /* the unfinished line of stdout and stderr */
 	int64_t deadline_ms, every_ms;
 	enum step_end failed_end;
-	char known[400], seen[400], why[400];
+	/* waits for a person; somebody's answer is being written to the audit */
+	bool asking, claimed;
+	size_t failures;   /* that `on_failure: continue` passed over */
+	bool items_failed; /* some of them end the target as failed */
+	char known[400], seen[400], why[400], passed[300];
 };
 
 struct job_run *target_job(const struct target_run *t);
+/* The state and what is known, of the unit under way: its item is put before the text. `known` is kept for what follows. */
 void target_to(struct target_run *t, const char *state, const char *known);
+/* The same, kept nowhere. */
+void target_show(struct target_run *t, const char *state, const char *text);
 void target_step_done(struct target_run *t, enum step_end end, const char *known);
+/* Ends the target here, with the whole text: nothing of what follows is sent. */
+void target_end(struct target_run *t, const char *state, const char *text);
 
+/* Makes the unit the one under way, and what its templates see; false with e. */
+void target_use(struct target_run *t, const struct plan_unit *u);
+bool target_prepare(struct target_run *t, struct err *e) MUST_USE;
+
+/* target_resume.c */
+void target_resume(struct target_run *t);
+/* target_calls.c */
+void target_call(struct target_run *t);
+void target_sql(struct target_run *t);
+/* False: the call has no `verify`; the far side's word at the call is all there is. */
+bool target_verify(struct target_run *t);
+/* target_steps.c */
 void target_wait(struct target_run *t);
 void target_ssh(struct target_run *t);
 void target_exec(struct target_run *t);
+/* target_confirm.c */
+void target_confirm(struct target_run *t);
 
 #endif

@@ -21,6 +21,8 @@ static bool holds(const struct target_run *t, const struct jmes *expr, json_t *r
 		return false;
 	scope = json_pack(
 		"{s:O, s:O}", "record", record, "before", t->plan->targets[t->n].record);
+	if (t->unit->loop)
+		json_object_set(scope, t->unit->loop->as, t->unit->item);
 	answer = jmes_search(expr, scope, scope, e);
 	yes = answer && jmes_truthy(answer);
 	json_decref(answer);
@@ -64,7 +66,7 @@ static void on_record(void *arg, json_t *answer, const struct err *e)
 	if (!str_equal(t->seen, state)) {
 		str_copy(t->seen, sizeof(t->seen), state);
 		str_format(text, sizeof(text), "%s; now %s", t->known, state);
-		job_target(target_job(t), t->n, "verifying", text);
+		target_show(t, "verifying", text);
 	}
 	t->timer = loop_timer(target_job(t)->worker->loop, WAIT_EVERY_MS, wait_look, t);
 }

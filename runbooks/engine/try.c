@@ -85,9 +85,10 @@ static void on_done(void *arg, const struct collect_result *r)
 		fprintf(stderr, "%s: %s\n", a->collection, r->err.msg);
 	}
 	fprintf(stderr,
-		"%s: %zu rows, %zu pages, %lld ms, %zu unknown states, %zu refused\n",
+		"%s: %zu rows, %zu pages, %lld ms, %zu unknown states, %zu refused, %zu "
+		"repaired\n",
 		a->collection, r->rows, r->pages, (long long)r->took_ms, a->unknown,
-		a->refused);
+		a->refused, r->repaired);
 }
 
 static bool try_one(struct attempt *a, struct source *s, size_t index, struct loop *l)
@@ -129,23 +130,6 @@ static int try_all(const struct try_options *o, struct source *s, struct loop *l
 	return a.failed ? 1 : 0;
 }
 
-static struct source *open_source(
-	const struct reach *reach, const struct config_source *cfg, struct err *e)
-{
-	char *path = config_find(
-		reach->config, "connectors", "backends/catalog", cfg->connector, e);
-	struct connector *c = path ? connector_load(path, e) : NULL;
-
-	free(path);
-	if (!c)
-		return NULL;
-	if (!connector_check_source(c, reach->config, cfg, e)) {
-		connector_free(c);
-		return NULL;
-	}
-	return source_new(reach, c, cfg, e);
-}
-
 static int try_source(const struct try_options *o, struct config *c, struct err *e)
 {
 	const struct config_source *cfg = config_source(c, o->source);
@@ -162,7 +146,7 @@ static int try_source(const struct try_options *o, struct config *c, struct err 
 	reach.http = http_new(reach.loop, e);
 	reach.pg = pg_new(reach.loop);
 	reach.ssh = ssh_new(reach.loop);
-	s = reach.http ? open_source(&reach, cfg, e) : NULL;
+	s = reach.http ? source_open(&reach, cfg, NULL, e) : NULL;
 	if (s) {
 		status = try_all(o, s, reach.loop);
 		source_free(s);

@@ -35,7 +35,8 @@ struct worker_options {
 	bool foreground;         /* log to stderr, never leave for idleness */
 };
 
-/* Runs until stopped or idle. Returns the exit status: 0, or 75 when another worker holds the store, else by the error's class. */
+/* Runs until stopped or idle. Returns the exit status: 0, or 75 when another worker holds the store, else by the
+ * error's class. */
 int worker_main(const struct worker_options *o);
 
 /* ---- schedule.c: when each collection of each source runs, and the health of sources ---- */
@@ -45,22 +46,22 @@ struct schedule *schedule_new(struct worker *w);
 void schedule_free(struct schedule *s);
 /* The live source, NULL when it is not configured, disabled or broken (then e says why). */
 struct source *schedule_source(struct schedule *s, const char *name, struct err *e);
-/* Collect now (all collections, or those of one kind): after an action, for `wait`, for the console's refresh. Running ones are left to end
- * and run once more. */
+/* Collect now (all collections, or those of one kind): after an action, for `wait`, for the console's refresh.
+ * Running ones are left to end and run once more. */
 void schedule_refresh(struct schedule *s, const char *name);
 /* When the source was last read completely (µs), 0: never. For "stale" refusals. */
 usec_t schedule_last_good(const struct schedule *s, const char *name);
-const char *schedule_connector(const struct schedule *s,
-	const char *name); /* the connector's name, "" when unknown */
+/* The connector's name, "" when unknown. */
+const char *schedule_connector(const struct schedule *s, const char *name);
 bool schedule_busy(const struct schedule *s);
 
 /* ---- executor.c: jobs ---- */
 
-struct executor *executor_new(
-	struct worker *w); /* also takes up what an earlier worker left: see recover.c */
+/* Also takes up what an earlier worker left: see recover.c. */
+struct executor *executor_new(struct worker *w);
 void executor_free(struct executor *x);
-void executor_wake(struct executor
-		*x); /* the store changed: look for queued jobs, cancel requests */
+/* The store changed: look for queued jobs and requests to cancel. */
+void executor_wake(struct executor *x);
 bool executor_busy(const struct executor *x);
 /* A collected batch holds newly failed runs: fetch the end of their logs for the cause, most important first, some per minute. */
 void executor_causes(struct executor *x);

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """make bench: one line a figure, `name value unit target met|short`. Exit status 0: measured, whatever the figures say.
 
-All on the release build, on real pseudo-terminals of 120x40. A latency runs from the key to the last byte that it
-causes, so a count that follows the rows counts too; a p99 is the median of the p99s of several rounds. As root all runs
-at real-time priority, so that other jobs of the machine count less; lines with # on stderr say how it was measured.
+All on the release build, on real pseudo-terminals of 120x40, at the priority of any other program. A latency runs from
+the key to the last byte that it causes, so a count that follows the rows counts too; a p99 is the median of the p99s of
+several rounds. A `j` moves the cursor (key_j_bytes), or at the last line it brings in a new row (key_j_scroll_bytes). Idle
+is what lies between two full minutes: at each, the clock in the first line and the ages move. Lines with # on stderr say
+how it was measured.
 """
 import argparse
 import json
@@ -122,17 +124,19 @@ class Bench:
 
     @staticmethod
     def keys(tty: Tty, suffix="", slowest=0.0) -> None:
-        """j and PgDn from the top of a lane, several rounds."""
-        down, page, sizes = [], [], []
+        """j and PgDn from the top of a lane, several rounds. The list has between 20 and 30 lines."""
+        down, page, moved, scrolled = [], [], [], []
         for _ in range(5):
             tty.press(b"g")
             seen = [tty.press(b"j") for _ in range(60)]
             down.append([ms for ms, _ in seen])
-            sizes += [size for _, size in seen]
+            moved += [size for _, size in seen[:20]]
+            scrolled += [size for _, size in seen[30:]]
             page.append([tty.press(PAGE_DOWN)[0] for _ in range(30)])
         say(f"key_j{suffix}_p99", p99_of_rounds(down), "ms", slowest or 2)
         if not suffix:
-            say("key_j_bytes", statistics.mean(sizes), "B", 170)
+            say("key_j_bytes", statistics.mean(moved), "B", 170)
+            say("key_j_scroll_bytes", statistics.mean(scrolled), "B", 170)
         say(f"key_pgdn{suffix}_p99", p99_of_rounds(page), "ms", slowest or 3)
 
     @staticmethod
@@ -148,22 +152,21 @@ class Bench:
 
     @staticmethod
     def idle(tty: Tty) -> None:
-        """Nothing happens, not even a new minute: the clock in the first line and the ages move once a minute."""
-        seconds = time.time() % 60
-        if seconds > 40:
-            began = time.perf_counter()
-            size = 0
-            while time.perf_counter() - began < 61 - seconds:
-                size += len(tty.read(1))
-            note(f"a new minute sends {size} bytes")
+        """Up to a quarter of a minute behind the next full one."""
         tty.answer(1.0, 0.5)
         cpu, began = tty.cpu(), time.perf_counter()
-        size = 0
-        while time.perf_counter() - began < 15:
-            size += len(tty.read(15 - (time.perf_counter() - began)))
+        minute = began + 60 - time.time() % 60
+        quiet = at_minute = 0
+        while (left := minute + 15 - time.perf_counter()) > 0:
+            size = len(tty.read(left))
+            if 0 <= time.perf_counter() - minute < 1:
+                at_minute += size
+            else:
+                quiet += size
         span = time.perf_counter() - began
         say("idle_cpu", (tty.cpu() - cpu) / span * 100, "%", 0.2)
-        say("idle_bytes", size / span, "B/s", 0)
+        say("idle_bytes_between_minutes", quiet / span, "B/s", 0)
+        note(f"the clock and the ages: {at_minute} bytes at the full minute, whose processor time is in idle_cpu")
 
     def while_writing(self, store: pathlib.Path, tty: Tty) -> None:
         rate, seconds = 5000, 90
@@ -270,11 +273,6 @@ def main() -> int:
     parser.add_argument("--build", default="build")
     parser.add_argument("--only", default="", help="big, fifty, sixty, ingest")
     args = parser.parse_args()
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))
-        note("at real-time priority")
-    except OSError:
-        note("at normal priority")
     note(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="watchdesk-bench-"))
     bench = Bench(args.build, folder)

@@ -6,7 +6,7 @@ set -eu
 build="gcc libc6-dev make pkg-config git ca-certificates python3 ncurses-base ncurses-bin openssh-client libncurses-dev libpq-dev
 	libcurl4-openssl-dev libjansson-dev libssh2-1-dev libsqlite3-dev libyaml-dev libssl-dev"
 check="$build clang clang-format clang-tidy libclang-rt-14-dev cppcheck binutils libcmocka-dev python3-venv tmux ncurses-term
-	procps postgresql-15 openssh-server prometheus-alertmanager"
+	procps tzdata postgresql-15 openssh-server prometheus-alertmanager"
 case ${1-build} in
 build) packages=$build ;;
 check) packages=$check ;;

@@ -5,6 +5,7 @@ An exchange is a dict:
     query                   parameters that must be there with these values (a list: all of them)
     absent                  parameters that must not be there
     headers, json           parts that must be there with these values
+    answer                  a function of the request that gives {status, reply, ...} for this one answer
     status, reply           what is said: JSON; or text (str) with `type`; or file: a name below tests/fixtures
     send                    headers of the reply; {base} in them is our own address
     times                   how often it may be used; default once, 0: always
@@ -68,7 +69,7 @@ class Replay:
             for e in self.exchanges:
                 if (e.get("times", 1) == 0 or e["used"] < e.get("times", 1)) and self.fits(e, rq):
                     e["used"] += 1
-                    return self.reply(e)
+                    return self.reply({**e, **e["answer"](rq)} if "answer" in e else e)
             self.strange.append("%s %s %s" % (rq["method"], rq["path"], rq["query"]))
         return 404, {"Content-Type": "application/json"}, b'{"detail": "not in the table of this test"}'
 

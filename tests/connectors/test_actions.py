@@ -190,6 +190,46 @@ def test_postgres_revoke_ends_sessions(desk, cluster):
     assert psql(cluster, sessions % "svc-airflow") == "0"
 
 
+CLIENT = ["psql", "-X", "-q", "-d", "postgres"]
+
+
+def test_postgres_sessions_that_come_back(desk, cluster):
+    """An application logs in again at once: the sessions that were told to end are gone, and that is the proof."""
+    logged_in = "select count(*) from pg_stat_activity where usename = 'svc-looker'"
+    at = ["-h", cluster["socket_dir"], "-p", str(cluster["port"]), "-U", "svc-looker", "-c", "select pg_sleep(600)"]
+    loop = "while :; do \"$@\"; sleep 0.01; done"
+    app = subprocess.Popen(["sh", "-c", loop, "app", *CLIENT, *at], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        wait_for(lambda: psql(cluster, logged_in) == "1")
+        told = desk.run("end-sessions", desk.find("grants", "source:pg-prod svc-looker asset:mart_reader"), confirm="svc-looker")
+        assert "1 session told to end" in told and "0 of these sessions" in told
+        wait_for(lambda: psql(cluster, logged_in) == "1")
+    finally:
+        os.killpg(app.pid, signal.SIGKILL)
+        app.wait()
+
+
+def test_postgres_suspend_and_back(desk, cluster):
+    can = "select rolcanlogin from pg_roles where rolname = 'v.khan'"
+    desk.run("suspend-user", desk.find("grants", "source:pg-prod v.khan"), confirm="v.khan")
+    assert psql(cluster, can) == "f"
+    key = desk.find("grants", 'source:pg-prod v.khan "cannot log in" state:active')
+    desk.run("unsuspend-user", key, confirm="v.khan")
+    assert psql(cluster, can) == "t"
+
+
+def test_postgres_what_is_no_membership(desk, cluster):
+    """A superuser's row and a role that is not managed: refused before anything is sent."""
+    key = desk.find("grants", "source:pg-prod superuser actor:%s" % cluster["user"])
+    done = desk.call("run", "revoke-grant", "--target", key, "--reason", "r", "--confirm", cluster["user"], "--yes")
+    assert done.returncode == 4 and "attribute of the role" in done.stdout + done.stderr
+    key = desk.find("grants", "source:pg-prod actor:watchdesk asset:watchdesk_operator")
+    done = desk.call("run", "revoke-grant", "--target", key, "--reason", "r", "--confirm", "watchdesk", "--yes")
+    assert done.returncode == 4 and "not in watchdesk.managed_role" in done.stdout + done.stderr
+    done = desk.call("run", "end-sessions", "--target", key, "--reason", "r", "--confirm", "watchdesk", "--yes")
+    assert done.returncode == 4 and "no session of watchdesk is open" in done.stdout + done.stderr
+
+
 def test_the_story_ends_well(desk):
     """When the last failed run of orders_daily is through, the mart is fresh and the check is gone."""
     left = desk.keys("runs", "orders_daily state:failed")

@@ -11,6 +11,7 @@ from jsonschema import Draft7Validator
 
 from demo.sim.platform import Platform
 
+ROOT = os.path.join(os.path.dirname(__file__), "../..")
 SPECS = os.environ.get("WATCHDESK_SPECS") or os.path.join(os.path.dirname(__file__), "../../../shared/data/specs")
 
 
@@ -125,7 +126,50 @@ def test_airflow_lists(airflow, airflow_spec, template, path):
 
 def test_airflow_asks_only_what_exists(airflow_spec):
     assert {"limit", "offset", "order_by", "updated_at_gte"} <= airflow_spec.parameters("/api/v2/dags/{dag_id}/dagRuns", "get")
+    tasks = airflow_spec.parameters(RUN + "/taskInstances", "get")
+    assert {"limit", "offset", "order_by", "state"} <= tasks
+    assert {"limit", "offset"} <= airflow_spec.parameters("/api/v2/importErrors", "get")
+    assert {"dag_id", "limit", "order_by"} <= airflow_spec.parameters("/api/v2/backfills", "get")
     assert {"map_index", "full_content", "token"} <= airflow_spec.parameters(RUN + "/taskInstances/{task_id}/logs/{try_number}", "get")
+
+
+def states_of(connector, collection):
+    with open(os.path.join(ROOT, "backends/catalog/%s.yaml" % connector)) as f:
+        return set(yaml.safe_load(f)["collect"][collection]["record"]["state"]["map"])
+
+
+def test_every_state_of_the_descriptions_is_mapped(airflow_spec, note):
+    """A newer description with one more state fails here, not as `unknown` on somebody's board."""
+    assert set(airflow_spec.document["components"]["schemas"]["DagRunState"]["enum"]) == states_of("airflow3", "runs")
+    alert = load("alertmanager.swagger.yaml", note)["definitions"]["alertStatus"]["properties"]["state"]["enum"]
+    assert set(alert) == states_of("alertmanager", "alerts") == states_of("alertmanager", "checks")
+
+
+def test_aws_as_its_own_client_reads_it(platform):
+    """boto3 signs, checks the requests, and reads the replies by AWS' own model of Cost Explorer."""
+    import boto3
+    from botocore.exceptions import ClientError
+    from botocore.validate import ParamValidator
+
+    told = platform.describe()["systems"]["aws"]
+    keys = {"aws_access_key_id": told["access_key_id"], "aws_secret_access_key": told["secret_access_key"]}
+    ce = boto3.client("ce", endpoint_url=told["url"], region_name="us-east-1", **keys)
+    asked, rows, token = {"DateInterval": {"StartDate": "2026-01-01"}, "MaxResults": 10}, [], {}
+    while token is not None:
+        reply = ce.get_anomalies(**asked, **token)
+        rows += reply["Anomalies"]
+        token = {"NextPageToken": reply["NextPageToken"]} if reply.get("NextPageToken") else None
+    assert len(rows) > 20 and len({r["AnomalyId"] for r in rows}) == len(rows)
+    assert all(isinstance(r["Impact"]["TotalActualSpend"], float) and isinstance(r["AnomalyStartDate"], str) for r in rows)
+    # What the model does not know, the simulation has no business to send.
+    shape = ce.meta.service_model.operation_model("GetAnomalies").output_shape
+    assert not ParamValidator().validate({"Anomalies": rows}, shape).has_errors()
+    assert ce.provide_anomaly_feedback(AnomalyId=rows[0]["AnomalyId"], Feedback="PLANNED_ACTIVITY")["AnomalyId"] == rows[0]["AnomalyId"]
+    with pytest.raises(ClientError, match="InvalidNextToken"):
+        ce.get_anomalies(**asked, NextPageToken="nonsense")
+    wrong = boto3.client("ce", endpoint_url=told["url"], region_name="us-east-1", aws_access_key_id=told["access_key_id"], aws_secret_access_key="no")
+    with pytest.raises(ClientError, match="InvalidSignature"):
+        wrong.get_anomalies(**asked)
 
 
 def test_airflow_run(airflow, airflow_spec):

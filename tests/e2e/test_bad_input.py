@@ -139,7 +139,10 @@ CONNECTORS = {
     "unknown kind": (("kind: incident", "kind: accident"), r"thing\.yaml:\d+:\d+: .*accident"),
     "no id": (("      id: id\n", ""), r"thing\.yaml:\d+:\d+: .*id"),
     "bad template": (("/{{ settings.path }}", "/{{ settings.path"), r"thing\.yaml:\d+:\d+: "),
-    "undeclared secret": (("secret.token", "secret.tokn"), r"thing\.yaml:\d+:\d+: .*tokn"),
+    "undeclared secret": (("secret.token", "secret.tokn"), r"thing\.yaml:10:\d+: .*tokn.*declared are token"),
+    "undeclared setting": (("settings.path", "settings.pth"), r'thing\.yaml:17:\d+: .*settings\.pth.*"path".*declared are url, path, size'),
+    "unknown placeholder": (("/{{ settings.path }}", "/{path}"), r'thing\.yaml:17:\d+: .*no "path" here: .*settings'),
+    "unknown root": (("title: title", "title: scope().recrod.id"), r'thing\.yaml:21:\d+: .*no "recrod" here'),
     "bad interval": (("every: 2s", "every: often"), r"thing\.yaml:\d+:\d+: .*"),
     "wrong YAML": (("kind: incident", "kind: [incident"), r"thing\.yaml:\d+:\d+: "),
 }
@@ -191,7 +194,7 @@ REPLIES = {
     "short-json": (rig.Reply(b'[{"id": "1", "title": "cut of'), r"JSON"),
     "short-body": (rig.Reply(b'[{"id": "1"', length=5000), r"(closed|cut|partial|transfer|end|bytes)"),
     "big": (rig.Reply(b'[{"id": "' + b"x" * (50 << 20) + b'"}]'), r"(MiB|larger|large|bytes)"),
-    "latin1": (rig.Reply(b'[{"id": "1", "title": "caf\xe9", "state": "on"}]'), r"(UTF-8|JSON)"),
+    "control": (rig.Reply(b'[{"id": "1", "title": "one \x01", "state": "on"}]'), r"JSON at line 1, column \d+: control character"),
     "no-list": (rig.Reply({"rows": 1}), r"(list|array|items)"),
     "empty": (rig.Reply(b""), r"(empty|JSON)"),
     "deep": (rig.Reply(b"[" * 100000 + b"]" * 100000), r"(deep|depth|nest|JSON)"),
@@ -223,6 +226,63 @@ def test_bad_answers_one_message_each(desk):
         tty.wait("all is well")
         tty.wait(r"17 failing")
         tty.press("8", "html-as-json")
+
+
+BAD_VALUES = {
+    "latin1": (b'"caf\xe9"', "caf\ufffd"),
+    "nul": (rb'"nul \u0000 byte"', "nul \ufffd byte"),
+    "half": (rb'"half \ud83d"', "half \ufffd"),
+    "huge": (b"12345678901234567890123", "12345678901234567890123"),
+    "beyond": (b"-1.5e999", "-1.5e999"),
+    "nan": (b"NaN", "nan"),  # no title: its id stands there
+    "infinite": (b"-Infinity", "infinite"),
+}
+
+
+def test_one_bad_value_costs_itself(desk):
+    """What no JSON parser takes is repaired, the page is shown, and the source says how much is not as it was sent."""
+    desk.write("connectors/thing.yaml", CONNECTOR)
+    items = [b'{"id": "%s", "title": %s, "state": "on"}' % (name.encode(), bad) for name, (bad, _) in BAD_VALUES.items()]
+    with rig.FarSide() as far:
+        far.paths["/good"] = rig.Reply(b"[" + b",\n".join([*items, json.dumps(GOOD[0]).encode()]) + b"]")
+        desk.configure({"odd": {"connector": "thing", "url": far.url}})
+        desk.start_worker()
+        desk.wait_rows("incidents", least=len(BAD_VALUES) + 1)
+        titles = {r["id"]: r["title"] for r in desk.rows("incidents")}
+        assert titles == {**{name: shown for name, (_, shown) in BAD_VALUES.items()}, "g1": "all is well"}
+        row = desk.wait_source("odd", lambda s: s["last_good"])
+        assert row["state"] == "ok" and row["collections"]["things"]["repaired"] == len(BAD_VALUES)
+        assert row["error"].startswith("%d values " % len(BAD_VALUES)) and "UTF-8" in row["error"]
+        assert "%d repaired" % len(BAD_VALUES) in desk.run("connector", "try", "odd").err
+        tty = desk.console()
+        tty.press("8", r"odd .*7 values of its last answers")
+        tty.press("\r", r"7 values shown changed")
+        # Well again, it says nothing more.
+        far.paths["/good"] = rig.Reply(GOOD)
+        assert desk.wait_source("odd", lambda s: not s["error"])["collections"]["things"]["repaired"] == 0
+
+
+def test_what_is_gone_at_its_source_leaves_triage(desk):
+    """Not listed any more, and 404 when asked for by its id: nobody said that it is resolved, and nobody is wanted for it."""
+    reread = "reread: {get: '/one/{key}'}\n    record:\n      opaque: {key: id}\n"
+    desk.write("connectors/thing.yaml", CONNECTOR.replace("record:\n", reread))
+    with rig.FarSide() as far:
+        far.paths["/good"] = rig.Reply(GOOD + [{"id": "g2", "title": "deleted tomorrow", "state": "on"}])
+        desk.configure({"odd": {"connector": "thing", "url": far.url}})
+        desk.start_worker()
+        desk.wait_rows("triage", least=2)
+        far.paths["/one/g2"] = rig.Reply({"detail": "no such thing"}, 404)
+        far.paths["/good"] = rig.Reply(GOOD)
+        wait_for(lambda: [r["id"] for r in desk.rows("triage")] == ["g1"], "that Triage is without it")
+        rows = {r["id"]: r for r in desk.rows("incidents")}
+        assert (rows["g2"]["state"], rows["g2"]["raw_state"]) == ("unknown", "gone at the source (404)")
+        assert "gone at the source (404)" in desk.run("show", rows["g2"]["key"]).out
+        # It is not asked for again, and is back when the source lists it again.
+        asked, lists = far.count("GET", "/one/g2"), far.count("GET", "/good")
+        wait_for(lambda: far.count("GET", "/good") > lists + 1, "more collections")
+        assert far.count("GET", "/one/g2") == asked
+        far.paths["/good"] = rig.Reply(GOOD + [{"id": "g2", "title": "deleted tomorrow", "state": "on"}])
+        desk.wait_rows("triage", least=2)
 
 
 def test_unknown_states_are_kept_and_counted(desk):

@@ -2,6 +2,8 @@
 import hashlib
 import json
 import os
+import re
+import sqlite3
 import subprocess
 import threading
 
@@ -297,3 +299,22 @@ def test_doctor(desk, demo):
     desk.write("connectors/alertmanager.yaml", "connector: alertmanager\ntitle: x\nsettingz: {}\n")
     done = desk.run("doctor", status=1)
     assert "alertmanager.yaml:3:1" in done.out
+
+
+def test_the_audit_is_whole_or_says_what_is_missing(desk, airflow):
+    desk.run("run", "resume-schedule", "--target", first(desk, "runs")["key"], "--yes", "--reason", "try")
+    head = re.search(r"whole, head (\d+:[0-9a-f]{64})$", desk.run("audit", "verify").out.strip()).group(1)
+    rows = desk.audit()
+    assert [r["seq"] for r in rows] == list(range(1, len(rows) + 1)) and head == "%d:%s" % (rows[-1]["seq"], rows[-1]["hash"])
+    assert len(desk.run("audit", "--limit", "2").out.splitlines()) == 2
+    assert {r["job"] for r in desk.run("audit", str(rows[-1]["job"]), "--json").json()} == {rows[-1]["job"]}
+    # Nobody sees in the chain alone that its end was cut off; against a head kept elsewhere it shows.
+    desk.stop_worker()
+    with sqlite3.connect(desk.store) as db:
+        db.execute("delete from audit where seq = ?", (rows[-1]["seq"],))
+    assert desk.run("audit", "verify").out.startswith("whole, head %d:" % (rows[-1]["seq"] - 1))
+    assert "its end was cut off" in desk.run("audit", "verify", head, status=1).out
+    with sqlite3.connect(desk.store) as db:
+        db.execute("update audit set who = 'somebody else' where seq = 1")
+    assert "entry 1 was changed" in desk.run("audit", "verify", status=1).out
+    assert "is no head" in desk.run("audit", "verify", "12", status=2).err

@@ -146,6 +146,33 @@ def test_the_next_console_starts_the_worker_that_looks(desk, gate):
     assert gate.sent() == 1
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
+def test_an_open_console_starts_the_worker_again(desk, gate, how):
+    gate.far.use(desk, start=False)
+    tty = start_by_keys(desk)
+    gate.wait_sent()
+    first = desk.worker_pid()
+    desk.stop_worker(how)
+    gate.done()
+    gate.open.set()
+    tty.wait(r"The worker runs again")
+    tty.wait(r"1 of 1 proved")
+    assert desk.worker_pid() not in (0, first) and len(workers(desk)) == 1
+    assert gate.sent() == 1, "it was sent again"
+
+
+def test_a_worker_that_does_not_stay_is_said(desk, gate):
+    gate.far.use(desk, start=False)
+    tty = desk.console()
+    tty.wait(r"^> .*open.* t[12] ")
+    with open(desk.config, "a") as f:
+        f.write("nonsense: [\n")
+    desk.stop_worker()
+    tty.wait(r"The worker ended; it is started again")
+    tty.wait(r"The worker does not stay.*watchdesk doctor")
+    assert "error" in desk.log_text() or desk.run("doctor", status=None).status != 0
+
+
 def test_several_starts_give_one_worker(desk, gate):
     gate.far.use(desk, start=False)
     ttys = [desk.console() for _ in range(3)]

@@ -60,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct paging p;
 	json_t *items = NULL;
 	bool more;
-	r.body = reply_read(&c->collects[0].fetch.request, (const char *)data, size, &e);
+	r.body = reply_read(
+		&c->collects[0].fetch.request, (const char *)data, size, &r.repaired, &e);
 	paging_init(&p, &c->collects[0].fetch.page, "http://x");
 	if (r.body && paging_take(&p, &r, m.scope, &items, &more, &e))
 		map_all(&m, items);

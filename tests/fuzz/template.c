@@ -23,7 +23,7 @@ static void as_path(const char *text, json_t *scope)
 {
 	struct err e = ERR_INIT;
 	struct str out = STR_INIT;
-	struct tmpl *t = tmpl_compile_path(NULL, NULL, NULL, text, &e);
+	struct tmpl *t = tmpl_compile_path(NULL, NULL, NULL, text, NULL, &e);
 	if (t && tmpl_render_path(t, scope, &out, &e) &&
 		(climbs(out.buf) || strpbrk(out.buf, "\r\n")))
 		abort();

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -139,6 +140,11 @@ class Handler(BaseHTTPRequestHandler):
     def at_busy(self) -> None:
         self.reply({"message": "slow down"}, 429, Retry_After="7")
 
+    def at_limited(self) -> None:
+        """A limit that tells the time of its end in a header of its own: from now, in seconds, or as text."""
+        reset = self.rest[0]
+        self.reply({"message": "limit"}, 429, X_Reset=str(int(time.time()) + int(reset[1:])) if reset[0] == "+" else reset)
+
     def at_truncated(self) -> None:
         self.send_response(200)
         self.send_header("Content-Length", "1000")
@@ -208,6 +214,10 @@ class Handler(BaseHTTPRequestHandler):
             self.reply({"detail": "gone"}, 404)
         else:
             self.reply({"id": self.rest[0], "state": "success"})
+
+    def at_found(self) -> None:
+        rows = {"lost": [], "odd": None}
+        self.reply({"rows": rows.get(self.rest[0], [{"id": self.rest[0], "state": "success"}])})
 
     def at_changes(self) -> None:
         self.reply([{"id": "1", "state": "success", "at": "2026-11-01T10:00:00Z"},

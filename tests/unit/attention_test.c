@@ -64,6 +64,15 @@ static void test_nobody_needed(void **state)
 		assert_int_equal(score(h, &r, "{}"), 0);
 		assert_string_equal(r.why, "");
 	}
+	/* A state that nobody understands is somebody's work; a record that its source has no more is not. */
+	static const enum kind asked[] = {KIND_INCIDENT, KIND_ACCESS, KIND_CHECK};
+	for (size_t i = 0; i < LENGTH(asked); i++) {
+		struct record r = make(asked[i], STATE_UNKNOWN, HOURS);
+		r.raw_state = "on fire";
+		assert_true(score(h, &r, "{}") > 0);
+		r.raw_state = RECORD_GONE " (404)";
+		assert_int_equal(score(h, &r, "{}"), 0);
+	}
 	triage_hook_free(h);
 }
 
@@ -91,6 +100,8 @@ static void test_words(void **state)
 	r = make(KIND_COST, STATE_OPEN, 2 * HOURS);
 	r.amount = "1840.00";
 	r.expected = "450.00";
+	score(h, &r, "{}");
+	assert_string_equal(r.why, "4.1x usual; nobody looked at it for over 1 h; high");
 	r.claimed_by = "m.ito";
 	score(h, &r, "{}");
 	assert_string_equal(r.why, "m.ito has it; 4.1x usual; high");

@@ -52,6 +52,8 @@ static const char calls[] =
 	"settings: {url: {type: url, required: true}}\nsecrets: {password: {required: "
 	"false}}\n"
 	"auth: {header: {Authorization: \"Key {{ secret.password }}\"}}\n"
+	"collect:\n  jobs: {kind: run, get: /jobs, record: {id: id, state: state, "
+	"opaque: {job: job, n: n}}}\n"
 	"calls:\n"
 	"  plain:\n    post: /act\n    json: {job: \"{{ job }}\", n: \"{{ n }}\", note: "
 	"\"{{ params.note }} by {{ operator }}\", key: \"{{ secret.password }}\"}\n"
@@ -68,6 +70,10 @@ static const char calls[] =
 	"  benign:\n    post: /act\n    json: {conflict: true}\n    accept_status: "
 	"[409]\n    success: status == `409` && body.status == 'ok'\n    says: already "
 	"done\n"
+	"  empty:\n    post: /act\n    json: {}\n    preview: {json: {dry: true}, lines: "
+	"would, refuse: \"n == `2` && 'nothing to do'\"}\n"
+	"  busy:\n    post: /act\n    json: {}\n    preview: {json: {dry: true}, lines: "
+	"would, refuse: \"n == `3` && 'nothing to do'\"}\n"
 	"  conflict:\n    post: /act\n    json: {conflict: true}\n"
 	"  missing:\n    delete: /nothing\n    verify: {get: /nothing, until: "
 	"\"`false`\", missing: true}\n"
@@ -198,6 +204,8 @@ static void test_preview(void **state)
 	assert_non_null(
 		strstr(json_string_value(json_array_get(lines, 0)), "not previewable"));
 	json_decref(o.reply);
+	expect(go(source_preview, "empty"), ERR_CONFLICT, "preview: nothing to do");
+	expect(go(source_preview, "busy"), ERR_NONE, "");
 	rig_close(&rig);
 }
 

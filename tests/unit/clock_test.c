@@ -105,6 +105,14 @@ static void test_local(void **state)
 	tzset();
 	clock_format_local(text, sizeof(text), 1795356123000000);
 	assert_string_equal(text, "2026-11-22 15:02:03 CET");
+	/* A named zone for one call: what TZ says stays. */
+	clock_format_zone(text, sizeof(text), 1795356123000000, "Asia/Tokyo");
+	assert_string_equal(text, "2026-11-22 23:02:03 JST");
+	assert_string_equal(getenv("TZ"), "CET-1CEST,M3.5.0,M10.5.0/3");
+	assert_true(clock_zone_known("America/New_York"));
+	assert_false(clock_zone_known(""));
+	assert_false(clock_zone_known("/etc/passwd"));
+	assert_false(clock_zone_known("../../../etc/passwd"));
 }
 
 static void test_duration(void **state)

@@ -8,7 +8,7 @@ struct got {
 	bool done;
 	json_t *records; /* as record_json, with detail */
 	size_t unknown, refused, batches;
-	char reason[500], since[100];
+	char reason[500], since[100], gone[200];
 	struct collect_result r;
 };
 
@@ -27,6 +27,14 @@ static inline void got_batch(void *arg, const struct collect_batch *b)
 	}
 }
 
+static inline void got_gone(void *arg, const char *id, const char *why)
+{
+	struct got *o = arg;
+	size_t len = strlen(o->gone);
+	str_format(o->gone + len, sizeof(o->gone) - len, "%s%s (%s)", len ? ", " : "", id,
+		why);
+}
+
 static inline void got_done(void *arg, const struct collect_result *r)
 {
 	struct got *o = arg;
@@ -40,7 +48,7 @@ static inline struct got rig_collect_from(
 	struct rig *g, size_t collection, const char *since, const json_t *open_items)
 {
 	struct got o = {.records = json_array()};
-	struct collect_fns fns = {got_batch, got_done, &o};
+	struct collect_fns fns = {got_batch, got_gone, got_done, &o};
 	assert_non_null(source_collect(g->source, collection, since, open_items, &fns));
 	assert_false(o.done);
 	assert_true(loop_until(g->loop, &o.done, HELP_WAIT_MS));

@@ -169,6 +169,34 @@ static void test_bad_answers(void **state)
 	got_fails(&o, ERR_THROTTLE, "slow down");
 }
 
+/* The end of a limit by a header that the connector names. */
+static void test_limit_reset(void **state)
+{
+	static const struct {
+		const char *as, *path;
+		int64_t least, most;
+	} cases[] = {
+		{"epoch", "/limited/+42", 40000, 42000},
+		{"epoch", "/limited/1", 1000, 1000},
+		{"epoch", "/limited/99999999999", 300000, 300000},
+		{"seconds", "/limited/17", 17000, 17000},
+		{"seconds", "/limited/soon", 0, 0},
+		{"seconds", "/busy", 7000, 7000},
+	};
+	char yaml[1000];
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		str_format(yaml, sizeof(yaml),
+			URL "rate_limit: {reset: X-Reset, as: %s}\n" ONE("%s"),
+			cases[i].as, cases[i].path);
+		struct got o = rig_try(&rig, yaml, "");
+		if (o.r.retry_after_ms < cases[i].least ||
+			o.r.retry_after_ms > cases[i].most)
+			fail_msg("%zu: %lld ms", i, (long long)o.r.retry_after_ms);
+		got_fails(&o, ERR_THROTTLE, "429");
+	}
+}
+
 static void test_not_reached(void **state)
 {
 	(void)state;
@@ -194,6 +222,19 @@ static void test_each(void **state)
 	got_record(&o, "a/b c/m1");
 	assert_int_equal(o.r.gone, STATE_REVOKED);
 	got_fails(&o, ERR_REMOTE, "bad: ");
+	str_format(yaml, sizeof(yaml), "%s%s%s", URL,
+		"collect:\n  m:\n    kind: grant\n    complete: true\n"
+		"    each: {get: /groups, items: \"groups[?id != 'bad']\", wanted: "
+		"settings.groups, names: \"[id]\"}\n    get: /members/{{ each.id "
+		"}}/x\n",
+		tail);
+	o = rig_try(&rig, yaml, "    groups: [g1, a/b c]\n");
+	got_ok(&o, 2);
+	got_release(&o);
+	o = rig_try(&rig, yaml, "    groups: [g1, gl]\n");
+	assert_int_equal(json_array_size(o.records), 2);
+	assert_false(o.r.full); /* nothing vanishes for a slip of the pen */
+	got_fails(&o, ERR_NOTFOUND, "\"gl\" (settings.groups) does not exist there");
 	o = rig_try(&rig,
 		URL "collect:\n  m:\n    kind: grant\n    complete: true\n    each: "
 		    "settings.groups\n"
@@ -237,6 +278,31 @@ static void test_enrich(void **state)
 	    "    record: {id: id, state: {value: state, map: {success: succeeded}}, "    \
 	    "opaque: {key: id}}\n"
 
+/* A secret that only a sub-request mentions is resolved too. */
+static void test_secret_of_enrich(void **state)
+{
+	char conf[300];
+	json_t *one;
+	size_t i, n = 0;
+	(void)state;
+	str_format(conf, sizeof(conf), CONF, rig.dir);
+	struct got o = rig_try(&rig,
+		URL SECRET "collect:\n  c:\n    kind: run\n    get: /runs\n    items: "
+			   "rows\n    enrich: [{get: \"/tasks/{{ item.id }}\", headers: "
+			   "{X-Test: \"{{ secret.password }}\"}, as: tasks, max: 1}]\n"
+			   "    record: {id: id, state: state}\n",
+		conf);
+	got_ok(&o, 5);
+	got_release(&o);
+	rig_open(&rig, URL ONE("/runs"), "");
+	json_t *seen = rig_seen(&rig);
+	json_array_foreach (json_sub(seen, "seen"), i, one)
+		n += strcmp(json_str(one, "x", ""), "s3cret") == 0;
+	assert_int_equal(n, 1);
+	json_decref(seen);
+	rig_close(&rig);
+}
+
 static const char *last_path(json_t *seen)
 {
 	const json_t *all = json_sub(seen, "seen");
@@ -277,14 +343,42 @@ static void test_reread(void **state)
 	struct got o = rig_collect_from(&rig, 0, NULL, open);
 	got_ok(&o, 4); /* 3 of the list; 2 was among them, lost is gone, old/1 is read */
 	got_record(&o, "old%2F1"); /* one segment */
+	assert_string_equal(o.gone, "lost (404)");
 	got_release(&o);
 	rig_close(&rig);
 	json_decref(open);
 }
 
+/* A far side without a 404 answers an empty list; null where the list should be says nothing. */
+static void test_reread_by_list(void **state)
+{
+	static const char yaml[] =
+		URL "collect:\n  c:\n    kind: run\n    get: /changes\n"
+		    "    reread: {get: \"/found/{key}\", items: rows}\n"
+		    "    record: {id: id, state: state, opaque: {key: id}}\n";
+	(void)state;
+	json_t *open = json_pack("[{s:s,s:{s:s}},{s:s,s:{s:s}},{s:s,s:{s:s}}]", "id",
+		"there", "opaque", "key", "there", "id", "lost", "opaque", "key", "lost",
+		"id", "odd", "opaque", "key", "odd");
+	assert_non_null(open);
+	rig_open(&rig, yaml, "");
+	struct got o = rig_collect_from(&rig, 0, NULL, open);
+	got_ok(&o, 4);
+	got_record(&o, "there");
+	assert_string_equal(o.gone, "lost (not found)");
+	got_release(&o);
+	rig_close(&rig);
+	json_decref(open);
+}
+
+static json_t *one_lost(void)
+{
+	return json_pack("[{s:s,s:{s:s}}]", "id", "lost", "opaque", "key", "lost");
+}
+
 struct canceller {
 	struct collect *c;
-	int batches;
+	int batches, gone;
 	bool done;
 };
 
@@ -293,6 +387,15 @@ static void cancel_batch(void *arg, const struct collect_batch *b)
 	struct canceller *k = arg;
 	(void)b;
 	k->batches++;
+	collect_cancel(k->c);
+}
+
+static void cancel_gone(void *arg, const char *id, const char *why)
+{
+	struct canceller *k = arg;
+	(void)why;
+	assert_string_equal(id, "lost");
+	k->gone++;
 	collect_cancel(k->c);
 }
 
@@ -306,7 +409,7 @@ static void never_done(void *arg, const struct collect_result *r)
 static void test_cancel(void **state)
 {
 	struct canceller k = {0};
-	struct collect_fns fns = {cancel_batch, never_done, &k};
+	struct collect_fns fns = {.batch = cancel_batch, .done = never_done, .arg = &k};
 	bool never = false;
 	(void)state;
 	rig_open(&rig, URL ONE("/link\n    page: {style: link}"), "");
@@ -323,6 +426,31 @@ static void test_cancel(void **state)
 	assert_false(k.done);
 }
 
+static void ignore_batch(void *arg, const struct collect_batch *b)
+{
+	(void)arg;
+	(void)b;
+}
+
+static void test_cancel_when_gone(void **state)
+{
+	struct canceller k = {0};
+	struct collect_fns fns = {.batch = ignore_batch,
+		.gone = cancel_gone,
+		.done = never_done,
+		.arg = &k};
+	bool never = false;
+	json_t *open = one_lost();
+	(void)state;
+	rig_open(&rig, CHANGES, "");
+	k.c = source_collect(rig.source, 0, NULL, open, &fns);
+	json_decref(open);
+	loop_until(rig.loop, &never, 300);
+	assert_int_equal(k.gone, 1);
+	assert_false(k.done);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,11 +458,15 @@ int main(void)
 		cmocka_unit_test(test_sigv4),
 		cmocka_unit_test(test_login_again),
 		cmocka_unit_test(test_bad_answers),
+		cmocka_unit_test(test_limit_reset),
 		cmocka_unit_test(test_not_reached),
 		cmocka_unit_test(test_each),
 		cmocka_unit_test(test_enrich),
+		cmocka_unit_test(test_secret_of_enrich),
 		cmocka_unit_test(test_since),
 		cmocka_unit_test(test_reread),
+		cmocka_unit_test(test_reread_by_list),
+		cmocka_unit_test(test_cancel_when_gone),
 		cmocka_unit_test(test_cancel),
 	};
 	return cmocka_run_group_tests_name("collect", tests, rig_setup, rig_teardown);

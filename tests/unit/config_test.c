@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -92,6 +93,10 @@ static void test_config_refused(void **state)
 	refused("sources:\n  a: {url: x}\n", "2:3", "needs the key \"connector\"");
 	refused("sources:\n  a:\n    connector: 5\n", "3:16", "must be a text");
 	refused("sources:\n  a: {connector: x, every: soon}\n", "2:28", "duration");
+	refused("sources:\n  a: {connector: x, zone: Mars/Olympus}\n", "2:27",
+		"Europe/Berlin");
+	refused("sources:\n  a: {connector: x, zone: ../zone.tab}\n", "2:27",
+		"Europe/Berlin");
 	refused("sources:\n  a: {connector: x, tier: 9}\n", "2:27", "tier is from 1");
 	refused("sources:\n  \"a b\": {connector: x}\n", "2:3", "letters, digits");
 	refused("hosts:\n  h: {transport: telnet}\n", "2:18", "ssh or libssh2");
@@ -170,6 +175,10 @@ static void test_parts_refused(void **state)
 		 "  more:\n    kind: run\n    get: /more\n    record: {id: id, state: "
 		 "s}\n",
 		"needs `ids:`");
+	bad(RUNS "    reread: {get: /one}\n    record: {id: id, state: s}\n"
+		 "  more:\n    kind: run\n    get: /more\n    record: {id: id, state: "
+		 "s}\n",
+		"reread beside another collection of kind run (more) needs `ids:`");
 	bad(RUNS "    since: {start: later}\n    record: {id: id, state: s}\n",
 		"start is a duration");
 	bad(SMALL "collect:\n  r:\n    kind: run\n    sql: SELECT 1\n    record: {id: "
@@ -225,12 +234,12 @@ static void source_refused(const char *keys, const char *place, const char *word
 	assert_non_null(c);
 	if (!load(&cfg, text, &e))
 		fail_msg("%s", e.msg);
-	if (connector_check_source(c, &cfg, config_source(&cfg, "s"), &e))
+	struct reach reach = {.config = &cfg};
+	if (source_new(&reach, c, config_source(&cfg, "s"), &e))
 		fail_msg("taken, though: %s", words);
 	if (!strstr(e.msg, words) || !strstr(e.msg, place))
 		fail_msg("%s", e.msg);
 	config_release(&cfg);
-	connector_free(c);
 	free(text);
 }
 
@@ -257,10 +266,34 @@ static void test_source(void **state)
 	assert_non_null(c);
 	assert_true(load(&cfg,
 		"sources:\n  s:\n    connector: c\n" URL PASS "    mode: fast\n", &e));
-	if (!connector_check_source(c, &cfg, config_source(&cfg, "s"), &e))
+	struct reach reach = {.config = &cfg};
+	struct source *source = source_new(&reach, c, config_source(&cfg, "s"), &e);
+	if (!source)
 		fail_msg("%s", e.msg);
+	source_free(source);
+	/* By its name: the file is found beside the configuration, read once and shared. */
+	char *folder = xasprintf("%s/connectors", dir),
+	     *beside = xasprintf("%s/c.yaml", folder);
+	struct str file = STR_INIT;
+	mkdir(folder, 0700);
+	assert_true(file_read(def_path, 1 << 20, &file, &e));
+	write_text(beside, file.buf);
+	struct source *one = source_open(&reach, config_source(&cfg, "s"), NULL, &e);
+	if (!one)
+		fail_msg("%s", e.msg);
+	unlink(beside);
+	rmdir(folder);
+	struct source *two = source_open(&reach, config_source(&cfg, "s"), one, &e);
+	assert_non_null(two);
+	assert_ptr_equal(source_connector(one), source_connector(two));
+	assert_null(source_open(&reach, config_source(&cfg, "s"), NULL, &e));
+	assert_int_equal(e.code, ERR_NOTFOUND);
+	source_free(one);
+	source_free(two);
+	str_release(&file);
+	free(beside);
+	free(folder);
 	config_release(&cfg);
-	connector_free(c);
 }
 
 static int setup(void **state)

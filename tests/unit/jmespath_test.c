@@ -102,6 +102,10 @@ static void test_lists_and_numbers(void **state)
 	gives("sort_by(`[{\"k\":2,\"v\":1},{\"k\":1},{\"k\":2,\"v\":0}]`, &k)[].v",
 		"[1,0]");
 	gives("`1` == `1.0`", "true");
+	gives("money('1840.25', 'USD')", "\"$1 840\"");
+	gives("money(`30.5`, 'EUR')", "\"30.50 EUR\"");
+	gives("money(`0.0000008`, 'EUR')", "\"0.00 EUR\"");
+	gives("money(x, 'EUR')", "null");
 	gives("scope().settings.url", "\"u\"");
 }
 
@@ -113,6 +117,9 @@ static void test_time(void **state)
 	clock_set_test(now);
 	gives("now()", "\"2026-11-23T08:00:00Z\"");
 	gives("ago('7d')", "\"2026-11-16T08:00:00Z\"");
+	gives("age('2026-11-23T07:58:59.9Z')", "60");
+	gives("age('2026-11-23T08:01:00Z')", "-60");
+	gives("age('')", "null");
 	gives("time('2026-11-22T14:02:03.5+01:00')", "\"2026-11-22T13:02:03.500000Z\"");
 	gives("time(`1763992923`)", "\"2025-11-24T14:02:03.000000Z\"");
 	gives("time('1763992923000')", "\"2025-11-24T14:02:03.000000Z\"");
@@ -122,6 +129,18 @@ static void test_time(void **state)
 	gives("epoch('1969-12-31T23:59:59.5Z')", "-1");
 	gives("epoch('2025-11-24T14:02:03Z')", "1763992923");
 	gives("date('2025-11-24 14:02:03')", "\"2025-11-24\"");
+	gives("dates('2024-02-28', '2024-03-01T23:00:00Z')",
+		"[\"2024-02-28\",\"2024-02-29\",\"2024-03-01\"]");
+	gives("dates('2025-11-24T14:00:00Z', '2025-11-24')", "[\"2025-11-24\"]");
+	gives("dates('1969-12-31T23:00:00Z', '1970-01-01T00:00:01Z')",
+		"[\"1969-12-31\",\"1970-01-01\"]");
+	gives("dates('2025-11-24', '2025-11-23')", "[]");
+	gives("dates(z, '2025-11-23')", "null");
+	gives("length(dates('2000-01-01', '2010-01-07'))", "3660");
+	gives("dates('2000-01-01', '2010-01-08')",
+		"column 1: dates(): more than 3660 days");
+	gives("dates('2025-11-24', 'tomorrow')",
+		"column 1: dates(): \"tomorrow\" is not a time");
 	gives("add_time('2025-11-24T14:00:00Z', '-2h')",
 		"\"2025-11-24T12:00:00.000000Z\"");
 	gives("add_time('9999-12-31', '9d')",
@@ -203,6 +222,60 @@ static void test_references(void **state)
 	json_decref(v);
 }
 
+struct taken {
+	struct str text;
+	const char *stop; /* at this root */
+};
+
+static bool take_name(void *arg, const char *root, const char *member)
+{
+	struct taken *t = arg;
+	str_addf(&t->text, "%s%s%s%s", t->text.len ? " " : "", root, member ? "." : "",
+		member ? member : "");
+	return !t->stop || strcmp(t->stop, root) != 0;
+}
+
+static void names(const char *expr, bool of_input, const char *want)
+{
+	struct err e = ERR_INIT;
+	struct taken t = {.text = STR_INIT};
+	struct jmes *j = jmes_compile(expr, &e);
+	assert_non_null(j);
+	assert_true(jmes_names(j, of_input, take_name, &t));
+	if (strcmp(t.text.buf, want) != 0)
+		fail_msg("%s: \"%s\", wanted \"%s\"", expr, t.text.buf, want);
+	str_release(&t.text);
+	jmes_free(j);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	names("settings.url", true, "settings settings.url");
+	names("settings.url", false, "");
+	names("scope().settings.url", false, "settings settings.url");
+	names("a.b.c[0].d || e", true, "a a.b e");
+	names("@.a | b", true, "a a.b");
+	names("scope() | a.b", false, "a a.b");
+	names("a[?x == scope().s.t].y", true, "a s s.t");
+	names("a[].b", true, "a");
+	names("[a, {k: b.c}]", true, "a b b.c");
+	names("map(&id, a.list)", true, "a a.list");
+	names("sort_by(a, &scope().k)", true, "a k");
+	names("contains(a.b, lower(c)) && !d", true, "a a.b c d");
+	names("(a || b).c", true, "a b");
+	names("\"a b\".\"c\"[1:2]", true, "a b a b.c");
+	names("'a' == `1`", true, "");
+	names("*.x", true, "");
+	struct err e = ERR_INIT;
+	struct taken t = {.text = STR_INIT, .stop = "b"};
+	struct jmes *j = jmes_compile("[a, b.x, c]", &e);
+	assert_false(jmes_names(j, true, take_name, &t));
+	assert_string_equal(t.text.buf, "a b");
+	str_release(&t.text);
+	jmes_free(j);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,36 @@ static void test_life_of_an_action(void **state)
 	help_close(&h);
 }
 
+/* A question is counted with its job, and is left for what follows or for the end. */
+static void test_asking(void **state)
+{
+	(void)state;
+	struct help h;
+	help_open(&h);
+	help_do(&h, "job_add", ACTION);
+	help_refused(&h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"asking\"}",
+		ERR_CONFLICT, "queued");
+	help_do(&h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"starting\"}");
+	help_do(&h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"asking\"}");
+	json_t *a = help_ask(&h, "job", "{\"job\": 1}");
+	assert_int_equal(json_int(a, "asking", 0), 1);
+	json_decref(a);
+	help_refused(&h, "target_state",
+		"{\"job\": 1, \"n\": 1, \"state\": \"succeeded\"}", ERR_CONFLICT,
+		"asking");
+	help_do(&h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"running\"}");
+	help_do(&h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"asking\"}");
+	help_do(&h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"canceled\"}");
+	a = help_ask(&h, "jobs", "{}");
+	assert_int_equal(json_int(json_array_get(a, 0), "asking", 0), 0);
+	json_decref(a);
+	/* The answer is no action: it is done or failed. */
+	help_do(&h, "job_add", "{\"type\": \"answer\", \"who\": \"x\"}");
+	help_do(&h, "job_state", "{\"job\": 2, \"state\": \"running\"}");
+	help_do(&h, "job_state", "{\"job\": 2, \"state\": \"done\"}");
+	help_close(&h);
+}
+
 static void test_cancel(void **state)
 {
 	(void)state;
@@ -233,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_life_of_an_action),
+		cmocka_unit_test(test_asking),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_bad_jobs),
 		cmocka_unit_test(test_output),

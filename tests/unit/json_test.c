@@ -18,21 +18,44 @@ static json_t *read_ok(const char *text)
 	return v;
 }
 
-/* text is read and written again as `want`. */
-static void same(const char *text, const char *want)
+static void writes(json_t *v, const char *want)
 {
-	json_t *v = read_ok(text);
 	char *back = json_text(v);
 	assert_string_equal(back, want);
 	free(back);
 	json_decref(v);
 }
 
+/* text is read and written again as `want`, and is no reply to be repaired. */
+static void same(const char *text, const char *want)
+{
+	struct err e = ERR_INIT;
+	size_t n = 0;
+	writes(read_ok(text), want);
+	writes(json_read_reply(text, strlen(text), &n, &e), want);
+	assert_int_equal(n, 0);
+}
+
+/* text is no JSON; as a reply it is read as `want`, with so many values repaired. */
+static void repaired(const char *text, size_t values, const char *want)
+{
+	struct err e = ERR_INIT;
+	size_t n = 0;
+	assert_null(json_read(text, strlen(text), &e));
+	assert_int_equal(e.code, ERR_PARSE);
+	json_t *v = json_read_reply(text, strlen(text), &n, &e);
+	if (!v || n != values)
+		fail_msg("%s: %zu values, %s", text, n, v ? "read" : e.msg);
+	writes(v, want);
+}
+
 static void refused(const char *text, size_t len, enum err_code code, const char *says)
 {
 	struct err e = ERR_INIT;
-	json_t *v = json_read(text, len, &e);
+	size_t n = 0;
+	json_t *v = json_read_reply(text, len, &n, &e);
 	assert_null(v);
+	assert_int_equal(n, 0);
 	assert_int_equal(e.code, code);
 	if (!strstr(e.msg, says))
 		fail_msg("%s: got \"%s\", wanted \"%s\"", text, e.msg, says);
@@ -50,22 +73,42 @@ static void test_plain(void **state)
 	same("\"\\u001b\\n\\\"\\\\\"", "\"\\u001b\\n\\\"\\\\\"");
 }
 
-static void test_tamed(void **state)
+#define FFFD "\xEF\xBF\xBD"
+
+static void test_repaired_text(void **state)
 {
 	(void)state;
-	same("[\"a\\u0000b\"]", "[\"a\xEF\xBF\xBD"
-				"b\"]");
-	same("{\"k\\u0000\":1}", "{\"k\xEF\xBF\xBD\":1}");
-	same("[\"\\ud83dx\"]", "[\"\xEF\xBF\xBDx\"]");
-	same("[\"\\ude00\"]", "[\"\xEF\xBF\xBD\"]");
-	same("[\"\\ud83d\\ud83d\\ude00\"]", "[\"\xEF\xBF\xBD\xF0\x9F\x98\x80\"]");
-	same("[\"\\ud83d\\ude00\", 12345678901234567890]",
+	repaired("[\"a\\u0000b\"]", 1, "[\"a" FFFD "b\"]");
+	repaired("{\"k\\u0000\":1}", 1, "{\"k" FFFD "\":1}");
+	repaired("[\"\\ud83dx\"]", 1, "[\"" FFFD "x\"]");
+	repaired("[\"\\ude00\"]", 1, "[\"" FFFD "\"]");
+	repaired("[\"\\ud83d\\ud83d\\ude00\"]", 1, "[\"" FFFD "\xF0\x9F\x98\x80\"]");
+	repaired(
+		"[\"caf\xE9\", \"caf\xC3\xA9\"]", 1, "[\"caf" FFFD "\",\"caf\xC3\xA9\"]");
+	/* one value, however much of it is wrong; what it holds else stays */
+	repaired("[\"\xff\\n\xfe \\\"\\ud800\", 1]", 1,
+		"[\"" FFFD "\\n" FFFD " \\\"" FFFD "\",1]");
+	/* overlong, a surrogate, above U+10FFFF, cut */
+	repaired("[\"\xC0\xAF\", \"\xED\xA0\x80\", \"\xF4\x90\x80\x80\", \"\xE2\x82\"]",
+		4,
+		"[\"" FFFD FFFD "\",\"" FFFD FFFD FFFD "\",\"" FFFD FFFD FFFD FFFD
+		"\",\"" FFFD FFFD "\"]");
+}
+
+static void test_repaired_numbers(void **state)
+{
+	(void)state;
+	repaired("[\"\\ud83d\\ude00\", 12345678901234567890]", 1,
 		"[\"\xF0\x9F\x98\x80\",\"12345678901234567890\"]");
-	same("[-9223372036854775809, -9223372036854775808]",
+	repaired("[-9223372036854775809, -9223372036854775808]", 1,
 		"[\"-9223372036854775809\",-9223372036854775808]");
-	same("[1e999, -1e999, 1.5]", "[null,null,1.5]");
-	same("[\"12345678901234567890 1e999\", 1e999]",
-		"[\"12345678901234567890 1e999\",null]");
+	repaired("[1e999, -1e999, 1.5]", 2, "[\"1e999\",\"-1e999\",1.5]");
+	repaired("[1.25E+0999]", 1, "[\"1.25E+0999\"]");
+	repaired("[\"12345678901234567890 1e999 NaN\", 1e999]", 1,
+		"[\"12345678901234567890 1e999 NaN\",\"1e999\"]");
+	repaired("{\"a\": NaN, \"b\": -Infinity, \"c\":Infinity}", 3,
+		"{\"a\":null,\"b\":null,\"c\":null}");
+	repaired("NaN", 1, "null");
 }
 
 static void test_refused(void **state)
@@ -76,10 +119,19 @@ static void test_refused(void **state)
 	refused("[1,]", 4, ERR_PARSE, "line 1, column 5");
 	refused("[0123]", 6, ERR_PARSE, "line 1");
 	refused("[-]", 3, ERR_PARSE, "line 1");
-	refused("[NaN]", 5, ERR_PARSE, "line 1");
+	refused("[nan]", 5, ERR_PARSE, "line 1, column 5: invalid token near 'nan'");
+	refused("[NaNs]", 6, ERR_PARSE, "line 1");
+	refused("[-NaN]", 6, ERR_PARSE, "line 1");
+	refused("[1 NaN]", 7, ERR_PARSE, "line 1");
+	refused("{1e999: 1}", 10, ERR_PARSE, "line 1, column 7");
+	refused("{NaN :1}", 8, ERR_PARSE, "line 1");
+	refused("[01e999]", 8, ERR_PARSE, "line 1");
+	refused("[1e999.5]", 9, ERR_PARSE, "line 1");
+	refused("[12345678901234567890x]", 23, ERR_PARSE, "line 1");
+	refused("\xff[]", 3, ERR_PARSE, "line 1");
+	refused("[\"\xff\", 1e999,\n \"tab\t\"]", 21, ERR_PARSE, "line 2");
 	refused("[1] 2", 5, ERR_PARSE, "line 1, column 6");
 	refused("\"a\nb\"", 5, ERR_PARSE, "line");
-	refused("[\"\xff\"]", 5, ERR_PARSE, "line 1");
 	refused("[\"cut", 5, ERR_PARSE, "line 1");
 	refused("[\"cut\\u00", 9, ERR_PARSE, "line 1");
 	refused("", 0, ERR_PARSE, "empty");
@@ -106,7 +158,7 @@ static void test_truncated(void **state)
 		char *cut = malloc(n ? n : 1);
 		memcpy(cut, text, n);
 		struct err e = ERR_INIT;
-		assert_null(json_read(cut, n, &e));
+		assert_null(json_read_reply(cut, n, NULL, &e));
 		assert_true(e.msg[0] != '\0');
 		free(cut);
 	}
@@ -116,14 +168,16 @@ static void test_lines(void **state)
 {
 	(void)state;
 	struct err e = ERR_INIT;
-	static const char text[] = "{\"a\":1}\r\n\n[2]\n\"x\"";
-	json_t *v = json_read_lines(text, sizeof(text) - 1, &e);
+	size_t n = 0;
+	static const char text[] = "{\"a\":1}\r\n\n[2]\n\"x\xff\"\n[1e999]";
+	json_t *v = json_read_lines(text, sizeof(text) - 1, &n, &e);
 	assert_non_null(v);
-	assert_int_equal(json_array_size(v), 3);
+	assert_int_equal(json_array_size(v), 4);
+	assert_int_equal(n, 2);
 	json_decref(v);
-	assert_null(json_read_lines("{}\n\n{\n", 6, &e));
+	assert_null(json_read_lines("{}\n\n{\n", 6, &n, &e));
 	assert_non_null(strstr(e.msg, "line 3"));
-	v = json_read_lines("", 0, &e);
+	v = json_read_lines("", 0, &n, &e);
 	assert_int_equal(json_array_size(v), 0);
 	json_decref(v);
 }
@@ -185,7 +239,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_tamed),
+		cmocka_unit_test(test_repaired_text),
+		cmocka_unit_test(test_repaired_numbers),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_lines),

@@ -39,7 +39,10 @@ static struct text fetch(const char *log, int part, size_t tail)
 	struct text t = {0};
 	struct log_fns fns = {on_parts, on_lines, on_done, &t};
 	char *yaml = xasprintf(
-		"settings: {url: {type: url, required: true}}\nlog:\n  run:\n%s", log);
+		"settings: {url: {type: url, required: true}}\ncollect:\n  runs: {kind: "
+		"run, get: /runs, record: {id: id, state: state, opaque: {run: id}}}\n"
+		"log:\n  run:\n%s",
+		log);
 	json_t *record = json_pack("{s:s,s:s,s:{s:s,s:[ss]}}", "kind", "run", "id", "r1",
 		"opaque", "run", "a/b", "lines", "x", "y\nz");
 	rig_open(&rig, yaml, "");

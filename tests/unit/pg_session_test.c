@@ -3,7 +3,10 @@
 
 #include <arpa/inet.h>
 
+#include "backends/transport/pg_private.h"
 #include "tests/unit/pg_help.h"
+
+#include "tests/unit/addresses.h"
 
 /* A server that takes the connection and never says a word: the deadline is ours. */
 static void test_silent_server(void **state)
@@ -85,6 +88,45 @@ static void test_pool(void **state)
 				       "WHERE application_name = 'watchdesk/test' AND "
 				       "usename = 'watch'"},
 		"[{\"ok\":true}]");
+}
+
+static void test_addresses(void **state)
+{
+	static const char *const good[] = {REFUSES, DEAF, "127.0.0.1", NULL},
+				 *const bad[] = {REFUSES, DEAF, NULL},
+				 *const worse[] = {DEAF, REFUSES, NULL};
+	struct pg_target to = target();
+	struct pg_query q = {.sql = "SELECT 1 AS x", .timeout_ms = 3000};
+	struct deaf d = deaf_open((int)json_int(server, "port", 0));
+	struct answer a;
+
+	(void)state;
+	do_sql("CREATE ROLE pw LOGIN PASSWORD 'right'");
+	to.sslmode = "disable";
+	to.user = "pw";
+	to.password = "right";
+	to.host = "many.test";
+	know(pg->resolver, to.host, good);
+	a = run_on(to, q);
+	if (a.err.code != ERR_NONE)
+		fail_msg("%s", a.err.msg);
+	answer_release(&a);
+	/* What a server says holds for all: no further address. */
+	to.password = "wrong";
+	to.dbname = "template1";
+	a = run_on(to, q);
+	assert_int_equal(a.err.code, ERR_AUTH);
+	answer_release(&a);
+	q.timeout_ms = 600;
+	to.host = "deaf.test";
+	know(pg->resolver, to.host, bad);
+	fails_on(to, q, ERR_TIMEOUT,
+		"within 600 ms (at " DEAF "; before that " REFUSES
+		": Connection refused)");
+	to.host = "none.test";
+	know(pg->resolver, to.host, worse);
+	fails_on(to, q, ERR_NET, "(at " REFUSES "; before that " DEAF ": no answer)");
+	deaf_close(&d);
 }
 
 static int victim(const char *query)
@@ -173,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_silent_server),
 		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_lost_connections),
 		cmocka_unit_test(test_cancel),
 	};

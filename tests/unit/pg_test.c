@@ -235,17 +235,24 @@ static void test_environment_is_not_used(void **state)
 
 static void test_values_alone(void **state)
 {
-	json_t *v = pg_value(25, "a\xff", 2); /* SQL_ASCII databases hold any bytes */
+	size_t repaired = 0;
+	/* SQL_ASCII databases hold any bytes */
+	json_t *v = pg_value(25, "a\xff", 2, &repaired);
 
 	(void)state;
+	assert_int_equal(repaired, 1);
 	assert_string_equal(json_string_value(v), "a\xef\xbf\xbd");
 	json_decref(v);
-	v = pg_value(1700, "123456789012345", 15);
+	v = pg_value(1700, "123456789012345", 15, &repaired);
 	assert_true(json_is_integer(v));
 	json_decref(v);
-	v = pg_value(1700, "0.1234567890123456", 18);
+	v = pg_value(1700, "0.1234567890123456", 18, &repaired);
 	assert_true(json_is_string(v));
 	json_decref(v);
+	v = pg_value(114, "[1e999, \"a\\u0000\", 1]", 21, &repaired);
+	assert_string_equal(json_string_value(json_array_get(v, 0)), "1e999");
+	json_decref(v);
+	assert_int_equal(repaired, 3);
 	assert_true(pg_local("127.0.0.1") && pg_local("::1") && pg_local("/run") &&
 		    pg_local("localhost"));
 	assert_false(pg_local("127.evil.example") || pg_local("10.0.0.1"));

@@ -165,6 +165,32 @@ static void test_pattern_of_runs(void **state)
 	help_close(&h);
 }
 
+/* Of one title are the records of one source and kind, and those that came just before lie beside them. */
+static void test_titles(void **state)
+{
+	(void)state;
+	struct help h;
+	open_scored(&h);
+	struct record r[] = {help_record(KIND_RUN, "a", STATE_SUCCEEDED),
+		help_record(KIND_RUN, "b", STATE_SUCCEEDED),
+		help_record(KIND_RUN, "c", STATE_SUCCEEDED),
+		help_record(KIND_RUN, "d", STATE_SUCCEEDED),
+		help_record(KIND_CHECK, "e", STATE_OK)};
+	r[0].title = r[3].title = r[4].title = "orders";
+	r[1].title = "ORDERS";
+	r[2].title = "zzz";
+	r[3].source = "another";
+	help_put(&h, r, LENGTH(r));
+	assert_int_equal(number(&h, "SELECT count(DISTINCT th) AS n FROM rec"), 4);
+	assert_int_equal(number(&h, "SELECT count(DISTINCT th) AS n FROM rec "
+				    "WHERE id IN ('a', 'b')"),
+		1);
+	assert_in_range(number(&h, "SELECT max(th) - min(th) AS n FROM rec "
+				   "WHERE id IN ('a', 'b', 'c')"),
+		1, 100);
+	help_close(&h);
+}
+
 static void test_first_failure_after_successes(void **state)
 {
 	(void)state;
@@ -359,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_history_is_a_chain),
 		cmocka_unit_test(test_what_people_added_stays),
 		cmocka_unit_test(test_pattern_of_runs),
+		cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_first_failure_after_successes),
 		cmocka_unit_test(test_detail_is_bounded),
 		cmocka_unit_test(test_seen_and_vanish),

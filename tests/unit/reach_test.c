@@ -134,6 +134,73 @@ static void test_sql_calls(void **state)
 	rig_close(&rig);
 }
 
+static struct sql_statement statement;
+
+static struct call *run_statement(
+	struct source *s, const char *call, json_t *in, call_fn *fn, void *arg)
+{
+	(void)call;
+	(void)in;
+	return source_sql(s, &statement, fn, arg);
+}
+
+static struct call *preview_statement(
+	struct source *s, const char *call, json_t *in, call_fn *fn, void *arg)
+{
+	(void)call;
+	(void)in;
+	return source_sql_preview(s, &statement, fn, arg);
+}
+
+/* What a runbook's `sql` step stands on: values are values, and a count out of range changes nothing. */
+static void test_statements(void **state)
+{
+	json_t *reply, *values = json_pack("[s, i]", "{{ secret.password }}'; --", 2);
+	(void)state;
+	open_sql("calls:\n  table:\n    sql: CREATE TABLE s (t text, n int)\n"
+		 "  count:\n    sql: SELECT 1\n    verify: {sql: SELECT count(*) AS n "
+		 "FROM s, until: \"[0].n == `2`\"}\n");
+	assert_true(source_has_sql(rig.source));
+	expect(source_call, "table", ERR_NONE, "", NULL);
+	statement =
+		(struct sql_statement){.text = "INSERT INTO s SELECT $1,\n "
+					       "generate_series(1, $2::int) RETURNING t",
+			.values = values,
+			.min_rows = 2,
+			.max_rows = 2};
+	char *text = source_sql_text(&statement);
+	assert_string_equal(text,
+		"INSERT INTO s SELECT $1, generate_series(1, $2::int) RETURNING t [$1 = "
+		"\"{{ secret.password }}'; --\", $2 = 2]");
+	free(text);
+	expect(preview_statement, "two", ERR_NONE, "", &reply);
+	assert_string_equal(
+		json_string_value(json_array_get(json_sub(reply, "lines"), 0)),
+		"2 rows would change");
+	json_decref(reply);
+	expect(source_verify, "count", ERR_NONE, "", &reply);
+	assert_true(json_is_false(reply)); /* rolled back */
+	statement.min_rows = statement.max_rows = 3;
+	expect(run_statement, "few", ERR_LIMIT,
+		"would change 2 rows, at least 3 are wanted: rolled back", NULL);
+	expect(preview_statement, "few", ERR_LIMIT, "at least 3 are wanted", NULL);
+	statement.min_rows = 0;
+	statement.max_rows = 1;
+	expect(run_statement, "many", ERR_LIMIT, "at most 1 are allowed", NULL);
+	expect(preview_statement, "many", ERR_LIMIT, "at most 1 are allowed", NULL);
+	expect(source_verify, "count", ERR_NONE, "", &reply);
+	assert_true(json_is_false(reply));
+	statement.min_rows = statement.max_rows = 2;
+	expect(run_statement, "two", ERR_NONE, "2 rows", &reply);
+	assert_string_equal(json_str(json_array_get(reply, 1), "t", ""),
+		"{{ secret.password }}'; --");
+	json_decref(reply);
+	expect(source_verify, "count", ERR_NONE, "", &reply);
+	assert_true(json_is_true(reply));
+	json_decref(values);
+	rig_close(&rig);
+}
+
 static void open_ssh(const char *rest)
 {
 	char *yaml =
@@ -157,7 +224,8 @@ static void test_ssh(void **state)
 		 "    ssh: {host: \"{{ each }}\", vars: {LIMIT: \"{{ settings.hosts[0] "
 		 "}}\"}, script: \"printf 'disk\\\\tok\\\\nload %s\\\\tfailing\\\\n' "
 		 "\\\"$LIMIT\\\"\"}\n"
-		 "    record: {id: \"join('/', [scope().each, name])\", state: state}\n"
+		 "    record: {id: \"join('/', [scope().each, name])\", state: state, "
+		 "opaque: {unit: name}}\n"
 		 "  bad:\n    kind: run\n    ssh: {host: one, script: \"echo no such "
 		 "disk >&2; exit 3\"}\n    record: {id: id, state: state}\n"
 		 "calls:\n  restart:\n    ssh: {host: one, vars: {UNIT: \"{{ unit }}\"}, "
@@ -208,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sql_rows),
 		cmocka_unit_test(test_sql_calls),
+		cmocka_unit_test(test_statements),
 		cmocka_unit_test(test_ssh),
 	};
 	return cmocka_run_group_tests_name("reach", tests, setup, teardown);

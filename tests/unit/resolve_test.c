@@ -1,5 +1,5 @@
 /* Look-ups that need no network: addresses, paths, localhost, names that are none. */
-#include "backends/transport/resolve.h"
+#include "backends/transport/tries.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,18 +18,20 @@ static struct resolver *resolver;
 struct answer {
 	bool done;
 	int calls;
+	size_t n;
 	char address[256];
 	struct err err;
 	struct resolve_call *cancel; /* within the callback */
 };
 
-static void on_address(void *arg, const char *address, const struct err *e)
+static void on_address(void *arg, const struct resolved *to, const struct err *e)
 {
 	struct answer *a = arg;
 
 	a->done = true;
 	a->calls++;
-	str_copy(a->address, sizeof(a->address), address ? address : "");
+	str_copy(a->address, sizeof(a->address), to ? to->address[0] : "");
+	a->n = to ? to->n : 0;
 	a->err = *e;
 	if (a->cancel)
 		resolve_cancel(resolver, a->cancel);
@@ -65,6 +67,52 @@ static void test_localhost(void **state)
 	(void)state;
 	assert_true(!strcmp(a.address, "127.0.0.1") || !strcmp(a.address, "::1"));
 	assert_string_equal(a.address, b.address);
+}
+
+static void test_kept(void **state)
+{
+	struct resolved to = {.n = 2, .address = {"192.0.2.1", "2001:db8::1"}};
+	struct answer a;
+
+	(void)state;
+	resolver_keep(resolver, "two.example", &to);
+	a = look_up("two.example");
+	assert_int_equal(a.n, 2);
+	assert_string_equal(a.address, "192.0.2.1");
+}
+
+static void test_tries(void **state)
+{
+	struct resolved to = {
+		.n = 3, .address = {"192.0.2.1", "2001:db8::1", "192.0.2.3"}};
+	struct tries t;
+	struct err e = ERR_INIT;
+	int64_t within;
+
+	(void)state;
+	tries_begin(&t, &to, clock_mono_ms() + 3000);
+	assert_string_equal(tries_next(&t, &within), "192.0.2.1");
+	assert_true(within > 900 && within <= 1000);
+	tries_failed(&t, "refused");
+	assert_string_equal(tries_next(&t, &within), "2001:db8::1");
+	assert_true(within > 1400 && within <= 1500);
+	tries_failed(&t, "no answer");
+	assert_true(tries_left(&t));
+	assert_string_equal(tries_next(&t, &within), "192.0.2.3");
+	assert_false(tries_left(&t));
+	err_set(&e, ERR_NET, "cannot connect");
+	tries_explain(&t, &e);
+	assert_string_equal(e.msg,
+		"cannot connect (at 192.0.2.3; before that 192.0.2.1: refused; "
+		"2001:db8::1: no answer)");
+	assert_null(tries_next(&t, &within));
+	/* The first one taken: nothing to tell. */
+	tries_begin(&t, &to, clock_mono_ms() - 1);
+	tries_next(&t, &within);
+	assert_int_equal(within, 0);
+	err_set(&e, ERR_NET, "cannot connect");
+	tries_explain(&t, &e);
+	assert_string_equal(e.msg, "cannot connect");
 }
 
 static void test_failures(void **state)
@@ -145,6 +193,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_at_once),
 		cmocka_unit_test(test_localhost),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_tries),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_shared_and_cancelled),
 		cmocka_unit_test(test_free_meanwhile),

@@ -74,6 +74,77 @@ static void test_bad_files(void **state)
 	refused("runbook: r\n", ":1:", "title");
 }
 
+static void test_bad_sql(void **state)
+{
+	(void)state;
+	refused(HEAD "steps:\n  - sql: {values: [1]}\n", ":6:10:", "text");
+	refused(HEAD "steps:\n  - sql: {text: \"delete from t where id = {{ x }}\"}\n",
+		":6:17:", "a statement is constant");
+	refused(HEAD "steps:\n  - sql: {text: a, values: [\"{{ a == }}\"]}\n",
+		":6:29:", "column");
+	refused(HEAD "steps:\n  - sql:\n      text: a\n      rows: {min: 2}\n",
+		":8:7:", "max is 1 unless it is given");
+	refused(HEAD "steps:\n  - sql: {text: a, rows: {min: 3, max: 2}}\n",
+		":6:20:", "min is 0 or more and at most max");
+	refused(HEAD "steps:\n  - sql: {text: a, rows: {min: -1}}\n", ":6:20:", "min");
+	refused(HEAD "steps:\n  - sql: {text: a, rows: {most: 1}}\n",
+		":6:27:", "unknown key \"most\"");
+	refused(HEAD "steps:\n  - sql: {text: a, preview: none}\n", ":6:29:", "preview");
+	refused(HEAD "steps:\n  - {sql: {text: a}, with: {a: b}}\n",
+		":6:22:", "`with` belongs to `call`");
+}
+
+static void test_bad_foreach(void **state)
+{
+	(void)state;
+	refused(HEAD "steps:\n  - foreach:\n      in: [1]\n      as: day\n      steps:\n"
+		     "        - foreach: {in: [2], as: x, steps: [{call: c}]}\n",
+		":10:11:", "`foreach` cannot stand within a foreach");
+	refused(HEAD "steps:\n  - call: c\n    on_failure:\n"
+		     "      - {foreach: {in: [2], as: x, steps: [{call: c}]}}\n",
+		":8:10:", "`foreach` cannot stand within on_failure");
+	refused(HEAD "steps:\n  - foreach: {in: [1], steps: [{call: c}]}\n",
+		":6:14:", "as");
+	refused(HEAD "steps:\n  - foreach: {in: [1], as: Day, steps: [{call: c}]}\n",
+		":6:28:", "a name such as day");
+	refused(HEAD "steps:\n  - foreach: {in: [1], as: record, steps: [{call: c}]}\n",
+		":6:28:", "\"record\" means something else");
+	refused(HEAD "steps:\n  - foreach: {in: [1], as: before, steps: [{call: c}]}\n",
+		":6:28:", "means something else");
+	refused(HEAD "steps:\n  - foreach: {in: 5, as: day, steps: [{call: c}]}\n",
+		":6:19:", "in");
+	refused(HEAD "steps:\n  - foreach: {in: \"{{ a[ }}\", as: day, steps: [{call: "
+		     "c}]}\n",
+		":6:19:", "column");
+	refused(HEAD "steps:\n  - foreach: {in: [1], as: day, steps: []}\n",
+		":6:33:", "1 to 50 steps");
+	refused(HEAD "steps:\n  - foreach: {in: [1], as: day, steps: [{call: c, wait: "
+		     "{until: a, within: 1s}}]}\n",
+		":6:41:", "does one thing");
+	refused(HEAD "steps:\n  - {foreach: {in: [1], as: day, steps: [{call: c}]}, "
+		     "timeout: 1s}\n",
+		":6:55:", "`timeout` belongs to");
+}
+
+static void test_bad_confirm(void **state)
+{
+	(void)state;
+	refused(HEAD "steps:\n  - confirm: {question: \"Sure?\"}\n", ":6:14:", "within");
+	refused(HEAD "steps:\n  - confirm: {within: 1h}\n", ":6:14:", "question");
+	refused(HEAD "steps:\n  - confirm: {question: a, within: 0s}\n",
+		":6:36:", "some time to answer");
+	refused(HEAD "steps:\n  - confirm: {question: a, within: soon}\n",
+		":6:36:", "within");
+	refused(HEAD "steps:\n  - confirm: {question: \"{{ a == }}\", within: 1h}\n",
+		":6:25:", "column");
+	refused(HEAD "steps:\n  - confirm: {question: a, within: 1h}\n    on_failure: "
+		     "continue\n",
+		":7:5:", "a confirm cannot fail");
+	refused(HEAD "steps:\n  - call: c\n    on_failure: [{confirm: {question: a, "
+		     "within: 1h}}]\n",
+		":7:19:", "`confirm` cannot stand within on_failure");
+}
+
 static void test_catalogue(void **state)
 {
 	static const char *const wanted[] = {"acknowledge", "approve-access", "backfill",
@@ -239,6 +310,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad_files),
+		cmocka_unit_test(test_bad_sql),
+		cmocka_unit_test(test_bad_foreach),
+		cmocka_unit_test(test_bad_confirm),
 		cmocka_unit_test(test_catalogue),
 		cmocka_unit_test(test_applies),
 		cmocka_unit_test(test_params),

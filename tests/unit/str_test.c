@@ -135,9 +135,27 @@ static void test_hash(void **state)
 	assert_true(str_hash("ab", 2, 0) != str_hash("ba", 2, 0));
 }
 
+/* Every byte at every place of a word, among plain ones. */
+static void test_plain(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+		for (size_t at = 0; at < 20; at++) {
+			char text[20];
+			memset(text, at % 2 ? ' ' : '~', sizeof(text));
+			text[at] = (char)c;
+			assert_int_equal(
+				str_plain(text, sizeof(text)), plain ? sizeof(text) : at);
+			assert_int_equal(str_plain(text, at), at);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_append),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_limit),

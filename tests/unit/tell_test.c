@@ -141,6 +141,56 @@ static void test_vanish(void **state)
 	scene_close(&s);
 }
 
+static void test_gone(void **state)
+{
+	(void)state;
+	struct scene s;
+	scene_open(&s);
+	assert_true(attention(&s) > 0);
+	help_do(&s.h, "gone",
+		"{\"source\": \"airflow\", \"kind\": \"incident\", \"id\": \"P1\", "
+		"\"why\": "
+		"\"404\"}");
+	json_t *a = help_ask(&s.h, "record", "{\"rid\": 1}");
+	assert_string_equal(json_str(a, "state", ""), "unknown");
+	assert_string_equal(json_str(a, "raw_state", ""), "gone at the source (404)");
+	assert_null(json_object_get(a, "ended")); /* nobody knows */
+	json_decref(a);
+	assert_int_equal(attention(&s), 0);
+	a = help_ask(&s.h, "history", "{\"rid\": 1}");
+	assert_string_equal(json_str(json_array_get(a, 0), "from", ""), "open");
+	assert_string_equal(json_str(json_array_get(a, 0), "to", ""), "unknown");
+	assert_string_equal(
+		json_str(json_array_get(a, 0), "note", ""), "gone at the source (404)");
+	json_decref(a);
+	/* Not asked for again; a second look at it changes nothing. */
+	static const char open_ids[] =
+		"{\"source\": \"airflow\", \"kind\": \"incident\"}";
+	a = help_ask(&s.h, "open_ids", open_ids);
+	assert_int_equal(json_array_size(a), 0);
+	json_decref(a);
+	help_do(&s.h, "gone",
+		"{\"source\": \"airflow\", \"kind\": \"incident\", \"id\": \"P1\", "
+		"\"why\": "
+		"\"410\"}");
+	a = help_ask(&s.h, "history", "{\"rid\": 1}");
+	assert_int_equal(json_array_size(a), 1);
+	json_decref(a);
+	/* Time alone does not bring it back to Triage. */
+	clock_advance_test(HELP_HOUR);
+	help_retriage(&s.h);
+	assert_int_equal(attention(&s), 0);
+	help_refused(&s.h, "gone", "{\"source\": \"airflow\", \"kind\": \"incident\"}",
+		ERR_USAGE, "id");
+	/* Seen again, it is as it was. */
+	struct record back = help_record(KIND_INCIDENT, "P1", STATE_OPEN);
+	assert_int_equal(help_put(&s.h, &back, 1).changed, 1);
+	a = help_ask(&s.h, "open_ids", open_ids);
+	assert_int_equal(json_array_size(a), 1);
+	json_decref(a);
+	scene_close(&s);
+}
+
 static void test_prune(void **state)
 {
 	(void)state;
@@ -186,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_snooze),
 		cmocka_unit_test(test_vanish),
+		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_prune),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

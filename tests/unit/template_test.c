@@ -77,9 +77,9 @@ static void test_errors(void **state)
 	assert_null(tmpl_compile(
 		&doc, doc.root, "json", json_object_get(doc.root, "json"), &e));
 	assert_non_null(strstr(e.msg, "f.yaml:5:7: in {{ bad( }}: column"));
-	assert_null(tmpl_compile_path(&doc, doc.root, "json", "/a/{", &e));
+	assert_null(tmpl_compile_path(&doc, doc.root, "json", "/a/{", NULL, &e));
 	assert_non_null(strstr(e.msg, "f.yaml:2:3: the closing }"));
-	assert_null(tmpl_compile_path(&doc, doc.root, "json", "/{ n }/ ", &e));
+	assert_null(tmpl_compile_path(&doc, doc.root, "json", "/{ n }/ ", NULL, &e));
 	assert_non_null(strstr(e.msg, "f.yaml:2:3: a path holds a blank"));
 	yaml_release(&doc);
 }
@@ -89,7 +89,7 @@ static void path(const char *path, const char *want)
 	struct err e = ERR_INIT;
 	struct str out = STR_INIT;
 	json_t *scope = from(SCOPE);
-	struct tmpl *t = tmpl_compile_path(NULL, NULL, NULL, path, &e);
+	struct tmpl *t = tmpl_compile_path(NULL, NULL, NULL, path, NULL, &e);
 	bool ok = t && tmpl_render_path(t, scope, &out, &e);
 	assert_string_equal(ok ? out.buf : e.msg, want);
 	str_release(&out);

@@ -1,4 +1,4 @@
-/* watchdesk doctor: everything that can be wrong on this side, one line each. watchdesk audit: the audit, and whether its chain is whole. */
+/* watchdesk doctor: everything that can be wrong on this side, one line each. */
 #include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,39 +196,4 @@ int cmd_doctor(const struct arguments *a)
 		print_json(c.rows);
 	json_decref(c.rows);
 	return c.bad ? EXIT_FAILED : EXIT_DONE;
-}
-
-int cmd_audit(const struct arguments *a)
-{
-	struct headless h;
-	struct err e = ERR_INIT;
-	json_t *rows, *row;
-	size_t i;
-	int status;
-
-	if (!headless_open(&h, a, false, &status))
-		return status;
-	rows = headless_ask(&h, "audit",
-		json_pack("{s:i, s:I}", "after", 0, "limit",
-			(json_int_t)(a->limit > 0 ? a->limit : 1000)),
-		&e);
-	if (!rows) {
-		headless_close(&h);
-		return headless_fail(&e);
-	}
-	if (a->json)
-		print_json(rows);
-	else
-		json_array_foreach (rows, i, row) {
-			char at[40], *body = json_text(json_sub(row, "body"));
-
-			clock_format(at, sizeof(at), json_int(row, "at", 0), false);
-			printf("%lld  %s  %s@%s  %s  %s\n", json_int(row, "seq", 0), at,
-				json_str(row, "who", ""), json_str(row, "host", ""),
-				json_str(row, "event", ""), body);
-			free(body);
-		}
-	json_decref(rows);
-	headless_close(&h);
-	return EXIT_DONE;
 }

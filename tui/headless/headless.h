@@ -11,7 +11,7 @@
  *   1   an action failed on some target; a log or a source could not be read
  *   2   wrong call
  *   3   UNKNOWN: sent, but what became of it cannot be known; not repeated
- *   4   refused: policy, confirmation missing, locked, plan changed; nothing was sent
+ *   4   refused: policy, confirmation missing, locked, plan changed: nothing was sent; or canceled, and nothing more was
  *   5   no such record, runbook, job
  *   69  no store yet, no worker
  *   70  a bug of ours
@@ -73,6 +73,7 @@ int cmd_list(const struct arguments *a);
 int cmd_show(const struct arguments *a);
 int cmd_log(const struct arguments *a);
 int cmd_run(const struct arguments *a);
+int cmd_answer(const struct arguments *a);
 int cmd_doctor(const struct arguments *a);
 int cmd_audit(const struct arguments *a);
 

@@ -176,8 +176,10 @@ static int list_question(struct headless *h, const char *question)
 		json_array_foreach (rows, i, row)
 			printf("%6lld  %-8s %-10s %-24s %-12s %s\n",
 				json_int(row, "job", 0), json_str(row, "type", ""),
-				json_str(row, "state", ""), json_str(row, "runbook", ""),
-				json_str(row, "who", ""), json_str(row, "error", ""));
+				json_int(row, "asking", 0) ? "asking"
+							   : json_str(row, "state", ""),
+				json_str(row, "runbook", ""), json_str(row, "who", ""),
+				json_str(row, "error", ""));
 	json_decref(rows);
 	return EXIT_DONE;
 }

@@ -199,6 +199,10 @@ static void print_targets(struct run *r, long long job)
 			json_str(row, "known", ""));
 		if (!str_equal(json_str(r->states, key, ""), now.buf)) {
 			printf("%s  %s\n", json_str(row, "title", key), now.buf);
+			if (str_equal(json_str(row, "state", ""), "asking"))
+				printf("  it waits for: watchdesk answer %lld yes|no "
+				       "--target '%s'\n",
+					job, key);
 			json_object_set_new(r->states, key, json_string(now.buf));
 		}
 		str_release(&now);

@@ -60,6 +60,7 @@ static void release(struct view *v)
 	answer_clear(&a->job);
 	answer_clear(&a->targets);
 	answer_clear(&a->output);
+	action_answer_release(v);
 }
 
 static void title(struct view *v, struct str *path, struct str *side)
@@ -83,6 +84,7 @@ static void changed(struct view *v)
 	answer_again(&a->job);
 	answer_again(&a->targets);
 	answer_again(&a->output);
+	action_answer_changed(v);
 }
 
 /* ---- commands ------------------------------------------------------------------------------------ */
@@ -99,7 +101,7 @@ static void cancel(struct view *v)
 {
 	struct action_view *a = of(v);
 	struct action_counts n;
-	char what[200];
+	char what[240];
 	action_count(a->targets.json, &n);
 	if (!a->job.json || job_ended(json_str(a->job.json, "state", ""))) {
 		app_say(v->app, ROLE_DIM, "It is over: there is nothing to cancel.");
@@ -107,9 +109,8 @@ static void cancel(struct view *v)
 	}
 	(void)str_format(what, sizeof(what),
 		"Start nothing more of action %lld: %lld of its targets wait. What was "
-		"sent "
-		"already goes on.",
-		v->arg.job, n.waiting);
+		"sent already goes on.%s",
+		v->arg.job, n.waiting, n.asking ? " What asks is canceled there." : "");
 	(void)app_confirm(
 		v, &(struct confirm){
 			   .what = what, .verb = "cancel the rest", .yes = cancel_yes});
@@ -190,6 +191,10 @@ static const struct command commands[] = {
 	{"open", "Enter Right", "Enter record", "all that is known about the target", 0,
 		open_target},
 	{"output", "l", "l output", "all its output, with search", 0, output},
+	{"answer-yes", "a", "a x answer", "say yes to what the target asks: it goes on",
+		CMD_ACTS, action_say_yes},
+	{"answer-no", "x", NULL, "say no to what the target asks: it is canceled there",
+		0, action_say_no},
 	{"cancel", "c", "c cancel what has not started",
 		"start nothing more of it; what was sent goes on", 0, cancel},
 	{"retry", "R", "R retry failed",

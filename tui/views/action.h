@@ -20,12 +20,23 @@ struct action_view {
 	struct cursor c;
 	struct table table;
 	long long output_of; /* the target whose output is held, from 1 */
+	/* action_answer.c: the question that was read, and the answer on its way */
+	const char *question;
+	long long question_of;
+	struct store_req *telling;
+	struct answer told;
 };
 
 struct action_counts {
-	long long all, done, failed, unknown, canceled, running, waiting;
+	long long all, done, failed, unknown, canceled, running, waiting, asking;
 };
 void action_count(const json_t *targets, struct action_counts *out);
+
+/* action_answer.c */
+void action_say_yes(struct view *v);
+void action_say_no(struct view *v);
+void action_answer_changed(struct view *v);
+void action_answer_release(struct view *v);
 
 /* action_draw.c */
 void action_draw(struct view *v, const struct canvas *c);

@@ -92,7 +92,8 @@ static void add_count(struct str *out, long long n, const char *word)
 static void add_left(struct str *out, const json_t *job, const struct action_counts *n)
 {
 	usec_t started = json_int(job, "started", 0), took = clock_now() - started;
-	long long over = n->done + n->failed + n->unknown, left = n->running + n->waiting;
+	long long over = n->done + n->failed + n->unknown,
+		  left = n->running + n->waiting + n->asking;
 	char words[32];
 	if (!started || !over || !left || took < 20 * USEC_PER_SEC)
 		return;
@@ -107,16 +108,17 @@ static void draw_counts(
 	struct str text = STR_INIT;
 	draw_bar(c, row, width, n);
 	str_addf(&text, "%lld of %lld proved", n->done, n->all);
+	add_count(&text, n->asking, n->asking == 1 ? "ASKS" : "ASK");
 	add_count(&text, n->running, "running");
 	add_count(&text, n->waiting, "waiting");
 	add_count(&text, n->failed, "failed");
 	add_count(&text, n->unknown, "UNKNOWN");
-	add_count(&text, n->canceled, "not started");
+	add_count(&text, n->canceled, "canceled");
 	add_left(&text, job, n);
 	canvas_put(c, row, width + 3, -1,
-		n->unknown  ? ROLE_WARN
-		: n->failed ? ROLE_BAD
-			    : ROLE_TEXT,
+		n->unknown || n->asking ? ROLE_WARN
+		: n->failed             ? ROLE_BAD
+					: ROLE_TEXT,
 		text.buf);
 	str_release(&text);
 }
@@ -131,12 +133,12 @@ static void draw_head(struct action_view *a, const struct canvas *c, int row)
 	char time[48];
 	struct str text = STR_INIT;
 	int col = 1 + canvas_put(c, row, 1, -1, job_look(state) | LOOK_BOLD, word);
-	app_clock(a->v.app, time, sizeof(time),
+	app_clock(a->v.app, NULL, time, sizeof(time),
 		started ? started : json_int(job, "created", 0));
 	str_addf(&text, "   %s %s by %s", started ? "started" : "asked for", time,
 		json_str(job, "who", ""));
 	if (ended) {
-		app_clock(a->v.app, time, sizeof(time), ended);
+		app_clock(a->v.app, NULL, time, sizeof(time), ended);
 		str_addf(&text, "   ended %s", time);
 	}
 	if (*stop && !ended)
@@ -176,6 +178,21 @@ static size_t list_rows(const struct canvas *c, int row, size_t n)
 	return n < most ? n : most;
 }
 
+/* The whole question of the line under the cursor: in its column it may be cut. */
+static int draw_asking(struct action_view *a, const struct canvas *c, int row)
+{
+	const json_t *t = json_array_get(a->targets.json, a->c.at);
+	int used = 1;
+	canvas_put(c, row, 1, -1, ROLE_WARN,
+		"ASKS: it waits for a person, and sends nothing meanwhile. On its line: "
+		"a "
+		"says yes, x says no.");
+	if (strcmp(json_str(t, "state", ""), "asking") == 0)
+		used += canvas_wrap(c, row + 1, 1, c->cols - 2, 4, ROLE_WARN | LOOK_BOLD,
+			json_str(t, "known", ""));
+	return used;
+}
+
 void action_draw(struct view *v, const struct canvas *c)
 {
 	struct action_view *a = (struct action_view *)v;
@@ -194,17 +211,17 @@ void action_draw(struct view *v, const struct canvas *c)
 	if (*json_str(job, "error", ""))
 		row += canvas_wrap(
 			c, row, 1, c->cols - 2, 3, ROLE_BAD, json_str(job, "error", ""));
+	if (n.asking)
+		row += draw_asking(a, c, row);
 	if (n.unknown)
 		canvas_put(c, row++, 1, -1, ROLE_WARN,
 			"UNKNOWN: it was sent, but what became of it cannot be known "
 			"from here. "
 			"It is not repeated by itself.");
 	row++;
-	size_t rows = list_rows(c, row + 1, (size_t)n.all);
-	cursor_fit(&a->c, (size_t)n.all, rows);
-	table_header(&a->table, c, row++);
-	for (size_t i = a->c.top; i < a->c.top + rows && i < (size_t)n.all; i++)
-		table_row(&a->table, c, row++, json_array_get(a->targets.json, i),
-			i == a->c.at, false);
+	int rows = (int)list_rows(c, row + 1, (size_t)n.all) + 1;
+	struct canvas list = canvas_sub(c, row, 0, rows, c->cols);
+	cursor_rows(&a->c, &a->table, &list, a->targets.json, "It has no targets.");
+	row += rows;
 	draw_output(a, c, row + 1);
 }

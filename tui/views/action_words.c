@@ -12,6 +12,7 @@ static const struct word {
 	{"starting", "starting", ROLE_TEXT},
 	{"running", "running", ROLE_TEXT},
 	{"verifying", "verifying", ROLE_TEXT},
+	{"asking", "ASKS", ROLE_WARN | LOOK_BOLD},
 	{"succeeded", "done", ROLE_GOOD},
 	{"done", "done", ROLE_DIM},
 	{"failed", "failed", ROLE_BAD},
@@ -69,6 +70,8 @@ void action_count(const json_t *targets, struct action_counts *out)
 			out->unknown++;
 		else if (strcmp(s, "canceled") == 0)
 			out->canceled++;
+		else if (strcmp(s, "asking") == 0)
+			out->asking++;
 		else if (strcmp(s, "queued") == 0 || strcmp(s, "planned") == 0)
 			out->waiting++;
 		else

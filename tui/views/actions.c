@@ -1,6 +1,7 @@
 /* The lane of action runs: what people started, newest first. */
 #include "tui/views/action.h"
 
+#include "runbooks/engine/job.h"
 #include <string.h>
 
 enum { PAGE = 500 };
@@ -28,9 +29,13 @@ static const json_t *current(struct actions_view *a)
 
 static void cell_state(const void *row, void *arg, struct str *out, look_t *look)
 {
+	const char *state = json_str(row, "state", "");
 	(void)arg;
-	str_adds(out, job_word(json_str(row, "state", "")));
-	*look = job_look(json_str(row, "state", ""));
+	/* It runs, but only a person gets it further. */
+	if (json_int(row, "asking", 0) && !job_ended(state))
+		state = "asking";
+	str_adds(out, job_word(state));
+	*look = job_look(state);
 }
 
 static void cell_age(const void *row, void *arg, struct str *out, look_t *look)
@@ -170,19 +175,9 @@ static void title(struct view *v, struct str *path, struct str *side)
 static void draw(struct view *v, const struct canvas *c)
 {
 	struct actions_view *a = of(v);
-	size_t n = json_array_size(a->jobs.json);
-	cursor_fit(&a->c, n, c->rows > 1 ? (size_t)c->rows - 1 : 1);
-	if (!n) {
-		canvas_put(c, 1, TABLE_GUTTER, -1, a->jobs.json ? ROLE_TEXT : ROLE_DIM,
-			a->jobs.json ? "Nobody has started an action yet. r on a record "
-				       "lists what can be done with it."
-				     : "Reading the store ...");
-		return;
-	}
-	table_header(&a->table, c, 0);
-	for (size_t i = a->c.top; i < n && (int)(i - a->c.top) + 1 < c->rows; i++)
-		table_row(&a->table, c, (int)(i - a->c.top) + 1,
-			json_array_get(a->jobs.json, i), i == a->c.at, false);
+	cursor_rows(&a->c, &a->table, c, a->jobs.json,
+		"Nobody has started an action yet. r on a record lists what can be done "
+		"with it.");
 }
 
 static void move(struct view *v, enum move m)

@@ -42,3 +42,19 @@ void cursor_move(struct cursor *c, enum move m)
 	}
 	cursor_fit(c, c->n, c->height);
 }
+
+void cursor_rows(struct cursor *cur, struct table *t, const struct canvas *c,
+	const json_t *rows, const char *empty)
+{
+	size_t n = json_array_size(rows);
+	cursor_fit(cur, n, c->rows > 1 ? (size_t)c->rows - 1 : 1);
+	if (!n) {
+		canvas_put(c, 1, TABLE_GUTTER, -1, rows ? ROLE_TEXT : ROLE_DIM,
+			rows ? empty : "Reading the store ...");
+		return;
+	}
+	table_header(t, c, 0);
+	for (size_t i = cur->top; i < n && (int)(i - cur->top) + 1 < c->rows; i++)
+		table_row(t, c, (int)(i - cur->top) + 1, json_array_get(rows, i),
+			i == cur->at, false);
+}

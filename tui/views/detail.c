@@ -285,6 +285,7 @@ static void sibling_in_list(struct view *v, enum move m)
 	forget(d);
 	v->arg.rid = r->rid;
 	v->arg.title = arena_strdup(&v->mem, r->title);
+	history_replace(v);
 	ask_all(v);
 }
 
@@ -317,9 +318,8 @@ static size_t targets(struct view *v, struct target *out, size_t max)
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter open",
 		"what the cursor is on: a linked record, an action", 0, open_row},
-	{"previous", "[", "[ ] previous, next", "the record above it in the list", 0,
-		previous},
-	{"next", "]", NULL, "the record below it in the list", 0, next},
+	{"next", "J", "J K next, previous", "the next record of the list below", 0, next},
+	{"previous", "K", NULL, "the record above it in that list", 0, previous},
 	{NULL},
 };
 

@@ -63,9 +63,9 @@ const char *detail_time(struct detail_view *d, usec_t t)
 	char time[48];
 	/* Today the time of day is enough, and quicker to read. */
 	if (t && t / (86400 * USEC_PER_SEC) == clock_now() / (86400 * USEC_PER_SEC))
-		app_clock(d->v.app, time, sizeof(time), t);
+		app_clock(d->v.app, d->r.source, time, sizeof(time), t);
 	else
-		app_time(d->v.app, time, sizeof(time), t);
+		app_time(d->v.app, d->r.source, time, sizeof(time), t);
 	return arena_strdup(&d->mem, time);
 }
 
@@ -132,7 +132,8 @@ static void times(struct detail_view *d)
 	usec_t usual = detail_usual(d);
 	if (r->started)
 		part(&text, "started %s", detail_time(d, r->started));
-	if (r->since && r->since != r->started && r->since != r->ended) {
+	bool held = r->kind == KIND_GRANT && r->state != STATE_REVOKED;
+	if (!held && r->since && r->since != r->started && r->since != r->ended) {
 		char since[48];
 		(void)str_format(
 			since, sizeof(since), "%s since %%s", word_of_state(r->state));
@@ -163,19 +164,24 @@ static void fact(struct detail_view *d, const char *label, const char *text)
 		(void)detail_add(d, label, ROLE_TEXT, text);
 }
 
+static void amount(struct detail_view *d)
+{
+	const struct record *r = &d->r;
+	char now[64], usual[64], both[160];
+	money_format(now, sizeof(now), r->amount, r->currency);
+	money_format(usual, sizeof(usual), r->expected, r->currency);
+	(void)str_format(
+		both, sizeof(both), "%s%s%s", now, *usual ? "   usually " : "", usual);
+	fact(d, "Amount", *r->amount ? both : "");
+}
+
 static void facts(struct detail_view *d)
 {
 	const struct record *r = &d->r;
-	char amount[64], usual[64], both[160];
-	fact(d, "Id", strcmp(r->id, r->title) == 0 ? "" : r->id);
 	fact(d, "Who", r->actor);
 	fact(d, "Asset", strcmp(r->asset, r->title) == 0 ? "" : r->asset);
 	fact(d, "Service", r->service);
-	format_money(amount, sizeof(amount), r->amount, r->currency);
-	format_money(usual, sizeof(usual), r->expected, r->currency);
-	(void)str_format(
-		both, sizeof(both), "%s%s%s", amount, *usual ? "   usually " : "", usual);
-	fact(d, "Amount", *r->amount ? both : "");
+	fact(d, "Id", strcmp(r->id, r->title) == 0 ? "" : r->id);
 }
 
 /* ---- evidence -------------------------------------------------------------------------------------------------- */
@@ -233,6 +239,18 @@ static enum when when_of(const struct detail_view *d, const json_t *link)
 	return since && mine && since > mine ? WHEN_AFTER : WHEN_ELSE;
 }
 
+/* Those of one cause stand in a section of their own. */
+static bool in_group(const struct detail_view *d, long long rid)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach (d->group.json, i, one) {
+		if (json_int(one, "rid", 0) == rid)
+			return true;
+	}
+	return false;
+}
+
 static void links(struct detail_view *d)
 {
 	static const char *const labels[] = {"Before", "After", "Linked"};
@@ -240,7 +258,8 @@ static void links(struct detail_view *d)
 		size_t i, n = 0;
 		json_t *link;
 		json_array_foreach (d->links.json, i, link) {
-			if ((int)when_of(d, link) != when)
+			if ((int)when_of(d, link) != when ||
+				in_group(d, json_int(link, "rid", 0)))
 				continue;
 			if (n < LINKS_MAX)
 				record_row(d, n ? "" : labels[when], link);
@@ -278,7 +297,7 @@ void detail_build(struct detail_view *d, int width)
 	times(d);
 	detail_blank(d);
 	cause(d, width);
-	facts(d);
+	amount(d);
 	links(d);
 	group(d);
 	detail_blank(d);
@@ -289,6 +308,7 @@ void detail_build(struct detail_view *d, int width)
 	detail_actions(d);
 	detail_notes(d, width);
 	detail_blank(d);
+	facts(d);
 	detail_labels(d, width);
 	fact(d, "Address", d->r.url);
 }

@@ -8,23 +8,27 @@ struct help_view {
 	struct pager p;
 };
 
+static bool is_own(const struct view *v, const struct command *c)
+{
+	for (const struct command *own = v->type->commands; own && own->name; own++)
+		if (own == c)
+			return true;
+	return false;
+}
+
 static void add_commands(struct help_view *h, const struct view *of)
 {
 	const struct command *c = NULL;
 	struct str keys = STR_INIT;
 	bool general = false;
 	for (size_t i = 0; (c = command_at(of, i)); i++) {
-		if (c->flags & CMD_NO_HELP)
-			continue;
-		bool own = of->type->commands && c >= of->type->commands &&
-			   c < of->type->commands + 64;
-		if (!own && !general) {
+		if (!general && !is_own(of, c)) {
 			pager_add(&h->p, ROLE_TEXT, 0, "");
 			general = true;
 		}
 		str_clear(&keys);
 		keymap_all(c->keys, &keys);
-		pager_addf(&h->p, ROLE_TEXT, 0, "%-14s  %-14s  %s", keys.buf, c->name,
+		pager_addf(&h->p, ROLE_TEXT, 0, "%-14s  %-16s  %s", keys.buf, c->name,
 			c->help);
 	}
 	str_release(&keys);
@@ -39,7 +43,7 @@ static bool init(struct view *v, struct err *e)
 	h->p.plain = true;
 	pager_add(&h->p, ROLE_TITLE, 0, of->type->help ? of->type->help : "");
 	pager_add(&h->p, ROLE_TEXT, 0, "");
-	pager_addf(&h->p, ROLE_HEADER, 0, "%-14s  %-14s  %s", "KEYS", "NAME",
+	pager_addf(&h->p, ROLE_HEADER, 0, "%-14s  %-16s  %s", "KEYS", "NAME",
 		"WHAT IT DOES");
 	add_commands(h, of);
 	pager_add(&h->p, ROLE_TEXT, 0, "");

@@ -73,13 +73,13 @@ static void title(struct view *v, struct str *path, struct str *side)
 	if (all_needy && app_counts(v->app)) {
 		/* Records, as the lanes count them; a row may stand for several. */
 		shown = lane_count(LANE_TRIAGE, app_counts(v->app));
-		format_count(n, sizeof(n), shown);
+		count_format(n, sizeof(n), shown);
 	}
 	str_adds(side, n);
 	if (all_needy)
 		str_adds(side, shown == 1 ? " needs a person" : " need a person");
 	if (all > shown && (v->cols >= WIDE || !all_needy)) {
-		format_count(n, sizeof(n), all);
+		count_format(n, sizeof(n), all);
 		str_addf(side, " of %s", n);
 	}
 	if (*l->filter_text)
@@ -119,7 +119,7 @@ static void draw_empty(struct list_view *l, const struct canvas *c)
 	char as_of[48];
 	int used = canvas_put(c, 1, TABLE_GUTTER, -1, ROLE_TEXT, l->lane->empty);
 	usec_t t = json_int(counts, "as_of", 0);
-	app_clock(l->v.app, as_of, sizeof(as_of), t);
+	app_clock(l->v.app, NULL, as_of, sizeof(as_of), t);
 	if (t)
 		canvas_putf(c, 1, TABLE_GUTTER + used + 1, -1, ROLE_DIM,
 			"%lld %s, as of %s.", sources,

@@ -21,7 +21,7 @@ void filter_show_count(struct list_view *l)
 {
 	char side[100], n[40], all[40];
 	window_total(&l->w, n, sizeof(n));
-	format_count(all, sizeof(all), list_all(l));
+	count_format(all, sizeof(all), list_all(l));
 	(void)str_format(side, sizeof(side), "%s of %s", n, all);
 	app_prompt_side(l->v.app, l->w.known ? side : "");
 }

@@ -150,9 +150,13 @@ static void draw_head(struct list_view *l, const struct canvas *c)
 {
 	const struct record *r = &l->pane.record;
 	char time[48], side[200];
-	app_clock(l->v.app, time, sizeof(time), r->since ? r->since : r->started);
-	(void)str_format(side, sizeof(side), "%s   %s since %s", r->source,
-		word_of_state(r->state), time);
+	/* we do not know since when somebody holds what nobody asked for */
+	bool held = r->kind == KIND_GRANT && r->state != STATE_REVOKED;
+	usec_t since = held || !r->since ? r->started : r->since;
+	app_clock(l->v.app, r->source, time, sizeof(time), since);
+	(void)str_format(side, sizeof(side), "%s   %s%s%s%s", r->source,
+		word_of_state(r->state), held && since ? ", held" : "",
+		since ? " since " : "", since ? time : "");
 	int width = utf8_width(side);
 	canvas_put(c, 1, c->cols - 1 - width, width, ROLE_DIM, side);
 	canvas_put(c, 1, 1, c->cols - width - 5, ROLE_TITLE, r->title);

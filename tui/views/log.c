@@ -84,7 +84,7 @@ static void add_part(const struct log_view *l, struct str *path)
 static void title(struct view *v, struct str *path, struct str *side)
 {
 	struct log_view *l = of(v);
-	char n[32], at[32];
+	char n[32], at[32], now[48];
 	size_t nth = 0, errors = log_errors(l, &nth);
 	if (v->arg.job)
 		str_adds(path, "output");
@@ -92,8 +92,8 @@ static void title(struct view *v, struct str *path, struct str *side)
 		add_part(l, path);
 	if (!l->total)
 		return;
-	format_count(n, sizeof(n), l->total);
-	format_count(at, sizeof(at), l->at + 1);
+	count_format(n, sizeof(n), l->total);
+	count_format(at, sizeof(at), l->at + 1);
 	if (!log_result(l) && !v->arg.job)
 		str_addf(side, "%s lines so far", n);
 	else if (*l->search)
@@ -106,6 +106,12 @@ static void title(struct view *v, struct str *path, struct str *side)
 		str_adds(side, ", following");
 	if (json_flag(log_result(l), "truncated", false))
 		str_adds(side, ", cut at 8 MB");
+	/* The lines have no zone: it is said here when it is not the usual one. */
+	app_clock(v->app, json_str(l->record.json, "source", NULL), now, sizeof(now),
+		clock_now());
+	if (!str_ends(now, " UTC"))
+		str_addf(side, ", times in %s",
+			strrchr(now, ' ') ? strrchr(now, ' ') + 1 : now);
 }
 
 static int draw_trouble(struct log_view *l, const struct canvas *c)

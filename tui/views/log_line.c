@@ -79,7 +79,8 @@ void log_line_show(struct log_view *l, const json_t *line, struct str *out, look
 	if (!used && l->v.arg.job)
 		at = json_int(line, "at", 0);
 	if (at) {
-		app_clock(l->v.app, clock, sizeof(clock), at);
+		app_clock(l->v.app, json_str(l->record.json, "source", NULL), clock,
+			sizeof(clock), at);
 		clock[8] = '\0';
 		str_addf(out, "%s  ", clock);
 	}

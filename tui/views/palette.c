@@ -69,7 +69,7 @@ static bool init(struct view *v, struct err *e)
 	line_set(&p->line, "");
 	for (size_t i = 0; (c = command_at(p->of, i)); i++) {
 		bool lane = c->keys && c->keys[0] >= '1' && c->keys[0] <= '8';
-		if (strcmp(c->name, "palette") != 0 && !(c->flags & CMD_NO_HELP))
+		if (strcmp(c->name, "palette") != 0)
 			add(p, (struct item){
 				       c->name, lane ? "view" : "command", c->help, c});
 	}

@@ -1,6 +1,7 @@
 /* Drawing a runbook's form and preview on one screen. */
 #include "tui/views/run.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { LABEL_MIN = 9, LABEL_MAX = 22 };
@@ -72,7 +73,7 @@ static void add_targets(struct run_view *f, const json_t *result)
 	char time[48], head[120];
 	size_t i, width = width_of_titles(targets);
 	json_t *t;
-	app_clock(f->v.app, time, sizeof(time), at);
+	app_clock(f->v.app, NULL, time, sizeof(time), at);
 	(void)str_format(head, sizeof(head), "%s, %s%s",
 		any_lines(targets) ? "from the source's dry run"
 				   : "the source has no dry run for this",
@@ -84,17 +85,43 @@ static void add_targets(struct run_view *f, const json_t *result)
 		add_target(f, t, width);
 }
 
+/* The short form: the address without its host, which the source's name says already, and cut in its middle, so that what is
+ * sent to it is seen too. */
+static void shorten(const char *request, int width, struct str *out)
+{
+	const char *url = strchr(request, ' '), *host = url ? strstr(url, "://") : NULL,
+		   *path = host ? strchr(host + 3, '/') : NULL,
+		   *end = url ? url + 1 + strcspn(url + 1, " ") : NULL;
+	if (!path || path >= end) {
+		str_adds(out, request);
+		return;
+	}
+	char *only = xstrndup(path, (size_t)(end - path));
+	int method = (int)(url - request) + 1, rest = utf8_width(end);
+	str_add(out, request, (size_t)method);
+	utf8_cut(out, only, width - method - (rest > width / 2 ? width / 2 : rest),
+		UTF8_CUT_MIDDLE);
+	str_adds(out, end);
+	free(only);
+}
+
 static void add_requests(struct run_view *f, const json_t *result)
 {
 	const json_t *requests = json_sub(result, "requests");
 	size_t i, most = f->full ? SIZE_MAX : 3, n = json_array_size(requests);
 	const char *label = "Requests";
+	struct str line = STR_INIT;
 	json_t *one;
 	json_array_foreach (requests, i, one) {
 		if (i >= most)
 			break;
-		add_label(f, ROLE_TEXT, label,
-			json_string_value(one) ? json_string_value(one) : "");
+		const char *text = json_string_value(one) ? json_string_value(one) : "";
+		str_clear(&line);
+		if (f->full)
+			str_adds(&line, text);
+		else
+			shorten(text, f->v.cols - f->label - 4, &line);
+		add_label(f, ROLE_TEXT, label, line.buf);
 		label = "";
 	}
 	if (n > i)
@@ -102,6 +129,7 @@ static void add_requests(struct run_view *f, const json_t *result)
 			n - i);
 	if (!n)
 		add_label(f, ROLE_DIM, label, "none");
+	str_release(&line);
 }
 
 static void add_verdict(struct run_view *f, const json_t *result)
@@ -171,16 +199,45 @@ static int draw_head(struct run_view *f, const struct canvas *c)
 	return row + (c->rows > 12);
 }
 
+/* One title for all ("orders_daily"): NULL when they differ. */
+static const char *shared_title(const struct view_arg *arg)
+{
+	for (size_t i = 1; i < arg->n_targets; i++)
+		if (strcmp(arg->targets[i].title, arg->targets[0].title) != 0)
+			return NULL;
+	return arg->n_targets > 1 ? arg->targets[0].title : NULL;
+}
+
+/* The preview's titles tell targets of one name apart: "orders_daily 2026-11-22"; what all begin with is said once. */
+static void add_titles(struct run_view *f, struct str *out)
+{
+	const struct view_arg *arg = &f->v.arg;
+	const json_t *previewed = json_sub(run_preview_result(f), "targets");
+	const char *shared = shared_title(arg);
+	bool known = json_array_size(previewed) == arg->n_targets;
+	if (shared)
+		str_addf(out, "%zu of %s%s", arg->n_targets, shared, known ? ": " : "");
+	else if (arg->n_targets > 1)
+		str_addf(out, "%zu: ", arg->n_targets);
+	if (shared && !known)
+		return;
+	for (size_t i = 0; i < arg->n_targets && out->len < 2000; i++) {
+		const char *title =
+			known ? json_str(json_array_get(previewed, i), "title", "")
+			      : arg->targets[i].title;
+		if (shared && str_starts(title, shared) && title[strlen(shared)] == ' ')
+			title += strlen(shared) + 1;
+		str_addf(out, "%s%s", i ? ", " : "", title);
+	}
+}
+
 static int draw_targets(struct run_view *f, const struct canvas *c, int row)
 {
 	struct str text = STR_INIT;
 	const struct view_arg *arg = &f->v.arg;
 	if (!arg->n_targets)
 		return row;
-	if (arg->n_targets > 1)
-		str_addf(&text, "%zu: ", arg->n_targets);
-	for (size_t i = 0; i < arg->n_targets && text.len < 2000; i++)
-		str_addf(&text, "%s%s", i ? ", " : "", arg->targets[i].title);
+	add_titles(f, &text);
 	if (*arg->targets[0].source)
 		str_addf(&text, "   %s", arg->targets[0].source);
 	canvas_field(

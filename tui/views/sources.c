@@ -99,7 +99,7 @@ static void cell_rows(const void *row, void *arg, struct str *out, look_t *look)
 	char n[32];
 	(void)arg;
 	(void)look;
-	format_count(n, sizeof(n), json_int(row, "rows", 0));
+	count_format(n, sizeof(n), json_int(row, "rows", 0));
 	str_adds(out, n);
 }
 
@@ -109,7 +109,7 @@ static void cell_unknown(const void *row, void *arg, struct str *out, look_t *lo
 	long long unknown = json_int(row, "unknown_states", 0);
 	(void)arg;
 	*look = ROLE_WARN;
-	format_count(n, sizeof(n), unknown);
+	count_format(n, sizeof(n), unknown);
 	if (unknown)
 		str_adds(out, n);
 }
@@ -208,19 +208,9 @@ static void title(struct view *v, struct str *path, struct str *side)
 static void draw(struct view *v, const struct canvas *c)
 {
 	struct sources_view *s = of(v);
-	size_t n = json_array_size(s->sources.json);
-	cursor_fit(&s->c, n, c->rows > 1 ? (size_t)c->rows - 1 : 1);
-	if (!n) {
-		canvas_put(c, 1, TABLE_GUTTER, -1, s->sources.json ? ROLE_TEXT : ROLE_DIM,
-			s->sources.json ? "No source is known yet. `watchdesk doctor` "
-					  "says which file to write and what."
-					: "Reading the store ...");
-		return;
-	}
-	table_header(&s->table, c, 0);
-	for (size_t i = s->c.top; i < n && (int)(i - s->c.top) + 1 < c->rows; i++)
-		table_row(&s->table, c, (int)(i - s->c.top) + 1,
-			json_array_get(s->sources.json, i), i == s->c.at, false);
+	cursor_rows(&s->c, &s->table, c, s->sources.json,
+		"No source is known yet. `watchdesk doctor` says which file to write and "
+		"what.");
 }
 
 static void move(struct view *v, enum move m)

@@ -18,10 +18,11 @@ static void collection_cells(
 	char good[16], every[16], count[32];
 	const char *error = json_str(one, "error", "");
 	long long refused = json_int(one, "refused", 0);
+	long long repaired = json_int(one, "repaired", 0);
 	struct str wrong = STR_INIT;
 	app_age(good, sizeof(good), json_int(one, "last_good", 0));
 	source_span(every, sizeof(every), json_int(one, "interval_ms", 0));
-	format_count(count, sizeof(count), json_int(one, "rows", 0));
+	count_format(count, sizeof(count), json_int(one, "rows", 0));
 	canvas_field(c, row, 3, 16, ALIGN_LEFT, UTF8_CUT_MIDDLE, ROLE_TEXT, name);
 	canvas_field(c, row, 21, 5, ALIGN_RIGHT, UTF8_CUT_END, ROLE_DIM, good);
 	canvas_field(c, row, 28, 5, ALIGN_RIGHT, UTF8_CUT_END, ROLE_DIM, every);
@@ -29,6 +30,11 @@ static void collection_cells(
 	if (refused)
 		str_addf(&wrong, "%s%lld not readable: %s", *error ? "; " : "", refused,
 			json_str(one, "refused_why", ""));
+	if (repaired)
+		str_addf(&wrong,
+			"%s%lld value%s shown changed: no UTF-8, or out of range",
+			*error || wrong.len ? "; " : "", repaired,
+			repaired == 1 ? "" : "s");
 	if (*error)
 		canvas_putf(c, row, 45, -1, ROLE_BAD, "%s%s", error, wrong.buf);
 	else
@@ -70,9 +76,9 @@ static void times(struct sources_view *s, const json_t *one, struct str *out)
 {
 	char time[48];
 	usec_t good = json_int(one, "last_good", 0), try = json_int(one, "last_try", 0);
-	app_time(s->v.app, time, sizeof(time), good);
+	app_time(s->v.app, s->v.arg.name, time, sizeof(time), good);
 	str_addf(out, "last complete answer %s", good ? time : "never");
-	app_time(s->v.app, time, sizeof(time), try);
+	app_time(s->v.app, s->v.arg.name, time, sizeof(time), try);
 	str_addf(out, "   last asked %s", try ? time : "never");
 }
 
@@ -98,7 +104,7 @@ static void draw(struct view *v, const struct canvas *c)
 	times(s, one, &text);
 	row = fact(c, row, "Asked", ROLE_TEXT, text.buf);
 	str_clear(&text);
-	format_count(n, sizeof(n), json_int(one, "rows", 0));
+	count_format(n, sizeof(n), json_int(one, "rows", 0));
 	str_addf(&text, "%s in its last answers", n);
 	if (json_int(one, "unknown_states", 0))
 		str_addf(&text,

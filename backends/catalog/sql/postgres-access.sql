@@ -40,8 +40,10 @@ create table if not exists watchdesk.access_request (
 	decided_by text,
 	decided_at timestamptz,
 	decision_reason text,
+	revoked_at timestamptz,             -- when what was approved was taken away again (watchdesk.revoke)
 	updated_at timestamptz not null default now()
 );
+alter table watchdesk.access_request add column if not exists revoked_at timestamptz;
 create index if not exists access_request_updated on watchdesk.access_request (updated_at);
 create index if not exists access_request_pending on watchdesk.access_request (due_at) where state = 'pending';
 
@@ -70,6 +72,9 @@ begin
 		if not exists (select from pg_roles where rolname = r.requester) then
 			raise exception 'role % does not exist', r.requester using errcode = 'undefined_object';
 		end if;
+		if exists (select from pg_roles where rolname = r.role and rolsuper) or r.role in ('watchdesk_operator', 'pg_signal_backend') then
+			raise exception 'role % is not given from here', r.role using errcode = 'insufficient_privilege';
+		end if;
 		execute format('grant %I to %I', r.role, r.requester);
 	end if;
 	update watchdesk.access_request
@@ -86,6 +91,8 @@ begin
 		raise exception 'role % is not managed here', granted using errcode = 'insufficient_privilege';
 	end if;
 	execute format('revoke %I from %I', granted, member_role);
+	update watchdesk.access_request set revoked_at = now(), updated_at = now()
+		where requester = member_role and role = granted and state = 'approved' and revoked_at is null;
 	return not exists (
 		select from pg_auth_members a join pg_roles g on g.oid = a.roleid join pg_roles m on m.oid = a.member
 		where g.rolname = granted and m.rolname = member_role);

@@ -170,7 +170,9 @@ class Okta(System):
             self.window = [now + 60, 600]
         self.window[1] -= 1
         if self.window[1] <= 0:
-            return self.error(429, "E0000047", "API call exceeded rate limit due to too many requests.")
+            refused = self.error(429, "E0000047", "API call exceeded rate limit due to too many requests.")
+            refused.headers.update({"X-Rate-Limit-Limit": "600", "X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": str(int(self.window[0]))})
+            return refused
         return None
 
     def missing(self, rq: Request) -> Reply:

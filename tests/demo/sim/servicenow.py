@@ -243,6 +243,9 @@ class ServiceNow(System):
         return kept, order
 
     def holds(self, table: str, row: dict, clause: str) -> bool:
+        relative = re.match(r"^([\w.]+?)RELATIVEGE@minute@ago@(\d+)$", clause)
+        if relative and self.field(table, row, relative.group(1)):
+            return self.field(table, row, relative.group(1))[0] >= sn_time(self.world.now - 60 * int(relative.group(2)))
         found = re.match(r"^([\w.]+?)(>=|<=|!=|=|>|<|NOT IN|IN|STARTSWITH|LIKE|ISEMPTY|ISNOTEMPTY)(.*)$", clause)
         got = self.field(table, row, found.group(1)) if found else None
         if not found or got is None:

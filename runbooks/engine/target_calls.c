@@ -1,0 +1,175 @@
+/* The steps that go through a connector: its calls, and statements of the runbook. What was sent and is not known is looked for, never sent again. */
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "runbooks/engine/target_private.h"
+
+enum { ROWS_SHOWN = 200 };
+
+/* ---- looking whether a change arrived ------------------------------------------------ */
+
+static void verify_again(struct loop *l, void *arg);
+
+static void verify_over(struct target_run *t)
+{
+	char text[300];
+
+	str_format(text, sizeof(text),
+		"%s; not confirmed in time, not repeated by itself", t->known);
+	target_step_done(t, STEP_END_UNKNOWN, text);
+}
+
+static void on_verified(void *arg, const struct call_result *r)
+{
+	struct target_run *t = arg;
+
+	t->call = NULL;
+	if (r->err.code == ERR_NONE && json_is_true(r->reply)) {
+		target_step_done(t, STEP_END_OK,
+			r->known ? r->known : "confirmed by the far side");
+		return;
+	}
+	if (clock_mono_ms() >= t->deadline_ms) {
+		verify_over(t);
+		return;
+	}
+	if (r->known && !str_equal(r->known, t->seen)) {
+		str_copy(t->seen, sizeof(t->seen), r->known);
+		target_to(t, "verifying", r->known);
+	}
+	t->timer = loop_timer(target_job(t)->worker->loop, t->every_ms, verify_again, t);
+}
+
+static void verify_again(struct loop *l, void *arg)
+{
+	struct target_run *t = arg;
+
+	(void)l;
+	t->timer = NULL;
+	t->call = source_verify(t->source, t->step->call, t->input, on_verified, t);
+}
+
+bool target_verify(struct target_run *t)
+{
+	int64_t within;
+
+	source_verify_times(t->source, t->step->call, &t->every_ms, &within);
+	if (within <= 0)
+		return false;
+	if (t->every_ms <= 0)
+		t->every_ms = 2000;
+	t->deadline_ms = clock_mono_ms() + within;
+	target_to(t, "verifying", t->known);
+	verify_again(target_job(t)->worker->loop, t);
+	return true;
+}
+
+/* ---- sending --------------------------------------------------------------------------- */
+
+/* The answer goes to the output and the audit, with the item that it is about. */
+static void said(struct target_run *t, const struct err *e, const char *known)
+{
+	struct str text = STR_INIT_MAX(2000);
+
+	plan_unit_label(t->unit, &text);
+	str_adds(&text, known);
+	job_line(target_job(t), t->n, e->code == ERR_NONE ? "out" : "err", text.buf,
+		text.len);
+	job_audit(target_job(t), "reply",
+		json_pack("{s:I, s:s, s:s}", "n", (json_int_t)t->n, "class",
+			err_code_name(e->code), "known", text.buf),
+		NULL, NULL);
+	str_release(&text);
+}
+
+/* `verify` looks for what this very call made. The input is the plan's: a copy gets the reply. */
+static void keep_reply(struct target_run *t, json_t *reply)
+{
+	json_t *with = json_copy(t->input);
+
+	if (reply)
+		json_object_set(with, "called", reply);
+	json_decref(t->input);
+	t->input = with;
+}
+
+static void on_called(void *arg, const struct call_result *r)
+{
+	struct target_run *t = arg;
+	const char *known = r->err.code != ERR_NONE ? r->err.msg
+			    : r->known              ? r->known
+						    : "accepted";
+
+	t->call = NULL;
+	said(t, &r->err, known);
+	str_copy(t->known, sizeof(t->known), known);
+	if (r->err.code == ERR_UNKNOWN || (r->err.code == ERR_TIMEOUT && r->sent) ||
+		(r->err.code == ERR_NET && r->sent)) {
+		if (!target_verify(t))
+			target_step_done(t, STEP_END_UNKNOWN, known);
+		return;
+	}
+	if (r->err.code != ERR_NONE) {
+		target_step_done(t, STEP_END_FAILED, known);
+		return;
+	}
+	keep_reply(t, r->reply);
+	if (!target_verify(t))
+		target_step_done(t, STEP_END_OK, known);
+}
+
+void target_call(struct target_run *t)
+{
+	t->call = source_call(t->source, t->step->call, t->input, on_called, t);
+}
+
+/* ---- sql ------------------------------------------------------------------------------- */
+
+static void show_rows(struct target_run *t, const json_t *rows)
+{
+	size_t n = json_array_size(rows);
+
+	for (size_t i = 0; i < n && i < ROWS_SHOWN; i++) {
+		char *text = json_text(json_array_get(rows, i));
+
+		job_line(target_job(t), t->n, "out", text, strlen(text));
+		free(text);
+	}
+}
+
+/* With every error but a lost COMMIT the transaction is gone, so nothing was changed. */
+static void on_sql(void *arg, const struct call_result *r)
+{
+	struct target_run *t = arg;
+	char known[400];
+
+	t->call = NULL;
+	if (r->err.code == ERR_NONE)
+		str_format(known, sizeof(known), "committed, %s", r->known);
+	else
+		str_copy(known, sizeof(known), r->err.msg);
+	if (r->err.code == ERR_NONE)
+		show_rows(t, r->reply);
+	said(t, &r->err, known);
+	target_step_done(t,
+		r->err.code == ERR_NONE      ? STEP_END_OK
+		: r->err.code == ERR_UNKNOWN ? STEP_END_UNKNOWN
+					     : STEP_END_FAILED,
+		known);
+}
+
+void target_sql(struct target_run *t)
+{
+	struct err e = ERR_INIT;
+	struct sql_statement q;
+	json_t *values;
+	struct source *source = plan_step_sql(
+		t->plan, &t->plan->targets[t->n], t->step, t->input, &q, &values, &e);
+
+	if (!source) {
+		target_step_done(t, STEP_END_FAILED, e.msg);
+		return;
+	}
+	t->call = source_sql(source, &q, on_sql, t);
+	json_decref(values);
+}
