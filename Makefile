@@ -48,6 +48,7 @@ SRC_connector := $(wildcard backends/connector/*.c)
 SRC_triage    := $(wildcard backends/triage/*.c)
 SRC_runbooks  := $(filter-out runbooks/engine/main.c,$(wildcard runbooks/engine/*.c))
 SRC_tui       := $(filter-out tui/main.c,$(wildcard tui/*.c tui/views/*.c tui/term/*.c tui/headless/*.c))
+SOURCES       := $(foreach l,$(LAYERS),$(SRC_$(l))) runbooks/engine/main.c tui/main.c
 # L="base store" builds and links with these layers only: work on a low layer while a higher one does not compile.
 L             ?= $(LAYERS)
 ARCHIVES      := $(L:%=$(O)/libwd-%.a)
@@ -127,15 +128,15 @@ check-screen: ; +@$(SUBMAKE) MODE=asan screen
 check-fuzz: ; +@$(SUBMAKE) MODE=fuzz CC="$(CLANG)" fuzz
 
 check-static: $(BUILD)/venv.venv layers limits headers format cppcheck tidy
-layers: ; @tests/check/layers.sh $(BUILD)/release
+layers: all ; @tests/check/layers.sh $(O)
 limits: $(BUILD)/venv.venv ; @tests/check/limits.sh $(VENV)/bin/lizard
 headers: ; @tests/check/headers.sh $(CC) $(CSTD) $(WARN) $(PKG_CFLAGS)
-format: ; @git ls-files '*.c' '*.h' | xargs clang-format --style=file --dry-run --Werror
+format: ; @tests/check/format.sh
 cppcheck:
 	@$(QUIET) cppcheck -q -j$(JOBS) --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 		--suppressions-list=tests/check/cppcheck.txt -D_GNU_SOURCE -I. --include=tests/check/cppcheck_macros.h \
-		$(SRC_base) $(SRC_store) $(SRC_transport) $(SRC_connector) $(SRC_triage) $(SRC_runbooks) $(SRC_tui) runbooks/engine/main.c tui/main.c
-tidy: $(patsubst %.c,$(BUILD)/tidy/%.ok,$(shell git ls-files 'backends/*.c' 'runbooks/*.c' 'tui/*.c'))
+		$(SOURCES)
+tidy: $(SOURCES:%.c=$(BUILD)/tidy/%.ok)
 $(BUILD)/tidy/%.ok: %.c .clang-tidy
 	@mkdir -p $(@D)
 	@$(QUIET) clang-tidy --quiet $< -- $(CSTD) $(PKG_CFLAGS) -DWD_VERSION='"tidy"' && touch $@

@@ -73,7 +73,7 @@ static void snooze_done(struct view *v, const char *text)
 	char done[120], until[48];
 	if (!text)
 		return;
-	if (!clock_parse_duration(text, &d) || d <= 0 || d > 30 * 86400 * USEC_PER_SEC) {
+	if (!clock_parse_duration(text, &d) || d <= 0 || d > 30 * USEC_PER_SEC * 86400) {
 		app_say(v->app, ROLE_WARN,
 			"\"%.40s\" is no time span: 30m, 2h or 3d, at most 30d.", text);
 		return;

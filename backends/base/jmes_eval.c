@@ -13,8 +13,8 @@ json_t *jmes_keep(struct jmes_run *r, json_t *fresh)
 {
 	if (r->pool_n == r->pool_cap) {
 		size_t cap = r->pool_cap * 2;
-		json_t **pool = xmalloc(cap * sizeof(*pool));
-		memcpy(pool, r->pool, r->pool_n * sizeof(*pool));
+		json_t **pool = xmalloc(cap * sizeof(json_t *));
+		memcpy(pool, r->pool, r->pool_n * sizeof(json_t *));
 		if (r->pool != r->first)
 			free(r->pool);
 		r->pool = pool;

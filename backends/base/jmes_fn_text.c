@@ -101,12 +101,12 @@ static json_t *fn_upper(struct jmes_run *r, const struct jmes_args *a)
 static json_t *fn_trim(struct jmes_run *r, const struct jmes_args *a)
 {
 	struct text s = text_of(a->v[0]);
-	static const char blank[] = " \t\r\n\v\f";
-	while (s.len && memchr(blank, s.s[0], 6)) {
+	static const char blank[] = {' ', '\t', '\r', '\n', '\v', '\f'};
+	while (s.len && memchr(blank, s.s[0], sizeof(blank))) {
 		s.s++;
 		s.len--;
 	}
-	while (s.len && memchr(blank, s.s[s.len - 1], 6))
+	while (s.len && memchr(blank, s.s[s.len - 1], sizeof(blank)))
 		s.len--;
 	return s.len == json_string_length(a->v[0]) ? a->v[0]
 						    : jmes_keep_text(r, s.s, s.len);

@@ -10,7 +10,7 @@
 #define FIRST_SECOND (-62135596800LL)
 #define LAST_SECOND 253402300799LL
 
-#define DAY (24 * 3600 * USEC_PER_SEC)
+#define DAY (24 * USEC_PER_SEC * 3600)
 enum { DATES_MAX = 3660 };
 
 enum found { FOUND, UNKNOWN, WRONG };

@@ -23,5 +23,7 @@ void log_redact(const char *secret);
 /* The same replacement for any text that leaves the worker (errors, output, audit). In place; grows. */
 struct str;
 void log_scrub(struct str *text);
+/* Is one of 12 bytes and more in it? For text in bulk, where a shorter one would hit innocent words. */
+bool log_has_secret(const char *text, size_t len);
 
 #endif

@@ -17,13 +17,21 @@
 #define SECRET_LEAST 4
 /* Shorter pieces of base64 would hit innocent text. */
 #define FORM_LEAST 6
+#define BULK_LEAST 12
 #define MARK "[secret]"
 
 static struct {
 	struct str *forms; /* longest first: one secret may be part of another */
 	size_t len;
 	size_t cap;
+	/* A bit for each two bytes that a form of BULK_LEAST and more begins with. */
+	unsigned char starts[65536 / 8];
 } known;
+
+static unsigned start_of(const char *bytes)
+{
+	return (unsigned)(unsigned char)bytes[0] << 8 | (unsigned char)bytes[1];
+}
 
 static void add_form(const char *bytes, size_t len)
 {
@@ -44,6 +52,9 @@ static void add_form(const char *bytes, size_t len)
 		(known.len - at) * sizeof(*known.forms));
 	known.forms[at] = form;
 	known.len++;
+	if (len >= BULK_LEAST)
+		known.starts[start_of(bytes) / 8] |=
+			(unsigned char)(1U << start_of(bytes) % 8);
 }
 
 static bool is_unreserved(char c)
@@ -171,6 +182,25 @@ void log_scrub(struct str *text)
 		scrub_form(text, &known.forms[i]);
 }
 
+/* Every text of every record comes here: one look at each byte, and the forms only where one may begin. */
+bool log_has_secret(const char *text, size_t len)
+{
+	for (size_t at = 0; at + BULK_LEAST <= len; at++) {
+		unsigned start = start_of(text + at);
+
+		if (!(known.starts[start / 8] >> start % 8 & 1))
+			continue;
+		for (size_t i = 0; i < known.len; i++) {
+			const struct str *form = &known.forms[i];
+
+			if (form->len >= BULK_LEAST && form->len <= len - at &&
+				memcmp(text + at, form->buf, form->len) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 void log_forget_secrets(void)
 {
 	for (size_t i = 0; i < known.len; i++)
@@ -179,4 +209,5 @@ void log_forget_secrets(void)
 	known.forms = NULL;
 	known.len = 0;
 	known.cap = 0;
+	memset(known.starts, 0, sizeof(known.starts));
 }

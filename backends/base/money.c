@@ -36,7 +36,7 @@ static void cents_of(char dst[4], const char *fraction)
 		return;
 	dst[0] = '.';
 	dst[1] = fraction[1];
-	dst[2] = fraction[2] ? fraction[2] : '0';
+	dst[2] = (char)(fraction[2] ? fraction[2] : '0');
 	dst[3] = '\0';
 }
 

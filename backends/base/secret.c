@@ -94,7 +94,7 @@ static void on_exit_status(void *arg, int status, bool timed_out)
 {
 	struct ask *q = arg;
 	struct err e = ERR_INIT;
-	struct str said = STR_INIT_MAX(2 * STDERR_MAX);
+	struct str said = STR_INIT_MAX(2UL * STDERR_MAX);
 	utf8_clean(&said, q->complaint.buf, q->complaint.len, STDERR_MAX, UTF8_ONE_LINE);
 	const char *colon = said.len ? ": " : "";
 	if (timed_out)
@@ -253,8 +253,8 @@ static void start(struct loop *l, void *arg)
 void secret_resolve(struct loop *l, const json_t *spec, secret_fn *fn, void *arg)
 {
 	struct ask *q = xcalloc(1, sizeof(*q));
-	*q = (struct ask){
-		l, json_deep_copy(spec), fn, arg, STR_INIT, STR_INIT_MAX(4 * STDERR_MAX)};
+	*q = (struct ask){l, json_deep_copy(spec), fn, arg, STR_INIT,
+		STR_INIT_MAX(4UL * STDERR_MAX)};
 	loop_defer(l, start, q);
 }
 

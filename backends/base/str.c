@@ -229,7 +229,7 @@ size_t str_plain(const char *s, size_t len)
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 /* Only the last star needs to be tried again: an earlier one that matched less can match

@@ -156,12 +156,27 @@ struct tmpl *tmpl_compile_known(const struct yaml_doc *doc, const json_t *in,
 	return compile(&at, tree, key && str_ends(key, "?"), 0, e);
 }
 
+/* A value is encoded, but what its author wrote goes out as it is: it must be one already. */
+static bool path_texts(
+	const struct tmpl_parts *parts, const struct tmpl_place *at, struct err *e)
+{
+	for (size_t i = 0; i < parts->n; i++)
+		for (const char *s = parts->items[i].text; s && *s; s++)
+			if ((unsigned char)*s <= ' ' || *s == 0x7f)
+				return tmpl_complain(at, e,
+					"a path holds a blank or control character; "
+					"write %%%02X",
+					(unsigned)(unsigned char)*s);
+	return true;
+}
+
 struct tmpl *tmpl_compile_path(const struct yaml_doc *doc, const json_t *in,
 	const char *key, const char *path, const struct tmpl_names *names, struct err *e)
 {
 	struct tmpl_place at = {doc, in, key, SIZE_MAX, names};
 	struct tmpl *t = fresh(PATH, false);
-	if (tmpl_parts_compile(&t->parts, &at, path, 1, e))
+	if (tmpl_parts_compile(&t->parts, &at, path, 1, e) &&
+		path_texts(&t->parts, &at, e))
 		return t;
 	tmpl_free(t);
 	return NULL;

@@ -152,7 +152,7 @@ static bool open_document(struct builder *b, const yaml_event_t *ev)
 
 static bool take_event(struct builder *b, const yaml_event_t *ev)
 {
-	if (++b->nodes > 2 * NODE_LIMIT)
+	if (++b->nodes > 2UL * NODE_LIMIT)
 		return fail(
 			b, ev->start_mark, "more than 20000 keys and values in one file");
 	switch (ev->type) {

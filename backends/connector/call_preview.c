@@ -146,9 +146,7 @@ static json_t *preview_reply(
 	}
 	bool ok = preview_part(c, &c->def->lines, "lines", body, lines, e) &&
 		  preview_part(c, &c->def->targets, "targets", body, targets, e);
-	if (ok && !c->def->lines.jmes && json_is_array(body))
-		add_lines(lines, body);
-	else if (ok && !c->def->lines.jmes && json_is_string(body))
+	if (ok && !c->def->lines.jmes && (json_is_array(body) || json_is_string(body)))
 		add_lines(lines, body);
 	str_release(&says);
 	str_release(&plain);

@@ -147,7 +147,7 @@ static bool read_login(
 		{"header", YAML_OBJECT}, {"lifetime", YAML_DURATION},
 		{"expires", YAML_STRING}, {NULL}};
 	const json_t *v = json_object_get(in, "login");
-	out->lifetime_ms = def_ms(v, "lifetime", 3600 * 1000);
+	out->lifetime_ms = def_ms(v, "lifetime", 3600L * 1000);
 	return def_check(c, v, "login", keys, WITH_REQUEST, e) &&
 	       def_request(c, v, NULL, &out->login, e) &&
 	       def_need_request(c, v, &out->login, "login", e) &&

@@ -125,7 +125,7 @@ static bool read_verify(
 	def_sees_record(c, IN_CALLS | SEES_CALLED, NULL, KIND_COUNT);
 	out->has_verify = true;
 	out->every_ms = def_ms(v, "every", 2000);
-	out->within_ms = def_ms(v, "within", 60 * 1000);
+	out->within_ms = def_ms(v, "within", 60L * 1000);
 	out->verify_missing = json_flag(v, "missing", false);
 	if (!def_check(c, v, "verify", keys, WITH_REQUEST, e) ||
 		!def_request(c, v, NULL, &out->verify, e))

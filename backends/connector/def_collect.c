@@ -227,9 +227,9 @@ static bool read_collect(struct connector *c, const char *name, const json_t *in
 			"change, not \"%s\"",
 			kind);
 	out->ids = json_str(in, "ids", "");
-	out->every_ms = def_ms(in, "every", 60 * 1000);
+	out->every_ms = def_ms(in, "every", 60L * 1000);
 	out->min_every_ms = def_ms(in, "min_every", 1000);
-	out->timeout_ms = def_ms(in, "timeout", 60 * 1000);
+	out->timeout_ms = def_ms(in, "timeout", 60L * 1000);
 	struct def_mentions before = def_secrets_begin(c);
 	bool ok = read_parts(c, what, in, out, e);
 	out->secrets = def_secrets_end(c, before);

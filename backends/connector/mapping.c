@@ -182,7 +182,7 @@ static bool map_id(const struct mapping *g)
 	json_t *v = get(g, FIELD_ID, NULL);
 	if (!v)
 		return false;
-	struct str text = STR_INIT_MAX(4 * RECORD_ID_MAX);
+	struct str text = STR_INIT_MAX(4UL * RECORD_ID_MAX);
 	json_scalar_to(&text, v);
 	bool scalar = !json_is_object(v) && !json_is_array(v);
 	size_t len = text.len;

@@ -1,17 +1,34 @@
 /*
  * Values from outside as text, times and safe trees.
  */
+#include "backends/base/log.h"
 #include "backends/base/utf8.h"
 #include "backends/connector/mapping.h"
 
 #include <string.h>
 
+/* As it is, it may be stored and shown. A far side may say back what it was sent, a secret among it. */
 static bool plain(const char *s, size_t len)
 {
 	for (size_t i = str_plain(s, len); i < len; i++)
 		if (s[i] < ' ' || s[i] > '~')
 			return false;
-	return true;
+	return !log_has_secret(s, len);
+}
+
+/* Scrubbed before it is cut: half a secret is a hint. */
+static void make_safe(
+	struct str *out, const char *s, size_t len, size_t max, enum utf8_flags flags)
+{
+	struct str raw = STR_INIT;
+	if (log_has_secret(s, len)) {
+		str_add(&raw, s, len);
+		log_scrub(&raw);
+		s = raw.buf;
+		len = raw.len;
+	}
+	utf8_clean(out, s, len, max, flags);
+	str_wipe(&raw);
 }
 
 const char *map_text(struct arena *a, const json_t *v, size_t max)
@@ -28,7 +45,7 @@ const char *map_text(struct arena *a, const json_t *v, size_t max)
 		s = raw.buf;
 		len = raw.len;
 	}
-	utf8_clean(&safe, s, len, max, UTF8_ONE_LINE);
+	make_safe(&safe, s, len, max, UTF8_ONE_LINE);
 	const char *out = arena_strndup(a, safe.buf, safe.len);
 	str_release(&raw);
 	str_release(&safe);
@@ -79,7 +96,7 @@ static void look(struct look *l, json_t *v)
 static json_t *safe_string(const char *s, size_t len, size_t max)
 {
 	struct str out = STR_INIT;
-	utf8_clean(&out, s, len, max, UTF8_LINES);
+	make_safe(&out, s, len, max, UTF8_LINES);
 	json_t *v = json_stringn(out.buf, out.len);
 	str_release(&out);
 	return v ? v : json_string("");

@@ -138,7 +138,7 @@ void request_describe(const struct rendered *r, struct str *out)
 	for (size_t i = 0; i < raw.len; i++) {
 		bool space = strchr(" \t\r\n", raw.buf[i]) != NULL;
 		if (!space || (one.len && one.buf[one.len - 1] != ' '))
-			str_addc(&one, space ? ' ' : raw.buf[i]);
+			str_addc(&one, (char)(space ? ' ' : raw.buf[i]));
 	}
 	utf8_clean(out, one.buf, one.len, 16384, UTF8_ONE_LINE);
 	str_release(&one);

@@ -35,6 +35,9 @@ void db_bind_blob(struct db_stmt *s, int index, const void *bytes, size_t len);
 void db_bind_double(struct db_stmt *s, int index, double v);
 void db_bind_text_copy(struct db_stmt *s, int index, const char *text);
 void db_bind_null(struct db_stmt *s, int index);
+/* Prepared, $1 bound to `number`, and stepped: on the first row, if there is one. */
+struct db_stmt *db_first(struct db *d, const char *sql, long long number, bool *row,
+	struct err *e) MUST_USE;
 bool db_step(struct db_stmt *s, bool *row,
 	struct err *e) MUST_USE; /* *row false: done, and reset */
 void db_reset(struct db_stmt *s);

@@ -104,6 +104,17 @@ json_t *db_rows(struct db *d, const char *sql, const json_t *params, struct err 
 	}
 }
 
+struct db_stmt *db_first(
+	struct db *d, const char *sql, long long number, bool *row, struct err *e)
+{
+	struct db_stmt *s = db_stmt(d, sql, e);
+
+	if (s == NULL)
+		return NULL;
+	db_bind_int(s, 1, number);
+	return db_step(s, row, e) ? s : NULL;
+}
+
 bool db_run(struct db *d, const char *sql, const json_t *params, struct err *e)
 {
 	struct db_stmt *s = stmt_with(d, sql, params, e);

@@ -27,9 +27,9 @@ typedef bool field_fn(struct parser *p, struct cond *c, const struct field *f,
 struct field {
 	const char *name;
 	field_fn *parse;
-	bool compares; /* takes < and > */
 	size_t offset; /* of the term in the cell */
 	int which;
+	bool compares; /* takes < and > */
 };
 
 /* By name; NULL: none. */

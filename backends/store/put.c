@@ -69,16 +69,13 @@ static bool look_up(struct store *s, const struct record *r, long long sid,
 /* What a person or triage added to the stored record goes on. Text lives in the arena. */
 static bool take_over(struct store *s, struct record *r, struct arena *a, struct err *e)
 {
-	struct db_stmt *q = db_stmt(s->db,
+	bool row;
+	struct db_stmt *q = db_first(s->db,
 		"SELECT cause, signature, grp, claimed_by, snoozed_until, attention, why "
 		"FROM rec WHERE rid=$1",
-		e);
-	bool row;
+		r->rid, &row, e);
 
 	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, r->rid);
-	if (!db_step(q, &row, e))
 		return false;
 	if (!row)
 		return true;

@@ -228,13 +228,11 @@ long long put_hist_row(struct store *s, long long rid, long long prev, enum stat
 bool put_history(struct store *s, long long rid, enum state from, enum state to,
 	usec_t at, const char *actor, const char *note, struct err *e)
 {
-	struct db_stmt *q = db_stmt(s->db, "SELECT last_hid FROM rec WHERE rid=$1", e);
 	bool row;
+	struct db_stmt *q =
+		db_first(s->db, "SELECT last_hid FROM rec WHERE rid=$1", rid, &row, e);
 
 	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, rid);
-	if (!db_step(q, &row, e))
 		return false;
 	if (!row)
 		return err_set(e, ERR_NOTFOUND, "there is no record %lld", rid);
@@ -275,17 +273,14 @@ static bool touch_row(struct store *s, const struct record *r, struct err *e)
 
 bool put_touch(struct store *s, long long rid, struct err *e)
 {
-	struct db_stmt *q = db_stmt(s->db,
-		"SELECT " RECORD_COLUMNS ", r.need, r.source FROM rec r WHERE r.rid=$1",
-		e);
 	struct arena a = ARENA_INIT;
 	struct record r;
 	bool row;
+	struct db_stmt *q = db_first(s->db,
+		"SELECT " RECORD_COLUMNS ", r.need, r.source FROM rec r WHERE r.rid=$1",
+		rid, &row, e);
 
 	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, rid);
-	if (!db_step(q, &row, e))
 		return false;
 	if (!row)
 		return err_set(e, ERR_NOTFOUND, "there is no record %lld", rid);
@@ -312,11 +307,8 @@ static bool remove_rows(struct store *s, long long rid, struct err *e)
 	bool row;
 
 	for (size_t i = 0; i < LENGTH(SQL); i++) {
-		struct db_stmt *q = db_stmt(s->db, SQL[i], e);
+		struct db_stmt *q = db_first(s->db, SQL[i], rid, &row, e);
 		if (q == NULL)
-			return false;
-		db_bind_int(q, 1, rid);
-		if (!db_step(q, &row, e))
 			return false;
 	}
 	return true;
@@ -328,12 +320,9 @@ static bool remove_history(struct store *s, long long hid, struct err *e)
 	bool row = true, more;
 
 	while (hid != 0 && row) {
-		struct db_stmt *q =
-			db_stmt(s->db, "DELETE FROM hist WHERE hid=$1 RETURNING prev", e);
+		struct db_stmt *q = db_first(s->db,
+			"DELETE FROM hist WHERE hid=$1 RETURNING prev", hid, &row, e);
 		if (q == NULL)
-			return false;
-		db_bind_int(q, 1, hid);
-		if (!db_step(q, &row, e))
 			return false;
 		hid = row ? db_int(q, 0) : 0;
 		if (row && !db_step(q, &more, e))
@@ -344,14 +333,11 @@ static bool remove_history(struct store *s, long long hid, struct err *e)
 
 bool put_remove(struct store *s, long long rid, struct err *e)
 {
-	struct db_stmt *q =
-		db_stmt(s->db, "SELECT kind, need, last_hid FROM rec WHERE rid=$1", e);
 	bool row;
+	struct db_stmt *q = db_first(
+		s->db, "SELECT kind, need, last_hid FROM rec WHERE rid=$1", rid, &row, e);
 
 	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, rid);
-	if (!db_step(q, &row, e))
 		return false;
 	if (!row)
 		return true;

@@ -187,16 +187,13 @@ static const char *id_of(struct ids *ids, size_t slot)
 
 static bool labels_match(struct collect *c, long long rid, bool *match, struct err *e)
 {
-	struct db_stmt *q =
-		db_stmt(c->store->db, "SELECT labels FROM rec WHERE rid=$1", e);
 	struct err ignored;
 	bool row;
+	struct db_stmt *q = db_first(
+		c->store->db, "SELECT labels FROM rec WHERE rid=$1", rid, &row, e);
 
 	*match = false;
 	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, rid);
-	if (!db_step(q, &row, e))
 		return false;
 	if (!row)
 		return true;

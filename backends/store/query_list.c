@@ -94,7 +94,7 @@ void list_fold(struct list *l)
 	for (size_t i = 0; i < l->n; i++) {
 		uint32_t f = l->fold[i];
 		if (f != 0) {
-			size_t slot = (f * UINT32_C(2654435761)) & (size - 1);
+			size_t slot = (uint32_t)(f * UINT32_C(2654435761)) & (size - 1);
 			while (seen[slot] != 0 && seen[slot] != f)
 				slot = (slot + 1) & (size - 1);
 			if (seen[slot] == f)

@@ -169,16 +169,13 @@ void record_read(struct store *s, struct db_stmt *row, struct arena *a, bool lab
 
 static bool load_detail(struct store *s, struct record *out, struct err *e)
 {
-	struct db_stmt *q = db_stmt(s->db,
+	bool row;
+	struct db_stmt *q = db_first(s->db,
 		"SELECT d.opaque, d.body, coalesce(n.at, 0) FROM det d"
 		" LEFT JOIN seen n ON n.rid=d.rid WHERE d.rid=$1",
-		e);
-	bool row;
+		out->rid, &row, e);
 
 	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, out->rid);
-	if (!db_step(q, &row, e))
 		return false;
 	if (!row)
 		return true;

@@ -150,7 +150,7 @@ static bool push_neighbours(
 static bool wants_links(const struct record *r, usec_t now)
 {
 	if (r->kind == KIND_CHANGE)
-		return now - links_when(r) < 24 * 3600 * USEC_PER_SEC;
+		return now - links_when(r) < 24 * USEC_PER_SEC * 3600;
 	return r->attention > 0 || state_bad(r->kind, r->state);
 }
 

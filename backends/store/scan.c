@@ -94,15 +94,13 @@ const char *scan_why(const struct scan_chunk *c, size_t slot)
 
 static bool chunk_load(struct scan_writer *w, struct chunk *c, struct err *e)
 {
-	struct db_stmt *q = db_stmt(w->store->db, "SELECT v FROM scan WHERE no=$1", e);
 	struct scan_chunk parsed;
 	size_t len;
 	bool row;
+	struct db_stmt *q =
+		db_first(w->store->db, "SELECT v FROM scan WHERE no=$1", c->no, &row, e);
 
 	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, c->no);
-	if (!db_step(q, &row, e))
 		return false;
 	if (!row)
 		return true;
@@ -119,14 +117,12 @@ static bool chunk_load(struct scan_writer *w, struct chunk *c, struct err *e)
 
 static bool chunk_load_ids(struct scan_writer *w, struct chunk *c, struct err *e)
 {
-	struct db_stmt *q = db_stmt(w->store->db, "SELECT v FROM scan_id WHERE no=$1", e);
 	size_t len, slot = 0;
 	bool row;
+	struct db_stmt *q = db_first(
+		w->store->db, "SELECT v FROM scan_id WHERE no=$1", c->no, &row, e);
 
 	if (q == NULL)
-		return false;
-	db_bind_int(q, 1, c->no);
-	if (!db_step(q, &row, e))
 		return false;
 	c->ids_loaded = true;
 	if (!row)

@@ -17,7 +17,7 @@
 #define BODY_BYTES ((size_t)16 << 20)
 #define HEADER_BYTES ((size_t)256 << 10)
 #define RETRY_MIN_MS 1000
-#define RETRY_MAX_MS (5 * 60 * 1000)
+#define RETRY_MAX_MS (5LL * 60 * 1000)
 
 /* ---- the reply --------------------------------------------------------------------------------- */
 

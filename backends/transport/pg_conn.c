@@ -430,10 +430,9 @@ static void on_event(struct loop *l, int fd, unsigned events, void *arg)
 		connect_step(k);
 		return;
 	}
-	if ((events & (LOOP_READ | LOOP_ERROR)) && !PQconsumeInput(k->conn))
-		link_fail(k);
-	else if (k->state != PG_CONN_IDLE)
+	bool lost = (events & (LOOP_READ | LOOP_ERROR)) && !PQconsumeInput(k->conn);
+	if (!lost && k->state != PG_CONN_IDLE)
 		serve(k);
-	else if (PQisBusy(k->conn) || PQstatus(k->conn) != CONNECTION_OK)
+	else if (lost || PQisBusy(k->conn) || PQstatus(k->conn) != CONNECTION_OK)
 		link_fail(k);
 }

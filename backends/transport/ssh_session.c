@@ -15,6 +15,7 @@
 #include "backends/base/mem.h"
 
 #define KEEPALIVE_S 15
+#define KEEPALIVE_MS (KEEPALIVE_S * 1000L)
 #define READS_A_TURN 32
 #define READ_BYTES 16384
 
@@ -292,7 +293,7 @@ static void on_keepalive(struct loop *l, void *arg)
 	/* Not into half a packet; what does not go out now goes with the next one. */
 	if (s->state == SSH_TALK && !s->sending)
 		libssh2_keepalive_send(s->session, &next);
-	s->keepalive = loop_timer(l, KEEPALIVE_S * 1000, on_keepalive, s);
+	s->keepalive = loop_timer(l, KEEPALIVE_MS, on_keepalive, s);
 }
 
 static void on_address(void *arg, const struct resolved *to, const struct err *e)
@@ -308,8 +309,7 @@ static void on_address(void *arg, const struct resolved *to, const struct err *e
 		ssh_call_end(s->call, false, &s->why);
 		return;
 	}
-	s->keepalive =
-		loop_timer(s->call->ssh->loop, KEEPALIVE_S * 1000, on_keepalive, s);
+	s->keepalive = loop_timer(s->call->ssh->loop, KEEPALIVE_MS, on_keepalive, s);
 }
 
 static bool libssh2_open(struct ssh_call *c, struct err *e)

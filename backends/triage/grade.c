@@ -69,7 +69,7 @@ static size_t sgr_len(struct span s)
 /* "[...]" and "{file.py:12}" in front of a message; a JSON object never comes here. */
 static size_t bracket_len(struct span s)
 {
-	char end = s.at[0] == '[' ? ']' : s.at[0] == '{' ? '}' : '\0';
+	char end = (char)(s.at[0] == '[' ? ']' : s.at[0] == '{' ? '}' : '\0');
 	if (!end)
 		return 0;
 	const char *p = memchr(s.at, end, s.len < 200 ? s.len : 200);
@@ -106,7 +106,7 @@ static size_t level_len(struct span s, bool *bad)
 		/* Lower case needs a colon, or any sentence that starts with "error"
 		 * would do. */
 		bool upper = isupper((unsigned char)s.at[1]) != 0;
-		char next = s.len > n ? s.at[n] : ' ';
+		char next = (char)(s.len > n ? s.at[n] : ' ');
 		if (next == ':' || (upper && (isspace((unsigned char)next) ||
 						     strchr("-|]\x1b", next)))) {
 			*bad = *bad || levels[i].bad;

@@ -81,7 +81,7 @@ void job_target(struct job_run *j, size_t n, const char *state, const char *know
 void job_line(
 	struct job_run *j, size_t n, const char *stream, const char *text, size_t len)
 {
-	struct str safe = STR_INIT_MAX(3 * LINE_MAX_BYTES);
+	struct str safe = STR_INIT_MAX(3UL * LINE_MAX_BYTES);
 
 	utf8_clean(&safe, text, len, LINE_MAX_BYTES, UTF8_SGR);
 	log_scrub(&safe);

@@ -8,7 +8,7 @@
 #include "backends/base/mem.h"
 #include "runbooks/engine/schedule_private.h"
 
-#define BACKOFF_MAX_MS (10 * 60 * 1000)
+#define BACKOFF_MAX_MS (10L * 60 * 1000)
 
 static void lane_due(struct loop *l, void *arg);
 

@@ -1,10 +1,9 @@
 #!/bin/sh
-# headers.sh CC FLAGS...: every header compiles alone.
-status=0
-for file in $(git ls-files 'backends/*.h' 'runbooks/*.h' 'tui/*.h'); do
-	"$@" -x c -fsyntax-only -include "$file" /dev/null || {
-		echo "$file does not compile alone" >&2
-		status=1
-	}
+# headers.sh CC FLAGS...: every header of the product compiles alone.
+. tests/check/check.sh
+need "$1"
+sources 'backends/*.h' 'runbooks/*.h' 'tui/*.h'
+for file in $files; do
+	"$@" -x c -fsyntax-only -include "$file" /dev/null || fail "$file does not compile alone"
 done
 exit $status

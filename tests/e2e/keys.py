@@ -5,6 +5,16 @@ ARM = 0.45  # the last question takes no answer within 400 ms of a key or of its
 QUESTION = r"any other key: back|^ Type .* to \w+:"
 
 
+def next_field(tty):
+    """Tab, and the mark stands elsewhere. What is said beside the fields may change meanwhile."""
+    def marks():
+        return re.findall(r"^>\[ \w+|^ [A-Z][\w ]*>(?= |$)", tty.text(), re.M)
+
+    before = marks()
+    tty.key("Tab")
+    tty.wait(lambda: marks() != before)
+
+
 def fill(tty, label, text):
     """Types into the field of the open form, which becomes the current one."""
     field = r"^ %s\s*>" % re.escape(label)
@@ -14,24 +24,22 @@ def fill(tty, label, text):
             tty.key(*["BS"] * 12)
             tty.type(text)
             return
-        tty.key("Tab")
-        tty.still(0.1)
+        next_field(tty)
     raise AssertionError("no field %s. The screen:\n%s" % (label, tty.text()))
 
 
 def to_question(tty):
     """Start, once the preview is there."""
-    tty.wait(r"^ (Allowed|Refused) ", 20)
+    tty.wait(r"^ (Allowed|Refused) ")
     for _ in range(12):
         if re.search(r"^>\[ Start", tty.text(), re.M):
             return tty.press("Enter", QUESTION)
-        tty.key("Tab")
-        tty.still(0.1)
+        next_field(tty)
     raise AssertionError("Start is not reached. The screen:\n%s" % tty.text())
 
 
 def answer(tty, typed=None):
-    tty.wait(QUESTION, 20)
+    tty.wait(QUESTION)
     tty.rest(ARM)
     if typed is None:
         tty.key("y")
@@ -50,7 +58,7 @@ def choose(tty, runbook):
 
 def act(tty, key, runbook, reason=None, typed=None):
     """The whole way with a key that stands for a runbook."""
-    tty.press(key, "Run: " + runbook, 20)
+    tty.press(key, "Run: " + runbook)
     if reason:
         fill(tty, "Reason", reason)
     to_question(tty)

@@ -47,7 +47,7 @@ def answers(url):
         return False
 
 
-def end(process, number=signal.SIGTERM, within=5):
+def end(process, number=signal.SIGTERM, within=30):
     if process.poll() is None:
         process.send_signal(number)
         try:
@@ -69,7 +69,7 @@ def demo(build):
     finally:
         process.stdin.close()
         try:
-            process.wait(20)
+            process.wait(60)
         finally:
             end(process)
             process.stdout.close()
@@ -122,12 +122,12 @@ def helper(name):
     script = os.path.join(TESTS, "servers", name)
     with tempfile.TemporaryDirectory(prefix="watchdesk-e2e-", dir=TMP) as folder:
         os.chmod(folder, 0o711)
-        done = subprocess.run([sys.executable, script, "start", folder], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([sys.executable, script, "start", folder], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         try:
             yield json.loads(done.stdout)
         finally:
-            subprocess.run([sys.executable, script, "stop", folder], check=False, timeout=60)
+            subprocess.run([sys.executable, script, "stop", folder], check=True, timeout=120)
 
 
 @contextlib.contextmanager
@@ -156,7 +156,7 @@ def moto(free):
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
     try:
         url = "http://127.0.0.1:%d" % port
-        wait_for(lambda: answers(url + "/moto-api/data.json"), "moto", 60)
+        wait_for(lambda: answers(url + "/moto-api/data.json"), "moto")
         yield url
     finally:
         end(process)

@@ -82,7 +82,7 @@ class Tty:
         """The row under the cursor of a list."""
         return next((line for line in self.screen.display if line.startswith(">")), "")
 
-    def wait(self, what, within=15.0):
+    def wait(self, what, within=60.0):
         """`what`: a regular expression for the screen, or a function; its match or value."""
         look = what if callable(what) else lambda: re.search(what, self.text(), re.M)
         until = time.monotonic() + within
@@ -95,7 +95,7 @@ class Tty:
                 raise AssertionError("%s: not seen%s. The screen:\n%s" % (shown, " before the end" if self.eof else "", self.text()))
             self.pump()
 
-    def gone(self, what, within=15.0):
+    def gone(self, what, within=60.0):
         def no_more():
             return not re.search(what, self.text(), re.M)
 
@@ -125,20 +125,30 @@ class Tty:
             self.write(NAMED.get(name, name))
             self.pump(0.02)
 
-    def press(self, name, what, within=15.0):
+    def press(self, name, what, within=60.0):
+        """The key after it may be sent: its screen is there."""
         self.key(name)
         return self.wait(what, within)
 
     def type(self, text):
-        """Letter by letter: several at once count as pasted."""
+        """Letter by letter, each after the one before was drawn: several at once count as pasted."""
         for letter in text:
+            seen = len(self.raw)
             self.key(letter)
-            self.rest(0.03)
+            self.wait(lambda: len(self.raw) > seen)
 
     def paste(self, text):
         self.write("\x1b[200~" + text + "\x1b[201~")
 
-    def down(self, within=2.0):
+    def drawn(self):
+        """Until all keys so far are dealt with. C-l comes after them and draws the whole screen; for lists only."""
+        clear = b"\x1b[H\x1b[2J"
+        seen = self.raw.count(clear)
+        self.key("C-l")
+        self.wait(lambda: self.raw.count(clear) > seen)
+        self.still(0.1)
+
+    def down(self, within=10.0):
         """One row down; True when the cursor has moved. The next key waits for the screen, as eyes do."""
         before, until = self.current(), time.monotonic() + within
         self.key("j")
@@ -149,7 +159,7 @@ class Tty:
     def to_row(self, what, most=60):
         """Moves the cursor down to the row that matches."""
         self.key("g")
-        self.still(0.3)
+        self.drawn()
         for _ in range(most):
             if re.search(what, self.current()):
                 return self.current()
@@ -163,7 +173,7 @@ class Tty:
 
     # ---- the end -------------------------------------------------------------------------------
 
-    def wait_end(self, within=5.0):
+    def wait_end(self, within=60.0):
         """The exit status, or minus the signal."""
         until = time.monotonic() + within
         while time.monotonic() < until:

@@ -169,7 +169,7 @@ def test_the_same_action_twice_at_once(desk):
         let_go = threading.Event()
 
         def slow(method, body):
-            assert let_go.wait(30)
+            assert let_go.wait(240)
             return rig.Reply({})
 
         far.paths.update({"/things": rig.Reply([{"id": "t1"}]), "/poke": slow, "/state": rig.Reply({"done": True})})
@@ -192,10 +192,26 @@ def test_the_same_action_twice_at_once(desk):
 def writer(desk, *changes):
     """The child by which consoles write: as a console of another build, or a forged one, could."""
     lines = "".join(json.dumps(c) + "\n" for c in changes)
-    done = subprocess.run(desk.argv("store-write", desk.store), input=lines, capture_output=True, text=True, env=desk.env(), timeout=20)
+    done = subprocess.run(desk.argv("store-write", desk.store), input=lines, capture_output=True, text=True, env=desk.env(), timeout=120)
     desk.check()
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def version_of(runbook):
+    with open(os.path.join(ROOT, "runbooks", "catalog", runbook + ".yaml"), "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def forge(desk, runbook, version, row, plan_hash, params=None, reason=""):
+    """An action as a console would ask for it, on the last preview, without the console's own gates. The job, once it failed."""
+    preview = next(j for j in desk.run("list", "actions", "--json").json() if j["type"] == "preview")
+    spec = {"runbook": runbook, "version": version, "params": params or {}, "operator": "oncall", "reason": reason, "preview": preview["job"], "plan_hash": plan_hash}
+    args = {"type": "action", "runbook": runbook, "title": "t", "who": "oncall", "host": "h", "reason": reason, "plan_hash": plan_hash,
+            "targets": [{"key": row["key"], "title": row["title"]}], "spec": spec}
+    answer = writer(desk, {"id": 1, "change": "job_add", "args": args})[0]
+    assert answer["answer"]["job"], answer
+    return desk.wait_action(["failed"], job=answer["answer"]["job"])
 
 
 def test_a_plan_that_changed_since_its_preview_is_refused(desk, demo, far_platform):
@@ -203,29 +219,40 @@ def test_a_plan_that_changed_since_its_preview_is_refused(desk, demo, far_platfo
     desk.start_worker()
     row = first(desk, "incidents", "state:open", "label:alertname=ReplicationSlotGrowth")
     result = desk.run("run", "silence-alert", "--target", row["key"], "--param", "duration=30m", "--dry-run", "--json").json()
-    preview = desk.run("list", "actions", "--json").json()[0]
     before = far_platform.actions("alertmanager")
-
-    def action(params, plan_hash, ident):
-        spec = {"runbook": "silence-alert", "version": version, "params": params, "operator": "oncall", "reason": "r", "preview": preview["job"], "plan_hash": plan_hash}
-        args = {"type": "action", "runbook": "silence-alert", "title": "t", "who": "oncall", "host": "h", "reason": "r", "plan_hash": plan_hash,
-                "targets": [{"key": row["key"], "title": row["title"]}], "spec": spec}
-        return {"id": ident, "change": "job_add", "args": args}
-
-    version = version_of("silence-alert")
-    writer(desk, action({"duration": "8h", "comment": "x"}, result["plan_hash"], 1))
-    job = desk.wait_action(["failed"])
+    version, params = version_of("silence-alert"), {"duration": "8h", "comment": "x"}
+    job = forge(desk, "silence-alert", version, row, result["plan_hash"], params, "r")
     assert "the plan changed since the preview" in job["error"]
-    writer(desk, action({"duration": "8h", "comment": "x"}, "0" * 64, 1))
-    job = desk.wait_action(["failed"], job=job["job"] + 1)
+    job = forge(desk, "silence-alert", version, row, "0" * 64, params, "r")
     assert "another plan than its preview" in job["error"]
     assert far_platform.actions("alertmanager") == before
     assert [r["event"] for r in desk.audit()] == ["refused", "refused"]
 
 
-def version_of(runbook):
-    with open(os.path.join(ROOT, "runbooks", "catalog", runbook + ".yaml"), "rb") as f:
-        return hashlib.sha256(f.read()).hexdigest()
+def test_gates_hold_for_a_forged_action(desk):
+    """The worker asks again what the console asked: a reason, the number of targets, read_only."""
+    poke = rig.POKE.replace("reason: none", "reason: required") + "limits: {targets: 1}\n"
+    version = hashlib.sha256(poke.encode()).hexdigest()
+    with rig.FarSide() as far:
+        far.paths.update({"/things": rig.Reply([{"id": "t1"}, {"id": "t2"}]), "/poke": rig.Reply({}), "/state": rig.Reply({"done": True})})
+        far.use(desk, start=False)
+        desk.write("runbooks/poke.yaml", poke)
+        desk.start_worker()
+        rows = desk.wait_rows("incidents", least=2)
+        call = ["run", "poke", "--target", rows[0]["key"]]
+        assert "reason" in desk.run(*call, "--yes", status=4).err
+        done = desk.run(*call, "--target", rows[1]["key"], "--yes", "--reason", "r", status=4)
+        assert "2 targets, and poke takes at most 1" in done.out + done.err
+        result = desk.run(*call, "--dry-run", "--json").json()
+        assert "wants a reason" in forge(desk, "poke", version, rows[0], result["plan_hash"])["error"]
+        desk.stop_worker()
+        far.use(desk, start=False, read_only=True)
+        desk.write("runbooks/poke.yaml", poke)
+        desk.start_worker()
+        result = desk.run(*call, "--dry-run", "--json", status=None).json()
+        assert "read_only" in forge(desk, "poke", version, rows[0], result["plan_hash"], reason="r")["error"]
+        assert far.count("POST", "/poke") == 0
+        assert {r["event"] for r in desk.audit()} == {"refused"}
 
 
 def test_what_cannot_be_known_is_unknown_and_sent_once(desk):

@@ -12,6 +12,7 @@ import rig
 from desk import ROOT, alive, wait_for
 from keys import act
 from servers.sshd import children
+from test_bad_input import CANARY, CONNECTOR
 
 # ---- Alertmanager --------------------------------------------------------------------------------
 
@@ -63,7 +64,7 @@ def test_a_in_the_console_is_a_silence_in_our_name(desk, alertmanager):
     tty.wait("ReplicaLag is on")
     tty.to_row("ReplicaLag is on")
     act(tty, "a", "acknowledge")
-    tty.wait(r"1 of 1 proved", 30)
+    tty.wait(r"1 of 1 proved", 90)
     assert [s["createdBy"] for s in silences(alertmanager, "ReplicaLag")] == ["m.ito"]
     assert alert_state(alertmanager, "ReplicaLag") == ["suppressed"]
     desk.wait_rows("incidents", "state:acknowledged", "ReplicaLag")
@@ -208,7 +209,7 @@ def test_a_revoked_role_is_gone_and_its_sessions_end(pg, cluster):
     assert "2 sessions of m.ito" in preview.out and cluster.sql(count) == "2"
     pg.run("run", "end-sessions", "--target", row["key"], "--yes", "--reason", "left", "--confirm", "m.ito")
     assert cluster.sql(count) == "0"
-    assert [c.wait(10) for c in cluster.clients[-2:]] != [0, 0]
+    assert all(c.wait(60) != 0 for c in cluster.clients[-2:]), "a session came to its end"
     preview = pg.run("run", "revoke-grant", "--target", row["key"], "--dry-run")
     assert "m.ito" in cluster.members("finance_ro"), "a preview changed something"
     pg.run("run", "revoke-grant", "--target", row["key"], "--yes", "--reason", "left", "--confirm", "m.ito")
@@ -276,12 +277,12 @@ def sshd():
         yield about
 
 
-def use_host(desk, about, transport, **more):
-    host = {"host": about["host"], "port": about["port"], "user": about["user"], "identity": about["identity"], "known_hosts": about["known_hosts"], "transport": transport, **more}
+def use_host(desk, about, transport, sources=None):
+    host = {"host": about["host"], "port": about["port"], "user": about["user"], "identity": about["identity"], "known_hosts": about["known_hosts"], "transport": transport}
     if transport == "ssh":
         host["config"] = about["config"]
     desk.write("runbooks/long-script.yaml", LONG)
-    desk.configure({}, hosts={"etl-04": host})
+    desk.configure(sources or {}, hosts={"etl-04": host})
     desk.start_worker()
 
 
@@ -302,6 +303,49 @@ def test_output_and_exit_code_arrive(desk, sshd, transport):
     assert "Mounted on" in done.out
 
 
+TELL = """\
+runbook: tell
+title: Print a file
+applies: {host: true}
+risk: read
+parameters:
+  file: {type: string, prompt: File, required: true}
+steps:
+  - ssh:
+      host: "{{ record.host }}"
+      vars: {FILE: "{{ params.file }}"}
+      script: |
+        cat "$FILE" /dev/stdin
+        cat "$FILE" >&2
+"""
+
+
+@both
+def test_a_secret_in_the_output_is_not_kept(desk, sshd, transport):
+    with rig.FarSide() as far:
+        far.paths["/good"] = rig.Reply([])
+        secret = desk.secret("token", CANARY)
+        desk.write("connectors/thing.yaml", CONNECTOR)
+        desk.write("runbooks/tell.yaml", TELL)
+        use_host(desk, sshd, transport, {"s": {"connector": "thing", "url": far.url, "token": secret}})
+        desk.wait_source("s", lambda s: s["last_good"])
+        done = desk.run("run", "tell", "--target", "host:etl-04", "--yes", "--param", "file=" + secret["file"])
+    assert done.out.count("| [secret]") == 2, done
+    assert CANARY not in done.out + done.err
+    for path in glob.glob(desk.store + "*"):
+        with open(path, "rb") as f:
+            assert CANARY.encode() not in f.read(), path
+
+
+def name_of(pid):
+    """The script starts a process that ends at once, over and over."""
+    try:
+        with open("/proc/%d/comm" % pid) as f:
+            return f.read().strip()
+    except OSError:
+        return ""
+
+
 @both
 def test_a_killed_sshd_is_unknown_never_success(desk, sshd, transport):
     use_host(desk, sshd, transport)
@@ -310,8 +354,7 @@ def test_a_killed_sshd_is_unknown_never_success(desk, sshd, transport):
     running = desk.start("run", "long-script", "--target", "host:etl-04", "--yes", "--json", "--param", "file=" + gate)
     wait_for(lambda: os.path.exists(gate + ".begun"), "the script")
     below = children(sshd["pid"])
-    names = {pid: open("/proc/%d/comm" % pid).read().strip() for pid in below}
-    for pid in [sshd["pid"]] + [p for p, name in names.items() if name == "sshd"]:
+    for pid in [sshd["pid"]] + [p for p in below if name_of(p) == "sshd"]:
         os.kill(pid, signal.SIGKILL)
     done = desk.end_of(running)
     os.unlink(gate)

@@ -21,7 +21,7 @@ class Gate:
         far.paths.update({"/things": rig.Reply([{"id": "t1"}, {"id": "t2"}]), "/poke": self.slow, "/state": rig.Reply({"done": False})})
 
     def slow(self, method, body):
-        assert self.open.wait(60)
+        assert self.open.wait(240)
         return rig.Reply({})
 
     def done(self):
@@ -67,8 +67,9 @@ def test_a_console_that_dies_ends_no_action(desk, gate, how):
         tty.hang_up()
     else:
         tty.signal(how)
-    wait_for(lambda: not alive(tty.pid), "the end of the console", 2)
+    wait_for(lambda: not alive(tty.pid), "the end of the console")
     again = desk.console()
+    again.wait(r"^> .*open.* t[12] ")
     again.press("7", r"^> +running .* poke ")
     gate.done()
     gate.open.set()
@@ -140,6 +141,7 @@ def test_the_next_console_starts_the_worker_that_looks(desk, gate):
     gate.done()
     gate.open.set()
     tty = desk.console()
+    tty.wait(r"^> .*open.* t[12] ")
     tty.press("7", r"^> +done .* poke ")
     assert gate.sent() == 1
 
@@ -196,7 +198,7 @@ def test_the_worker_leaves_when_it_is_not_needed(desk, gate):
     assert desk.worker_pid() == first and alive(first), "the worker left while a console was open"
     tty.key("q")
     assert tty.wait_end() == 0
-    wait_for(lambda: not alive(first), "the end of the idle worker", 15)
+    wait_for(lambda: not alive(first), "the end of the idle worker")
     assert workers(desk) == []
 
 

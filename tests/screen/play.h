@@ -11,7 +11,7 @@
 #include "tui/console.h"
 #include "tui/from_json.h"
 
-enum { TURNS_MAX = 1500, RECORDS_MAX = 2000, SETTLE = 15, BELL = 150000 /* µs */ };
+enum { TURNS_MAX = 15000, RECORDS_MAX = 2000, SETTLE = 15, BELL = 150000 /* µs */ };
 
 struct play {
 	const char *path;

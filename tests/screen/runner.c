@@ -70,7 +70,7 @@ static void text_of(struct play *p, int row, struct str *out)
 		grid_row_text(screen_grid(p->screen), row, out);
 }
 
-/* Turns the loop until what is shown satisfies the test, or for three seconds. */
+/* Turns the loop until what is shown satisfies the test, or for half a minute. */
 static bool becomes(struct play *p, int row, const char *text, bool wanted, bool whole,
 	struct str *now)
 {

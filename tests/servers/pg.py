@@ -69,7 +69,8 @@ def start(where: str) -> None:
              "-c", "max_connections=40", "-c", "autovacuum=off"],
             cwd=home, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             start_new_session=True, **user)
-    for _ in range(300):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         if subprocess.run([bin_dir() + "/pg_isready", "-q", "-h", home, "-p", str(port)],
                           env=env, check=False).returncode == 0:
             break
@@ -96,13 +97,13 @@ def stop(where: str) -> None:
         return
     try:
         os.kill(about["pid"], signal.SIGQUIT)  # immediate: the data is thrown away
-        for _ in range(200):
-            os.kill(about["pid"], 0)
-            if gone(about["pid"]):
-                break
-            time.sleep(0.02)
     except ProcessLookupError:
         pass
+    end = time.monotonic() + 60
+    while not gone(about["pid"]):
+        if time.monotonic() > end:
+            sys.exit(f"PostgreSQL (pid {about['pid']}) does not end")
+        time.sleep(0.02)
     shutil.rmtree(about["socket_dir"], ignore_errors=True)
     os.unlink(where + "/pg.json")
 

@@ -83,9 +83,8 @@ def start(where: str) -> None:
         server = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", home + "/sshd_config"],
                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                   start_new_session=True)
-    for _ in range(200):
-        if server.poll() is not None or answers(port):
-            break
+    end = time.monotonic() + 60
+    while time.monotonic() < end and server.poll() is None and not answers(port):
         time.sleep(0.02)
     if server.poll() is not None or not answers(port):
         with open(home + "/log", encoding="utf-8", errors="replace") as text:

@@ -142,7 +142,7 @@ static void test_small_ones(void **state)
 	json_decref(r.opaque);
 	struct help_reply reply = {0};
 	store_ask(h.store, "weather", json_object(), help_answer, &reply);
-	assert_true(loop_until(h.loop, &reply.done, 1000));
+	assert_true(loop_until(h.loop, &reply.done, HELP_WAIT_MS));
 	assert_null(reply.answer);
 	assert_int_equal(reply.err.code, ERR_USAGE);
 	help_close(&h);

@@ -42,7 +42,7 @@ static void test_heard_after_commit(void **state)
 	store_on_change(console, heard, &ear);
 	struct record r = help_record(KIND_RUN, "a", STATE_FAILED);
 	help_put(&h, &r, 1);
-	assert_true(loop_until(h.loop, &ear.once, 2000));
+	assert_true(loop_until(h.loop, &ear.once, HELP_WAIT_MS));
 	/* unchanged: nothing is written, so nothing rings */
 	int before = ear.times;
 	clock_advance_test(USEC_PER_SEC);
@@ -88,7 +88,7 @@ static void test_closed_by_its_own_call(void **state)
 	ear.close = console_of(&h);
 	store_on_change(ear.close, heard, &ear);
 	bell_ring(h.store->bell);
-	assert_true(loop_until(h.loop, &ear.once, 2000));
+	assert_true(loop_until(h.loop, &ear.once, HELP_WAIT_MS));
 	assert_null(ear.close);
 	help_close(&h);
 }

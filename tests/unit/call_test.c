@@ -1,7 +1,6 @@
 /* Calls against tests/servers/far_side.py: text, preview, success and refusal, lost answers, steps, verification. */
-#include "connector_help.h"
-
-static struct rig rig;
+#include "backends/base/log.h"
+#include "tests/unit/connector_help.h"
 
 struct outcome {
 	bool done, sent;
@@ -210,6 +209,27 @@ static void test_preview(void **state)
 	rig_close(&rig);
 }
 
+/* The far side's own words, with what is known as a secret among them. */
+static void test_a_secret_said_back(void **state)
+{
+	struct outcome o;
+	(void)state;
+	log_redact("a freeze is on");
+	log_redact("would go");
+	open_calls();
+	expect(go(source_call, "refuse"), ERR_REMOTE, "refused (HTTP 200): [secret]");
+	o = go(source_call, "refuse");
+	assert_null(strstr(o.err.msg, "freeze"));
+	expect(o, ERR_REMOTE, "[secret]");
+	o = go(source_preview, "plain");
+	assert_string_equal(
+		json_string_value(json_array_get(json_sub(o.reply, "lines"), 0)),
+		"2 [secret]");
+	json_decref(o.reply);
+	rig_close(&rig);
+	log_close();
+}
+
 static void test_verify(void **state)
 {
 	int64_t every, within;
@@ -248,18 +268,6 @@ static void test_cancel(void **state)
 	json_decref(in);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	return rig_start(&rig);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return rig_stop(&rig);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,8 +276,9 @@ int main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_preview),
+		cmocka_unit_test(test_a_secret_said_back),
 		cmocka_unit_test(test_verify),
 		cmocka_unit_test(test_cancel),
 	};
-	return cmocka_run_group_tests_name("call", tests, setup, teardown);
+	return cmocka_run_group_tests_name("call", tests, rig_setup, rig_teardown);
 }

@@ -83,7 +83,7 @@ static void check(struct help *h, const char *text, const char *ids)
 		fail_msg("%s: %s", text, e.msg);
 	struct store_query q = {.filter = filter, .sort = SORT_TITLE, .count = 20};
 	assert_non_null(store_query(h->store, &q, got, &f));
-	assert_true(loop_until(h->loop, &f.done, 5000));
+	assert_true(loop_until(h->loop, &f.done, HELP_WAIT_MS));
 	assert_int_equal(f.err.code, ERR_NONE);
 	if (strcmp(f.ids, ids) != 0)
 		fail_msg("'%s' selects '%s', not '%s'", text, f.ids, ids);

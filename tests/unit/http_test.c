@@ -1,99 +1,6 @@
-/* The HTTP transport against tests/servers/http_replies.py. */
-#include "backends/transport/http.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "backends/base/json.h"
-#include "backends/base/mem.h"
+/* What an HTTP call sends, and what it makes of the reply. */
 #include "backends/transport/http_private.h"
-
-#define WAIT_MS 10000
-
-static struct loop *loop;
-static struct http *http;
-static int port, server_stdin;
-static pid_t server;
-
-struct answer {
-	bool done;
-	int calls, status;
-	bool sent;
-	int64_t retry_after_ms, took_ms;
-	char *body, *type, *link, *total;
-	size_t len;
-	struct err err;
-};
-
-static void on_reply(void *arg, const struct http_reply *r)
-{
-	struct answer *a = arg;
-
-	a->calls++;
-	a->done = true;
-	a->status = r->status;
-	a->sent = r->sent;
-	a->retry_after_ms = r->retry_after_ms;
-	a->took_ms = r->took_ms;
-	a->body = xstrndup(r->body, r->len);
-	a->len = r->len;
-	a->type = xstrdup(r->type);
-	a->link = xstrdup(r->link);
-	a->total = xstrdup(http_header(r, "x-total"));
-	a->err = r->err;
-}
-
-static void answer_release(struct answer *a)
-{
-	free(a->body);
-	free(a->type);
-	free(a->link);
-	free(a->total);
-	*a = (struct answer){0};
-}
-
-static const char *url(const char *path)
-{
-	static char buf[4][512];
-	static int next;
-	char *s = buf[next++ % 4];
-
-	str_format(s, sizeof(buf[0]), "http://127.0.0.1:%d%s", port, path);
-	return s;
-}
-
-static struct answer call(struct http_request rq)
-{
-	struct answer a = {0};
-
-	assert_non_null(http_send(http, &rq, on_reply, &a));
-	assert_int_equal(a.calls, 0); /* never from within http_send */
-	assert_true(loop_until(loop, &a.done, WAIT_MS));
-	assert_int_equal(a.calls, 1);
-	return a;
-}
-
-static struct answer get(const char *path)
-{
-	return call((struct http_request){.method = "GET", .url = url(path)});
-}
-
-static void fails(struct http_request rq, enum err_code code, const char *words)
-{
-	struct answer a = call(rq);
-
-	if (a.err.code != code || !strstr(a.err.msg, words))
-		fail_msg("%s: %s", err_code_name(a.err.code), a.err.msg);
-	answer_release(&a);
-}
+#include "tests/unit/http_help.h"
 
 static void test_get(void **state)
 {
@@ -145,24 +52,6 @@ static void test_what_is_sent(void **state)
 	answer_release(&a);
 }
 
-static void test_limits(void **state)
-{
-	struct http_request rq = {.method = "GET", .max_bytes = 100000};
-
-	(void)state;
-	rq.url = url("/flood");
-	fails(rq, ERR_LIMIT, "larger than 100000 bytes");
-	rq.url = url("/bomb");
-	fails(rq, ERR_LIMIT, "larger than 100000 bytes");
-	rq.url = url("/headers");
-	fails(rq, ERR_LIMIT, "header");
-	rq.url = url("/chunked");
-	rq.max_bytes = 18; /* exactly */
-	fails(rq, ERR_NONE, "");
-	rq.max_bytes = 17;
-	fails(rq, ERR_LIMIT, "larger");
-}
-
 static void test_errors_by_class(void **state)
 {
 	struct answer a = get("/denied");
@@ -198,48 +87,11 @@ static void test_not_reached(void **state)
 	answer_release(&a);
 	/* TLS to a server that speaks none. */
 	char https[64];
-	str_format(https, sizeof(https), "https://127.0.0.1:%d/ok", port);
+	str_format(https, sizeof(https), "https://127.0.0.1:%d/ok", server.port);
 	a = call((struct http_request){.url = https});
 	assert_int_equal(a.err.code, ERR_NET);
 	assert_false(a.sent);
 	answer_release(&a);
-}
-
-static void test_timeout_alone(void **state)
-{
-	struct answer never = {0}, quick = {0};
-	struct http_request rq = {.url = url("/never"), .timeout_ms = 300};
-
-	(void)state;
-	http_send(http, &rq, on_reply, &never);
-	rq = (struct http_request){.url = url("/ok")};
-	http_send(http, &rq, on_reply, &quick);
-	assert_true(loop_until(loop, &quick.done, WAIT_MS));
-	assert_false(never.done);
-	assert_int_equal(quick.status, 200);
-	assert_true(loop_until(loop, &never.done, WAIT_MS));
-	assert_int_equal(never.err.code, ERR_TIMEOUT);
-	assert_true(never.sent);
-	assert_in_range(never.took_ms, 290, 5000);
-	answer_release(&never);
-	answer_release(&quick);
-}
-
-/* Four connections hang: the fifth call waits for one, and its deadline still holds. */
-static void test_timeout_while_waiting_for_a_connection(void **state)
-{
-	struct answer a[6] = {0};
-	struct http_request rq = {.url = url("/never"), .timeout_ms = 400};
-
-	(void)state;
-	for (int i = 0; i < 6; i++)
-		http_send(http, &rq, on_reply, &a[i]);
-	for (int i = 0; i < 6; i++) {
-		assert_true(loop_until(loop, &a[i].done, WAIT_MS));
-		assert_int_equal(a[i].err.code, ERR_TIMEOUT);
-		assert_in_range(a[i].took_ms, 390, 3000);
-		answer_release(&a[i]);
-	}
 }
 
 static int64_t throttled(const char *path)
@@ -293,79 +145,6 @@ static void test_refused_requests(void **state)
 	fails((struct http_request){.url = NULL}, ERR_CONFIG, "without a URL");
 }
 
-struct stream {
-	struct answer a;
-	size_t got, stop_at;
-	struct http_call *cancel;
-};
-
-static bool on_data(void *arg, const char *bytes, size_t len)
-{
-	struct stream *s = arg;
-
-	(void)bytes;
-	s->got += len;
-	if (s->cancel) {
-		http_cancel(http, s->cancel);
-		s->cancel = NULL;
-	}
-	return s->stop_at == 0 || s->got < s->stop_at;
-}
-
-static void test_stream(void **state)
-{
-	struct stream s = {0};
-	struct http_request rq = {.url = url("/chunked"), .on_data = on_data};
-
-	(void)state;
-	http_send(http, &rq, on_reply, &s);
-	assert_true(loop_until(loop, &s.a.done, WAIT_MS));
-	assert_int_equal(s.got, 18);
-	assert_int_equal(s.a.len, 0);
-	answer_release(&s.a);
-	s = (struct stream){.stop_at = 100000};
-	rq.url = url("/flood");
-	http_send(http, &rq, on_reply, &s);
-	assert_true(loop_until(loop, &s.a.done, WAIT_MS));
-	assert_int_equal(s.a.err.code, ERR_LIMIT);
-	answer_release(&s.a);
-	/* The body of an error is no data. */
-	s = (struct stream){0};
-	rq.url = url("/denied");
-	http_send(http, &rq, on_reply, &s);
-	assert_true(loop_until(loop, &s.a.done, WAIT_MS));
-	assert_int_equal(s.got, 0);
-	assert_non_null(strstr(s.a.err.msg, "token expired"));
-	answer_release(&s.a);
-}
-
-static void test_cancel(void **state)
-{
-	struct answer gone = {0}, other = {0};
-	struct stream s = {0};
-	struct http_request rq = {.url = url("/never")};
-	struct http_call *c = http_send(http, &rq, on_reply, &gone);
-
-	(void)state;
-	http_cancel(http, c); /* before it began */
-	c = http_send(http, &rq, on_reply, &gone);
-	rq = (struct http_request){
-		.url = url("/flood"), .on_data = on_data, .max_bytes = 1 << 30};
-	s.cancel = http_send(http, &rq, on_reply, &s);
-	rq = (struct http_request){.url = url("/ok")};
-	http_send(http, &rq, on_reply, &other);
-	assert_true(loop_until(loop, &other.done, WAIT_MS));
-	http_cancel(http, c); /* under way */
-	http_cancel(http, NULL);
-	while (s.cancel) /* within on_data */
-		loop_turn(loop, 100);
-	for (int i = 0; i < 10; i++)
-		loop_turn(loop, 5);
-	assert_int_equal(gone.calls, 0);
-	assert_int_equal(s.a.calls, 0);
-	answer_release(&other);
-}
-
 static void test_signature(void **state)
 {
 	struct http_request rq = {.method = "POST",
@@ -397,45 +176,6 @@ static void test_signature(void **state)
 	rq.url = url("/sign");
 	rq.aws_region = "us-east-1:x";
 	fails(rq, ERR_CONFIG, "region");
-}
-
-/* A kept connection that the server closes: libcurl repeats a GET, which is harmless. A POST must not
- * reach the server a second time. */
-static void test_a_change_is_never_sent_twice(void **state)
-{
-	struct answer a = get("/close");
-	int before, after;
-
-	(void)state;
-	answer_release(&a);
-	a = get("/count");
-	before = (int)strtol(a.body, NULL, 10);
-	answer_release(&a);
-	a = call((struct http_request){.method = "POST", .url = url("/close")});
-	answer_release(&a);
-	a = get("/count");
-	after = (int)strtol(a.body, NULL, 10);
-	answer_release(&a);
-	assert_int_equal(after, before + 1);
-}
-
-static void test_free_with_calls(void **state)
-{
-	struct err e = ERR_INIT;
-	struct http *h = http_new(loop, &e);
-	struct answer a = {0};
-	struct http_request rq = {.url = url("/never")};
-
-	(void)state;
-	assert_non_null(h);
-	for (int i = 0; i < 6; i++)
-		http_send(h, &rq, on_reply, &a);
-	for (int i = 0; i < 5; i++)
-		loop_turn(loop, 5);
-	http_free(h);
-	for (int i = 0; i < 5; i++)
-		loop_turn(loop, 5);
-	assert_int_equal(a.calls, 0);
 }
 
 static void message_is(const char *body, const char *want)
@@ -500,66 +240,16 @@ static void test_url_parts(void **state)
 		http_url_parse("http://localhost.x/", &u, &e) && !http_url_loopback(&u));
 }
 
-static int setup(void **state)
-{
-	struct err e = ERR_INIT;
-	int to[2], from[2];
-	char line[32] = "";
-
-	(void)state;
-	if (pipe(to) || pipe(from))
-		return -1;
-	server = fork();
-	if (server == 0) {
-		dup2(to[0], 0);
-		dup2(from[1], 1);
-		for (int fd = 3; fd < 64; fd++)
-			close(fd);
-		execlp("python3", "python3", "tests/servers/http_replies.py",
-			(char *)NULL);
-		_exit(127);
-	}
-	close(to[0]);
-	close(from[1]);
-	server_stdin = to[1];
-	if (server < 0 || read(from[0], line, sizeof(line) - 1) <= 0)
-		return -1;
-	close(from[0]);
-	port = (int)strtol(line, NULL, 10);
-	/* What must not be honoured. */
-	setenv("http_proxy", "http://127.0.0.1:1", 1);
-	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
-	loop = loop_new();
-	http = http_new(loop, &e);
-	return http ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	http_free(http);
-	loop_free(loop);
-	close(server_stdin);
-	return waitpid(server, NULL, 0) == server ? 0 : -1;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_get),
 		cmocka_unit_test(test_what_is_sent),
-		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_errors_by_class),
 		cmocka_unit_test(test_not_reached),
-		cmocka_unit_test(test_timeout_alone),
-		cmocka_unit_test(test_timeout_while_waiting_for_a_connection),
 		cmocka_unit_test(test_retry_after),
 		cmocka_unit_test(test_refused_requests),
-		cmocka_unit_test(test_stream),
-		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_signature),
-		cmocka_unit_test(test_a_change_is_never_sent_twice),
-		cmocka_unit_test(test_free_with_calls),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_url_parts),
 	};

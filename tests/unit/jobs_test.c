@@ -29,6 +29,60 @@ static void test_moves(void **state)
 	assert_false(job_may(JOB_TARGET, "succeeded", "failed"));
 }
 
+/* The queue also holds what is under way: an earlier worker may have left it. */
+static void is_queued(struct help *h)
+{
+	json_t *a = help_ask(h, "jobs_queued", "{}");
+
+	assert_int_equal(json_array_size(a), 1);
+	assert_int_equal(json_int(json_sub(json_array_get(a, 0), "spec"), "n", 0), 1);
+	json_decref(a);
+}
+
+static void begins(struct help *h)
+{
+	is_queued(h);
+	help_refused(h, "job_state", "{\"job\": 1, \"state\": \"succeeded\"}",
+		ERR_CONFLICT, "is queued and cannot become succeeded");
+	help_do(h, "job_state", "{\"job\": 1, \"state\": \"starting\"}");
+	help_do(h, "job_state", "{\"job\": 1, \"state\": \"running\"}");
+	is_queued(h);
+	json_t *a = help_ask(h, "counts", "{}");
+	assert_int_equal(json_int(a, "actions_running", 0), 1);
+	json_decref(a);
+}
+
+static void works_on_its_targets(struct help *h)
+{
+	help_do(h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"starting\"}");
+	help_do(h, "target_state",
+		"{\"job\": 1, \"n\": 1, \"state\": \"running\", \"known\": \"sent\"}");
+	help_do(h, "target_state",
+		"{\"job\": 1, \"n\": 1, \"state\": \"unknown\", \"known\": \"lost\"}");
+	help_refused(h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"running\"}",
+		ERR_CONFLICT, "unknown");
+	help_do(h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"succeeded\"}");
+	help_refused(h, "target_state", "{\"job\": 1, \"n\": 9, \"state\": \"starting\"}",
+		ERR_NOTFOUND, "target 9");
+}
+
+static void ends(struct help *h)
+{
+	help_do(h, "job_state",
+		"{\"job\": 1, \"state\": \"partial\", \"result\": {\"ok\": 1}, "
+		"\"error\": \"one\"}");
+	help_refused(h, "job_state", "{\"job\": 1, \"state\": \"running\"}", ERR_CONFLICT,
+		"partial");
+	json_t *a = help_ask(h, "job", "{\"job\": 1}");
+	assert_string_equal(json_str(a, "state", ""), "partial");
+	assert_int_equal(json_int(a, "targets", 0), 2);
+	assert_int_equal(json_int(a, "done", 0), 1);
+	assert_int_equal(json_int(a, "ended", 0), HELP_NOW);
+	assert_int_equal(json_int(json_sub(a, "result"), "ok", 0), 1);
+	assert_string_equal(json_str(a, "error", ""), "one");
+	json_decref(a);
+}
+
 static void test_life_of_an_action(void **state)
 {
 	(void)state;
@@ -39,47 +93,9 @@ static void test_life_of_an_action(void **state)
 	json_t *a = help_tell(&h, "job_add", ACTION);
 	assert_int_equal(json_int(a, "job", 0), 1);
 	json_decref(a);
-
-	a = help_ask(&h, "jobs_queued", "{}");
-	assert_int_equal(json_array_size(a), 1);
-	assert_int_equal(json_int(json_sub(json_array_get(a, 0), "spec"), "n", 0), 1);
-	json_decref(a);
-	help_refused(&h, "job_state", "{\"job\": 1, \"state\": \"succeeded\"}",
-		ERR_CONFLICT, "is queued and cannot become succeeded");
-	help_do(&h, "job_state", "{\"job\": 1, \"state\": \"starting\"}");
-	help_do(&h, "job_state", "{\"job\": 1, \"state\": \"running\"}");
-	/* The queue also holds what is under way: an earlier worker may have left it. */
-	a = help_ask(&h, "jobs_queued", "{}");
-	assert_int_equal(json_array_size(a), 1);
-	json_decref(a);
-	a = help_ask(&h, "counts", "{}");
-	assert_int_equal(json_int(a, "actions_running", 0), 1);
-	json_decref(a);
-	help_do(&h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"starting\"}");
-	help_do(&h, "target_state",
-		"{\"job\": 1, \"n\": 1, \"state\": \"running\", \"known\": \"sent\"}");
-	help_do(&h, "target_state",
-		"{\"job\": 1, \"n\": 1, \"state\": \"unknown\", \"known\": \"lost\"}");
-	help_refused(&h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"running\"}",
-		ERR_CONFLICT, "unknown");
-	help_do(&h, "target_state", "{\"job\": 1, \"n\": 1, \"state\": \"succeeded\"}");
-	help_refused(&h, "target_state",
-		"{\"job\": 1, \"n\": 9, \"state\": \"starting\"}", ERR_NOTFOUND,
-		"target 9");
-	help_do(&h, "job_state",
-		"{\"job\": 1, \"state\": \"partial\", \"result\": {\"ok\": 1}, "
-		"\"error\": \"one\"}");
-	help_refused(&h, "job_state", "{\"job\": 1, \"state\": \"running\"}",
-		ERR_CONFLICT, "partial");
-
-	a = help_ask(&h, "job", "{\"job\": 1}");
-	assert_string_equal(json_str(a, "state", ""), "partial");
-	assert_int_equal(json_int(a, "targets", 0), 2);
-	assert_int_equal(json_int(a, "done", 0), 1);
-	assert_int_equal(json_int(a, "ended", 0), HELP_NOW);
-	assert_int_equal(json_int(json_sub(a, "result"), "ok", 0), 1);
-	assert_string_equal(json_str(a, "error", ""), "one");
-	json_decref(a);
+	begins(&h);
+	works_on_its_targets(&h);
+	ends(&h);
 	a = help_ask(&h, "targets", "{\"job\": 1}");
 	assert_int_equal(json_int(json_array_get(a, 0), "rid", 0), 1);
 	assert_string_equal(json_str(json_array_get(a, 0), "known", ""), "lost");

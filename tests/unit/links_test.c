@@ -240,7 +240,7 @@ static void test_one_pass_at_a_time(void **state)
 	assert_null(store_retriage(s.h.store, NULL, NULL));
 	/* Who waits for the end gets it. */
 	assert_non_null(store_retriage(s.h.store, help_put_done, &reply));
-	assert_true(loop_until(s.h.loop, &reply.done, 5000));
+	assert_true(loop_until(s.h.loop, &reply.done, HELP_WAIT_MS));
 	/* Cancelled in the middle: nothing is left over. */
 	inc.state = STATE_ACKNOWLEDGED;
 	inc.updated = HELP_NOW;

@@ -117,11 +117,29 @@ static void test_scrub(void **state)
 	scrubbed("p@ss", "p@ss");
 }
 
+/* For bulk: a password that is a word would make holes into everything. */
+static void test_has_secret(void **state)
+{
+	static const char text[] = "token is 0123456789-long";
+
+	(void)state;
+	log_redact("token");
+	assert_false(log_has_secret(text, sizeof(text) - 1));
+	log_redact("0123456789-long");
+	assert_true(log_has_secret(text, sizeof(text) - 1));
+	assert_true(log_has_secret("MDEyMzQ1Njc4OS1sb25n", 20)); /* in base64 */
+	assert_false(log_has_secret(text, sizeof(text) - 2));
+	assert_false(log_has_secret("", 0));
+	log_close();
+	assert_false(log_has_secret(text, sizeof(text) - 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_scrub, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_has_secret, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
 /* Logs against tests/servers/far_side.py: text, JSON lines, items by token, parts, tails, safe lines, errors. */
-#include "connector_help.h"
-
-static struct rig rig;
+#include "backends/base/log.h"
+#include "tests/unit/connector_help.h"
 
 struct text {
 	bool done, truncated;
@@ -81,6 +80,19 @@ static void test_text(void **state)
 	assert_null(strchr(t.lines[1000], '\x1b'));
 	assert_null(strchr(t.lines[1000], '\x07'));
 	release(&t);
+}
+
+static void test_a_secret_in_a_line(void **state)
+{
+	(void)state;
+	log_redact("line 77");
+	struct text t = fetch("    get: /log\n", -1, 0);
+	is_ok(&t, 1001);
+	assert_string_equal(t.lines[76], "line 76");
+	assert_string_equal(t.lines[77], "[secret]");
+	assert_string_equal(t.lines[775], "[secret]5");
+	release(&t);
+	log_close();
 }
 
 static void test_tail(void **state)
@@ -172,27 +184,16 @@ static void test_errors(void **state)
 	release(&t);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	return rig_start(&rig);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return rig_stop(&rig);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_a_secret_in_a_line),
 		cmocka_unit_test(test_tail),
 		cmocka_unit_test(test_json_lines),
 		cmocka_unit_test(test_items),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_errors),
 	};
-	return cmocka_run_group_tests_name("logfetch", tests, setup, teardown);
+	return cmocka_run_group_tests_name("logfetch", tests, rig_setup, rig_teardown);
 }

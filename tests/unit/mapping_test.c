@@ -1,7 +1,7 @@
 /* Items into records: maps, rules, bad items, hostile text, times, amounts, labels, defaults of the configuration. */
-#include "connector_help.h"
-
-static struct rig rig;
+#include "backends/base/log.h"
+#include "backends/connector/mapping.h"
+#include "tests/unit/collect_help.h"
 
 #define URL "settings: {url: {type: url, required: true}}\n"
 #define LIST(kind, path, record)                                                         \
@@ -147,16 +147,29 @@ static void test_expression_fails(void **state)
 	got_release(&o);
 }
 
-static int setup(void **state)
+/* A far side that says back what it was sent: not in a text, not in its cut end, not in a name or a list. */
+static void test_a_secret_said_back(void **state)
 {
-	(void)state;
-	return rig_start(&rig);
-}
+	struct arena a = ARENA_INIT;
+	json_t *title = json_string("you sent 0123456789-long, thanks");
+	json_t *item = json_pack("{s:[s, i], s:{s:s}}", "plain", "Bearer 0123456789-long",
+		7, "deep", "0123456789-long", "fine");
 
-static int teardown(void **state)
-{
 	(void)state;
-	return rig_stop(&rig);
+	log_redact("0123456789-long");
+	assert_string_equal(
+		map_text(&a, title, RECORD_TITLE_MAX), "you sent [secret], thanks");
+	assert_null(strstr(map_text(&a, title, 16), "01234"));
+	json_t *safe = map_safe_tree(item, RECORD_DETAIL_MAX);
+	char *text = json_text(safe);
+	assert_string_equal(text,
+		"{\"deep\":{\"[secret]\":\"fine\"},\"plain\":[\"Bearer [secret]\",7]}");
+	free(text);
+	json_decref(safe);
+	json_decref(item);
+	json_decref(title);
+	arena_release(&a);
+	log_close();
 }
 
 int main(void)
@@ -168,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_all_labels),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_expression_fails),
+		cmocka_unit_test(test_a_secret_said_back),
 	};
-	return cmocka_run_group_tests_name("mapping", tests, setup, teardown);
+	return cmocka_run_group_tests_name("mapping", tests, rig_setup, rig_teardown);
 }

@@ -1,7 +1,5 @@
 /* Every paging style against tests/servers/far_side.py: all items, the end, budgets, and links that lead astray. */
-#include "connector_help.h"
-
-static struct rig rig;
+#include "tests/unit/collect_help.h"
 
 #define HEAD                                                                          \
 	"settings: {url: {type: url, required: true}}\ncollect:\n  rows:\n    kind: " \
@@ -120,18 +118,6 @@ static void test_items(void **state)
 	got_fails(&o, ERR_REMOTE, "the far side says: failed");
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	return rig_start(&rig);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return rig_stop(&rig);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,5 +128,5 @@ int main(void)
 		cmocka_unit_test(test_foreign_link),
 		cmocka_unit_test(test_items),
 	};
-	return cmocka_run_group_tests_name("paging", tests, setup, teardown);
+	return cmocka_run_group_tests_name("paging", tests, rig_setup, rig_teardown);
 }

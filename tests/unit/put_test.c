@@ -372,7 +372,7 @@ static void test_console_may_not_put(void **state)
 	struct store *console = store_open(h.loop, h.path, STORE_CONSOLE, &e);
 	struct record r = help_record(KIND_RUN, "a", STATE_FAILED);
 	assert_non_null(store_put(console, &r, 1, help_put_done, &reply));
-	assert_true(loop_until(h.loop, &reply.done, 2000));
+	assert_true(loop_until(h.loop, &reply.done, HELP_WAIT_MS));
 	assert_int_equal(reply.err.code, ERR_DENIED);
 	store_close(console);
 	help_close(&h);

@@ -39,7 +39,7 @@ static struct found run(struct help *h, const struct store_query *q)
 
 	assert_non_null(store_query(h->store, q, got, &f));
 	assert_false(f.done); /* never from within the call */
-	assert_true(loop_until(h->loop, &f.done, 20000));
+	assert_true(loop_until(h->loop, &f.done, HELP_WAIT_MS));
 	return f;
 }
 

@@ -1,35 +1,8 @@
-/* The connector engine over SQL and SSH, against a private PostgreSQL and sshd; skipped where these are not installed. */
-#include "connector_help.h"
+/* The connector engine over SQL and SSH, against a private PostgreSQL and sshd. */
+#include "tests/unit/collect_help.h"
 
-static struct rig rig;
 static json_t *cluster, *sshd;
 static char conf[1500];
-
-/* Runs tests/servers/NAME start|stop DIR; its JSON, or NULL. */
-static json_t *server(const char *name, const char *verb)
-{
-	char line[4096];
-	size_t len = 0;
-	int from[2];
-	struct err e = ERR_INIT;
-	char script[100];
-	str_format(script, sizeof(script), "tests/servers/%s", name);
-	if (pipe(from))
-		return NULL;
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(from[1], 1);
-		execlp("python3", "python3", script, verb, rig.dir, (char *)NULL);
-		_exit(127);
-	}
-	close(from[1]);
-	for (ssize_t n; len < sizeof(line) - 1 &&
-			(n = read(from[0], line + len, sizeof(line) - 1 - len)) > 0;)
-		len += (size_t)n;
-	close(from[0]);
-	waitpid(pid, NULL, 0);
-	return len ? json_read(line, len, &e) : NULL;
-}
 
 #define SQL_HEAD                                                                    \
 	"settings: {url: {type: url}, host: {type: string}, port: {type: int}}\n"   \
@@ -48,8 +21,6 @@ static void open_sql(const char *rest)
 static void test_sql_rows(void **state)
 {
 	(void)state;
-	if (!cluster)
-		skip();
 	open_sql("collect:\n  r:\n    kind: access\n    complete: true\n    gone: "
 		 "canceled\n"
 		 "    sql: \"SELECT n AS id, 'pending' AS state, now() AS at, NULL AS "
@@ -126,8 +97,6 @@ static void test_sql_calls(void **state)
 {
 	json_t *reply;
 	(void)state;
-	if (!cluster)
-		skip();
 	open_sql("calls:\n"
 		 "  make:\n    sql: CREATE ROLE %{who}\n    identifiers: {who: \"{{ "
 		 "params.role }}\"}\n"
@@ -188,8 +157,6 @@ static void test_statements(void **state)
 {
 	json_t *reply, *values = json_pack("[s, i]", "{{ secret.password }}'; --", 2);
 	(void)state;
-	if (!cluster)
-		skip();
 	open_sql("calls:\n  table:\n    sql: CREATE TABLE s (t text, n int)\n"
 		 "  count:\n    sql: SELECT 1\n    verify: {sql: SELECT count(*) AS n "
 		 "FROM s, until: \"[0].n == `2`\"}\n");
@@ -252,8 +219,6 @@ static void open_ssh(const char *rest)
 static void test_ssh(void **state)
 {
 	(void)state;
-	if (!sshd)
-		skip();
 	open_ssh("collect:\n  c:\n    kind: check\n    complete: true\n    each: "
 		 "settings.hosts\n    reply: lines\n    columns: [name, state]\n"
 		 "    ssh: {host: \"{{ each }}\", vars: {LIMIT: \"{{ settings.hosts[0] "
@@ -287,8 +252,10 @@ static int setup(void **state)
 	(void)state;
 	if (rig_start(&rig) != 0)
 		return -1;
-	cluster = server("pg.py", "start");
-	sshd = server("sshd.py", "start");
+	cluster = server_up("tests/servers/pg.py", rig.dir);
+	sshd = server_up("tests/servers/sshd.py", rig.dir);
+	if (!cluster || !sshd)
+		return -1;
 	rig.pg = pg_new(rig.loop);
 	rig.ssh = ssh_new(rig.loop);
 	return 0;
@@ -299,11 +266,9 @@ static int teardown(void **state)
 	(void)state;
 	pg_free(rig.pg);
 	ssh_free(rig.ssh);
-	json_decref(server("pg.py", "stop"));
-	json_decref(server("sshd.py", "stop"));
-	json_decref(cluster);
-	json_decref(sshd);
-	return rig_stop(&rig);
+	int ended = server_down("tests/servers/pg.py", rig.dir, cluster);
+	ended |= server_down("tests/servers/sshd.py", rig.dir, sshd);
+	return rig_stop(&rig) | ended;
 }
 
 int main(void)

@@ -23,6 +23,7 @@
 #define HELP_NOW ((usec_t)1795356120 * USEC_PER_SEC)
 #define HELP_MIN (60 * USEC_PER_SEC)
 #define HELP_HOUR (60 * HELP_MIN)
+#define HELP_WAIT_MS 60000
 
 struct help {
 	struct loop *loop;
@@ -100,7 +101,7 @@ static inline json_t *help_ask(struct help *h, const char *question, const char 
 	struct help_reply r = {0};
 	store_ask(h->store, question, help_args(args), help_answer, &r);
 	assert_false(r.done);
-	assert_true(loop_until(h->loop, &r.done, 5000));
+	assert_true(loop_until(h->loop, &r.done, HELP_WAIT_MS));
 	if (!r.answer)
 		fail_msg("%s: %s", question, r.err.msg);
 	return r.answer;
@@ -112,7 +113,7 @@ static inline struct help_reply help_tell_any(
 	struct help_reply r = {0};
 	store_tell(h->store, change, help_args(args), help_answer, &r);
 	assert_false(r.done);
-	assert_true(loop_until(h->loop, &r.done, 5000));
+	assert_true(loop_until(h->loop, &r.done, HELP_WAIT_MS));
 	return r;
 }
 
@@ -160,7 +161,7 @@ static inline struct store_put_result help_put(
 {
 	struct help_reply r = {0};
 	store_put(h->store, rows, n, help_put_done, &r);
-	assert_true(loop_until(h->loop, &r.done, 5000));
+	assert_true(loop_until(h->loop, &r.done, HELP_WAIT_MS));
 	if (r.err.code != ERR_NONE)
 		fail_msg("put: %s", r.err.msg);
 	return r.put;
@@ -170,7 +171,7 @@ static inline struct store_put_result help_retriage(struct help *h)
 {
 	struct help_reply r = {0};
 	store_retriage(h->store, help_put_done, &r);
-	assert_true(loop_until(h->loop, &r.done, 5000));
+	assert_true(loop_until(h->loop, &r.done, HELP_WAIT_MS));
 	if (r.err.code != ERR_NONE)
 		fail_msg("retriage: %s", r.err.msg);
 	return r.put;

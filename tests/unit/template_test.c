@@ -79,6 +79,8 @@ static void test_errors(void **state)
 	assert_non_null(strstr(e.msg, "f.yaml:5:7: in {{ bad( }}: column"));
 	assert_null(tmpl_compile_path(&doc, doc.root, "json", "/a/{", NULL, &e));
 	assert_non_null(strstr(e.msg, "f.yaml:2:3: the closing }"));
+	assert_null(tmpl_compile_path(&doc, doc.root, "json", "/{ n }/ ", NULL, &e));
+	assert_non_null(strstr(e.msg, "f.yaml:2:3: a path holds a blank"));
 	yaml_release(&doc);
 }
 
@@ -109,6 +111,8 @@ static void test_paths(void **state)
 	path("/{nl}", "{nl} in a path holds a line break or NUL");
 	path("/{list}", "{list} in a path is an array or object");
 	path("/../x", "a part of the path is \".\" or \"..\"");
+	path("/a b/{id}", "a path holds a blank or control character; write %20");
+	path("/{n}\n", "a path holds a blank or control character; write %0A");
 }
 
 static void test_text(void **state)

@@ -58,7 +58,7 @@ static void test_many_at_once(void **state)
 				  "{}}"),
 			help_answer, &replies[i]);
 	for (int i = 0; i < 50; i++) {
-		assert_true(loop_until(p.h.loop, &replies[i].done, 10000));
+		assert_true(loop_until(p.h.loop, &replies[i].done, HELP_WAIT_MS));
 		assert_int_equal(json_int(replies[i].answer, "job", 0), i + 1);
 		json_decref(replies[i].answer);
 	}
@@ -114,7 +114,7 @@ static void test_close_lets_it_finish(void **state)
 	p.h.store = store_open(p.h.loop, p.h.path, STORE_CONSOLE, &e);
 	assert_non_null(p.h.store);
 	size_t n = 0;
-	for (int i = 0; i < 200 && n == 0; i++) {
+	for (int i = 0; i < HELP_WAIT_MS / 25 && n == 0; i++) {
 		loop_until(p.h.loop, &never, 25);
 		json_t *a = help_ask(&p.h, "notes", "{\"rid\": 1}");
 		n = json_array_size(a);

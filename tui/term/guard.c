@@ -43,7 +43,7 @@ static void on_fatal(int signo)
 {
 	restore();
 	/* SA_RESETHAND: the default action now, so that the core and the exit status are the true ones. */
-	raise(signo);
+	(void)raise(signo);
 }
 
 void guard_arm(int fd)

@@ -149,9 +149,7 @@ static size_t character(struct keys *k, const char *s, size_t len, bool burst)
 		emit(k, K_BACKSPACE, burst);
 	else if (cp == '\n')
 		emit(k, K_ENTER, burst);
-	else if (cp == 0)
-		emit(k, K_OTHER, burst);
-	else if (cp >= 0x80 && cp < 0xa0)
+	else if (cp == 0 || (cp >= 0x80 && cp < 0xa0))
 		emit(k, K_OTHER, burst);
 	else
 		emit(k, (int)cp, burst);

@@ -249,7 +249,7 @@ bool term_copy(struct term *t, const char *text)
 	struct str out = STR_INIT;
 	size_t len = strlen(text);
 	(void)t;
-	if (len > COPY_MAX / 4 * 3)
+	if (len > COPY_MAX / 4 * 3UL)
 		return false;
 	str_adds(&out, "\033]52;c;");
 	crypto_base64(&out, text, len);

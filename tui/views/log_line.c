@@ -27,7 +27,7 @@ static size_t stamp_len(const char *s, char copy[STAMP_MAX])
 	if (n >= STAMP_MAX)
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		copy[i] = s[i] == ',' ? '.' : s[i];
+		copy[i] = (char)(s[i] == ',' ? '.' : s[i]);
 	copy[n] = '\0';
 	return n;
 }

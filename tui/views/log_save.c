@@ -25,7 +25,7 @@ static void name_of(const struct log_view *l, int nth, char *dst, size_t size)
 	for (; *title && n < 80 && n + 20 < size; title++) {
 		bool fine = isalnum((unsigned char)*title) ||
 			    (n && (*title == '.' || *title == '_'));
-		dst[n++] = fine ? *title : '-';
+		dst[n++] = (char)(fine ? *title : '-');
 	}
 	dst[n] = '\0';
 	char tail[40];

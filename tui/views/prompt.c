@@ -39,17 +39,20 @@ static void finish(struct prompt_state *s, const char *text)
 	s->p.done(asker, text);
 }
 
+static bool leaves(const struct prompt_state *s, int key)
+{
+	return key == K_ESC || key == K_CTRL('c') || key == K_CTRL('g') ||
+	       (key == K_BACKSPACE && !*s->line.text);
+}
+
 static bool key(struct view *v, const struct event *ev)
 {
 	struct prompt_state *s = (struct prompt_state *)v;
 	bool is_key = ev->type == EVENT_KEY;
-	if (is_key &&
-		(ev->key == K_ESC || ev->key == K_CTRL('c') || ev->key == K_CTRL('g'))) {
+	if (is_key && leaves(s, ev->key)) {
 		finish(s, NULL);
 	} else if (is_key && ev->key == K_ENTER) {
 		finish(s, s->line.text);
-	} else if (is_key && ev->key == K_BACKSPACE && !*s->line.text) {
-		finish(s, NULL);
 	} else if (line_event(&s->line, ev) && s->p.changed) {
 		s->p.changed(s->asker, s->line.text);
 	}

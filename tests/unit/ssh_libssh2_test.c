@@ -1,13 +1,12 @@
-#ifndef TESTS_UNIT_SSH_LIBSSH2_CASES_H
-#define TESTS_UNIT_SSH_LIBSSH2_CASES_H
-
-/* What only our own client does: addresses in turn, an agent. Included by ssh_cases.h. */
-
+/* What only our own client does: addresses in turn, an agent. */
 #include <sys/un.h>
 
 #include "backends/base/crypto.h"
+#include "backends/base/file.h"
 #include "backends/transport/ssh_agent.h"
 #include "backends/transport/ssh_private.h"
+#include "tests/unit/ssh_help.h"
+
 #include "tests/unit/addresses.h"
 
 /* ssh(1) does the same by itself. */
@@ -17,7 +16,7 @@ static void test_addresses(void **state)
 				 *const bad[] = {DEAF, REFUSES, NULL};
 	struct ssh_host h = good_host();
 	struct ssh_script script = {.text = "echo x", .connect_ms = 6000};
-	struct deaf d = deaf_open(atoi(port_text));
+	struct deaf d = deaf_open((int)json_int(server, "port", 0));
 	struct answer a;
 
 	(void)state;
@@ -288,8 +287,8 @@ static void test_agent_is_silent(void **state)
 	(void)state;
 	fake_start(&f);
 	fails(run_on(agent_host(),
-		      (struct ssh_script){.text = "echo in", .connect_ms = 300}),
-		ERR_TIMEOUT, "no session within 300 ms", false);
+		      (struct ssh_script){.text = "echo in", .connect_ms = 5000}),
+		ERR_TIMEOUT, "no session within 5000 ms", false);
 	assert_int_equal(f.asked, 1);
 	fake_stop(&f);
 }
@@ -323,4 +322,16 @@ static void test_agent_messages(void **state)
 	fake_stop(&f);
 }
 
-#endif
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_agent),
+		cmocka_unit_test(test_agent_refuses),
+		cmocka_unit_test(test_agent_is_silent),
+		cmocka_unit_test(test_agent_messages),
+	};
+
+	by_libssh2 = true;
+	return cmocka_run_group_tests_name("ssh_libssh2", tests, setup, teardown);
+}

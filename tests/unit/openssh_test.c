@@ -1,3 +1,0 @@
-/* The implementation by the system's ssh. */
-#define SSH_LIBSSH2 false
-#include "tests/unit/ssh_cases.h"
