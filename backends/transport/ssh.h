@@ -24,8 +24,11 @@ struct ssh_host {
 	const char *host;
 	const char *port; /* NULL: ssh_config's, else 22 */
 	const char *user; /* NULL: ssh_config's, else ours */
-	/* A private key file. NULL: the agent (SSH_AUTH_SOCK), then the default files. libssh2 takes ed25519 and ecdsa keys
-	 * of an agent only: 1.10 has no RSA signature that servers still accept. */
+	/*
+	 * A private key file. NULL: the agent and the default files; for libssh2 the default files only, for its client of
+	 * an agent waits without end for the answer (1.10 and 1.11: "not yet implemented"), and an agent that asks its user
+	 * would stop the whole worker.
+	 */
 	const char *identity;
 	const char *known_hosts; /* file, NULL: ~/.ssh/known_hosts (and the system's) */
 	const char *config;      /* ssh_config file for `ssh -F`, NULL: the user's */

@@ -28,7 +28,6 @@ void ssh_session_to(struct ssh_session *s, enum ssh_state state)
 		[SSH_CONNECT] = "connect",
 		[SSH_HANDSHAKE] = "handshake",
 		[SSH_AUTH_LIST] = "auth list",
-		[SSH_AUTH_AGENT] = "auth agent",
 		[SSH_AUTH_KEY] = "auth key",
 		[SSH_OPEN] = "open",
 		[SSH_EXEC] = "exec",
@@ -42,8 +41,7 @@ void ssh_session_to(struct ssh_session *s, enum ssh_state state)
 	s->state = state;
 }
 
-enum ssh_step ssh_session_fail(
-	struct ssh_session *s, enum err_code code, const char *what)
+static enum ssh_step fail(struct ssh_session *s, enum err_code code, const char *what)
 {
 	char *words = NULL;
 
@@ -63,18 +61,67 @@ static enum ssh_step handshake_step(struct ssh_session *s)
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (rc == LIBSSH2_ERROR_KEX_FAILURE)
-		return ssh_session_fail(s, ERR_NET,
+		return fail(s, ERR_NET,
 			"no algorithm in common (libssh2 knows few: use the default "
 			"transport, ssh)");
 	if (rc)
-		return ssh_session_fail(s, ERR_NET, "SSH handshake");
+		return fail(s, ERR_NET, "SSH handshake");
 	key = libssh2_session_hostkey(s->session, &len, &type);
 	if (!key)
-		return ssh_session_fail(s, ERR_NET, "no host key");
+		return fail(s, ERR_NET, "no host key");
 	if (!ssh_hosts_check(s, key, len))
 		return SSH_STEP_OVER;
 	libssh2_keepalive_config(s->session, 1, KEEPALIVE_S);
 	ssh_session_to(s, SSH_AUTH_LIST);
+	return SSH_STEP_NEXT;
+}
+
+static enum ssh_step auth_list_step(struct ssh_session *s)
+{
+	const char *list =
+		libssh2_userauth_list(s->session, s->user, (unsigned)strlen(s->user));
+
+	if (!list && libssh2_session_last_errno(s->session) == LIBSSH2_ERROR_EAGAIN)
+		return SSH_STEP_AGAIN;
+	if (!list && !libssh2_userauth_authenticated(s->session))
+		return fail(s, ERR_NET, "login");
+	if (list && !strstr(list, "publickey")) {
+		err_set(&s->why, ERR_AUTH, "login by key is not offered to %s", s->user);
+		return SSH_STEP_OVER;
+	}
+	ssh_session_to(s, list ? SSH_AUTH_KEY : SSH_OPEN); /* no list: let in without */
+	return SSH_STEP_NEXT;
+}
+
+static enum ssh_step auth_key_step(struct ssh_session *s)
+{
+	const char *path = s->keys[s->key];
+	int rc;
+
+	if (!path) {
+		if (s->why.code == ERR_NONE)
+			err_set(&s->why, ERR_AUTH,
+				"no private key for %s: name one with identity (an agent "
+				"needs the default "
+				"transport, ssh)",
+				s->user);
+		return SSH_STEP_OVER;
+	}
+	rc = libssh2_userauth_publickey_fromfile_ex(
+		s->session, s->user, (unsigned)strlen(s->user), NULL, path, NULL);
+	if (rc == LIBSSH2_ERROR_EAGAIN)
+		return SSH_STEP_AGAIN;
+	if (rc == 0) {
+		s->why = (struct err)ERR_INIT;
+		ssh_session_to(s, SSH_OPEN);
+		return SSH_STEP_NEXT;
+	}
+	if (rc == LIBSSH2_ERROR_SOCKET_DISCONNECT || rc == LIBSSH2_ERROR_SOCKET_RECV ||
+		rc == LIBSSH2_ERROR_SOCKET_SEND)
+		return fail(s, ERR_NET, "login");
+	fail(s, ERR_AUTH, "login refused");
+	err_wrap(&s->why, "%s with %s", s->user, path);
+	s->key++;
 	return SSH_STEP_NEXT;
 }
 
@@ -84,7 +131,7 @@ static enum ssh_step open_step(struct ssh_session *s)
 	if (!s->channel && libssh2_session_last_errno(s->session) == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (!s->channel)
-		return ssh_session_fail(s, ERR_NET, "no SSH channel");
+		return fail(s, ERR_NET, "no SSH channel");
 	ssh_session_to(s, SSH_EXEC);
 	return SSH_STEP_NEXT;
 }
@@ -96,7 +143,7 @@ static enum ssh_step exec_step(struct ssh_session *s)
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (rc)
-		return ssh_session_fail(s, ERR_NET, "the remote shell was refused");
+		return fail(s, ERR_NET, "the remote shell was refused");
 	s->sending = &s->call->hello;
 	s->sent = 0;
 	ssh_session_to(s, SSH_TALK);
@@ -113,7 +160,7 @@ static enum ssh_step write_some(struct ssh_session *s)
 		if (n == LIBSSH2_ERROR_EAGAIN)
 			return SSH_STEP_AGAIN;
 		if (n < 0)
-			return ssh_session_fail(s, ERR_NET, "the connection was lost");
+			return fail(s, ERR_NET, "the connection was lost");
 		s->sent += (size_t)n;
 	}
 	if (s->sending == &s->call->script) {
@@ -137,7 +184,7 @@ static enum ssh_step read_stream(struct ssh_session *s, int stream)
 		if (n == LIBSSH2_ERROR_EAGAIN)
 			return SSH_STEP_AGAIN;
 		if (n < 0)
-			return ssh_session_fail(s, ERR_NET, "the connection was lost");
+			return fail(s, ERR_NET, "the connection was lost");
 		if (n == 0)
 			return SSH_STEP_AGAIN; /* this stream's end */
 		if (!ssh_call_output(c, stream == 0 ? 1 : 2, buf, (size_t)n))
@@ -173,7 +220,7 @@ static enum ssh_step send_eof_step(struct ssh_session *s)
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (rc)
-		return ssh_session_fail(s, ERR_NET, "the connection was lost");
+		return fail(s, ERR_NET, "the connection was lost");
 	ssh_session_to(s, SSH_TALK);
 	return SSH_STEP_NEXT;
 }
@@ -185,7 +232,7 @@ static enum ssh_step close_step(struct ssh_session *s)
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (rc)
-		return ssh_session_fail(s, ERR_NET, "the connection was lost at its end");
+		return fail(s, ERR_NET, "the connection was lost at its end");
 	ssh_session_to(s, SSH_WAIT_CLOSED);
 	return SSH_STEP_NEXT;
 }
@@ -199,7 +246,7 @@ static enum ssh_step wait_closed_step(struct ssh_session *s)
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return SSH_STEP_AGAIN;
 	if (rc)
-		return ssh_session_fail(s, ERR_NET, "the connection was lost at its end");
+		return fail(s, ERR_NET, "the connection was lost at its end");
 	libssh2_channel_get_exit_signal(
 		s->channel, &signal_name, NULL, NULL, NULL, NULL, NULL);
 	s->clean = !signal_name && libssh2_channel_get_exit_status(s->channel) == 0;
@@ -217,9 +264,8 @@ static step_fn *const steps[] = {
 	[SSH_RESOLVE] = NULL,
 	[SSH_CONNECT] = ssh_connect_step,
 	[SSH_HANDSHAKE] = handshake_step,
-	[SSH_AUTH_LIST] = ssh_auth_list_step,
-	[SSH_AUTH_AGENT] = ssh_auth_agent_step,
-	[SSH_AUTH_KEY] = ssh_auth_key_step,
+	[SSH_AUTH_LIST] = auth_list_step,
+	[SSH_AUTH_KEY] = auth_key_step,
 	[SSH_OPEN] = open_step,
 	[SSH_EXEC] = exec_step,
 	[SSH_TALK] = talk_step,
@@ -249,9 +295,6 @@ static void set_watch(struct ssh_session *s)
 		events |= LOOP_WRITE;
 	if ((want & LIBSSH2_SESSION_BLOCK_INBOUND) || !events)
 		events |= LOOP_READ;
-	/* It is the agent's turn: whatever the server says now waits until then. */
-	if (s->agent_waits)
-		events = 0;
 	loop_watch_events(s->call->ssh->loop, s->watch, events);
 }
 
@@ -324,7 +367,6 @@ static bool libssh2_open(struct ssh_call *c, struct err *e)
 	/* A little before the call's own deadline, which cannot say what was tried. */
 	s->connect_until = clock_mono_ms() + c->connect_ms - c->connect_ms / 20;
 	str_init(&s->hosts, (size_t)8 << 20);
-	str_init(&s->agent_keys, STR_MAX_DEFAULT);
 	if (libssh2_init(0) != 0)
 		return err_set(e, ERR_IO, "libssh2 cannot start");
 	s->inited = true;
@@ -372,7 +414,6 @@ static void libssh2_close(struct ssh_call *c)
 		close(s->fd);
 	if (s->inited)
 		libssh2_exit();
-	ssh_auth_release(s);
 	ssh_session_files_release(s);
 	free(s);
 }

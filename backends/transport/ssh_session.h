@@ -1,19 +1,17 @@
 #ifndef TRANSPORT_SSH_SESSION_H
 #define TRANSPORT_SSH_SESSION_H
 
-#include "backends/transport/ssh_agent.h"
 #include "backends/transport/ssh_private.h"
 #include "backends/transport/tries.h"
 
-/* One libssh2 session: its states (ssh_session.c) and how it logs in (ssh_auth.c); without libssh2 how it connects
- * (ssh_connect.c), and its socket and files (ssh_files.c). */
+/* One libssh2 session: its states (ssh_session.c); how it connects (ssh_connect.c), its socket and files (ssh_files.c),
+ * both without libssh2. */
 
 enum ssh_state {
 	SSH_RESOLVE,
 	SSH_CONNECT,
 	SSH_HANDSHAKE,
 	SSH_AUTH_LIST,
-	SSH_AUTH_AGENT,
 	SSH_AUTH_KEY,
 	SSH_OPEN,
 	SSH_EXEC,
@@ -41,10 +39,6 @@ struct ssh_session {
 	char *user;
 	char *keys[SSH_KEYS_MAX + 1]; /* files to try, closed by NULL */
 	size_t key;
-	struct ssh_agent *agent; /* NULL: not asked, or there is none */
-	struct str agent_keys;   /* its answer */
-	size_t agent_key;        /* of those, the one in hand */
-	bool agent_listed, agent_waits, agent_refused;
 	struct str hosts; /* known_hosts */
 	struct _LIBSSH2_SESSION *session;
 	struct _LIBSSH2_CHANNEL *channel;
@@ -61,20 +55,12 @@ struct ssh_session {
 
 /* The one door from state to state. */
 void ssh_session_to(struct ssh_session *s, enum ssh_state state);
-/* libssh2's last error as s->why; SSH_STEP_OVER. */
-enum ssh_step ssh_session_fail(
-	struct ssh_session *s, enum err_code code, const char *what);
 /* For the loop: something may go on. */
 void ssh_session_event(struct loop *l, int fd, unsigned events, void *arg);
 
 /* False: not one of the addresses takes a connect; s->why. */
 bool ssh_connect_begin(struct ssh_session *s, const struct resolved *to) MUST_USE;
 enum ssh_step ssh_connect_step(struct ssh_session *s);
-
-enum ssh_step ssh_auth_list_step(struct ssh_session *s);
-enum ssh_step ssh_auth_agent_step(struct ssh_session *s);
-enum ssh_step ssh_auth_key_step(struct ssh_session *s);
-void ssh_auth_release(struct ssh_session *s);
 
 /* User, keys and known_hosts of the call. */
 bool ssh_session_files(struct ssh_session *s, struct err *e) MUST_USE;

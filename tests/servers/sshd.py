@@ -2,9 +2,8 @@
 """A private sshd for tests, on a free port of 127.0.0.1, with keys of its own.
 
     sshd.py start DIR   makes DIR/sshd, prints {"host", "port", "user", "identity", "known_hosts", "pid", "config",
-                        "ecdsa_identity", "other_identity", "authorized_keys"} as JSON: `identity` and
-                        `ecdsa_identity` may log in as `user` (who runs this), `other_identity` may not; `config` is a
-                        file for `ssh -F`
+                        "other_identity", "authorized_keys"} as JSON: `identity` may log in as `user` (who runs
+                        this), `other_identity` may not; `config` is a file for `ssh -F`
     sshd.py stop DIR    ends it with its sessions and removes DIR/sshd
 
 Works as root and as an ordinary user (who can only log in as themselves).
@@ -68,11 +67,10 @@ def start(where: str) -> None:
         port = s.getsockname()[1]
     hosts = [keygen(home + "/host_ed25519", "ed25519"), keygen(home + "/host_ecdsa", "ecdsa")]
     user = keygen(home + "/user", "ed25519")
-    ecdsa = keygen(home + "/user_ecdsa", "ecdsa")
     keygen(home + "/other", "ed25519")
     files = {
         "sshd_config": CONFIG.format(port=port, home=home),
-        "authorized_keys": user + "\n" + ecdsa + "\n",
+        "authorized_keys": user + "\n",
         "known_hosts": "".join(f"[127.0.0.1]:{port} {key}\n" for key in hosts),
         "ssh_config": "",
     }
@@ -90,7 +88,7 @@ def start(where: str) -> None:
         with open(home + "/log", encoding="utf-8", errors="replace") as text:
             sys.exit("sshd did not start:\n" + text.read())
     about = {"host": "127.0.0.1", "port": port, "user": pwd.getpwuid(os.getuid()).pw_name,
-             "identity": home + "/user", "ecdsa_identity": home + "/user_ecdsa", "other_identity": home + "/other",
+             "identity": home + "/user", "other_identity": home + "/other",
              "known_hosts": home + "/known_hosts", "config": home + "/ssh_config",
              "authorized_keys": home + "/authorized_keys", "pid": server.pid}
     with open(where + "/sshd.json", "w", encoding="utf-8") as out:
