@@ -89,8 +89,8 @@ static void times(struct view *v)
 	static const char *const words[] = {
 		[TIMES_UTC] = "Times are UTC now.",
 		[TIMES_LOCAL] = "Times are local now.",
-		[TIMES_SOURCE] = "Times are in the zone of their source now (`zone:` in "
-				 "the configuration, else UTC).",
+		[TIMES_SOURCE] =
+			"Times are in the zone of their source now, where it has one.",
 	};
 	v->app->times = (v->app->times + 1) % TIMES_COUNT;
 	app_say(v->app, ROLE_TEXT, "%s", words[v->app->times]);
