@@ -58,41 +58,59 @@ char *str_take(struct str *s)
 	return text;
 }
 
-/* Room for `more` bytes and the NUL, or false with `over` set. */
-static bool reserve(struct str *s, size_t more)
+static void grow(struct str *s, size_t need)
 {
 	size_t cap = s->cap ? s->cap : CAP_FIRST;
-	size_t need;
 
-	if (s->len > s->max || more > s->max - s->len) {
-		s->over = true;
-		return false;
-	}
-	need = s->len + more + 1;
-	if (need <= s->cap)
-		return true;
 	while (cap < need)
 		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
 	s->buf = xrealloc(s->cap ? s->buf : NULL, cap);
 	s->cap = cap;
+}
+
+/* Room for `more` bytes and the NUL, or false with `over` set. */
+static inline bool reserve(struct str *s, size_t more)
+{
+	if (s->len > s->max || more > s->max - s->len) {
+		s->over = true;
+		return false;
+	}
+	if (s->len + more >= s->cap)
+		grow(s, s->len + more + 1);
 	return true;
+}
+
+void str_expect(struct str *s, size_t len)
+{
+	if (len < s->cap || len > s->max)
+		return;
+	s->buf = xrealloc(s->cap ? s->buf : NULL, len + 1);
+	s->buf[s->len] = '\0';
+	s->cap = len + 1;
+}
+
+char *str_more(struct str *s, size_t len)
+{
+	char *at;
+
+	if (!reserve(s, len))
+		return NULL;
+	at = s->buf + s->len;
+	s->len += len;
+	s->buf[s->len] = '\0';
+	return at;
 }
 
 bool str_add(struct str *s, const char *bytes, size_t len)
 {
+	char *at;
+
 	if (len == 0)
 		return !s->over;
-	if (!reserve(s, len))
-		return false;
-	memcpy(s->buf + s->len, bytes, len);
-	s->len += len;
-	s->buf[s->len] = '\0';
-	return true;
-}
-
-bool str_adds(struct str *s, const char *text)
-{
-	return str_add(s, text, strlen(text));
+	at = str_more(s, len);
+	if (at)
+		memcpy(at, bytes, len);
+	return at != NULL;
 }
 
 bool str_addc(struct str *s, char c)
@@ -200,6 +218,16 @@ bool str_equal(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+enum { WORD = sizeof(uint64_t) };
+
+static uint64_t word_at(const void *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, WORD);
+	return word;
+}
+
 /*
  * Eight bytes a step. Below 0x80, v - k borrows into the top bit of a byte just when that byte is less than k, and
  * (v ^ c) - 1 when it is c. A borrow may reach the next byte, but only from one that is not plain already.
@@ -215,13 +243,12 @@ static bool plain_word(uint64_t v)
 size_t str_plain(const char *s, size_t len)
 {
 	size_t n = 0;
-	uint64_t word;
 
-	for (; len - n >= sizeof(word); n += sizeof(word)) {
-		memcpy(&word, s + n, sizeof(word));
-		if (!plain_word(word))
-			break;
-	}
+	while (len - n >= WORD && plain_word(word_at(s + n)))
+		n += WORD;
+	/* The rest together with bytes that were looked at already. */
+	if (len >= WORD && len - n < WORD && plain_word(word_at(s + len - WORD)))
+		return len;
 	while (n < len && s[n] >= ' ' && s[n] <= '~' && s[n] != '"' && s[n] != '\\')
 		n++;
 	return n;
@@ -299,22 +326,29 @@ bool str_to_double(const char *s, double *out)
 	return true;
 }
 
-/* Eight bytes a step. Every step can be undone, so texts of one length that differ in one word never meet. */
-unsigned long long str_hash(const void *bytes, size_t len, unsigned long long seed)
+static unsigned long long mix(unsigned long long h, uint64_t word)
 {
-	const unsigned char *p = bytes;
-	unsigned long long h =
-		14695981039346656037ULL ^ seed ^ len * 0x9e3779b97f4a7c15ULL;
-	uint64_t word;
-
-	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		h = (h ^ word) * 0xd6e8feb86659fd93ULL;
-		h ^= h >> 32;
-	}
-	word = 0;
-	for (size_t i = 0; i < len; i++)
-		word = word << 8 | p[i];
 	h = (h ^ word) * 0xd6e8feb86659fd93ULL;
 	return h ^ h >> 32;
+}
+
+/*
+ * Eight bytes a step; the last step takes the last eight, some of them once more. Every step can be undone, so texts of
+ * one length that differ in one step never meet. The one at the end carries the last bytes down to where tables look.
+ */
+unsigned long long str_hash(const void *bytes, size_t len, unsigned long long seed)
+{
+	const unsigned char *p = bytes, *end = p + len;
+	unsigned long long h =
+		14695981039346656037ULL ^ seed ^ len * 0x9e3779b97f4a7c15ULL;
+	uint64_t word = 0;
+
+	for (; (size_t)(end - p) > WORD; p += WORD)
+		h = mix(h, word_at(p));
+	if (len >= WORD)
+		word = word_at(end - WORD);
+	else
+		while (p < end)
+			word = word << 8 | *p++;
+	return mix(mix(h, word), 0);
 }

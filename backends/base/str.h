@@ -4,6 +4,7 @@
 #include "backends/base/err.h"
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 /*
  * A growable byte string with an upper limit, always NUL-terminated and never NULL in `buf`.
@@ -32,12 +33,20 @@ extern char str_empty[1];
 void str_init(struct str *s, size_t max);
 void str_release(struct str *s);
 void str_clear(struct str *s); /* length 0, memory kept */
+/* Memory for `len` bytes in all, for who knows how many will come. More than the limit is no error until it comes. */
+void str_expect(struct str *s, size_t len);
 void str_wipe(struct str *s);  /* overwrites the content, then releases: for secrets */
 char *str_take(struct str *s); /* hands over a malloc'ed string; s is as after str_init */
 
 bool str_add(struct str *s, const char *bytes, size_t len);
-bool str_adds(struct str *s, const char *text);
+static inline bool str_adds(struct str *s, const char *text)
+{
+	return str_add(s, text,
+		strlen(text)); /* here, so that the length of a literal is known */
+}
 bool str_addc(struct str *s, char c);
+char *str_more(struct str *s,
+	size_t len); /* `len` bytes that the caller fills in; NULL: over the limit */
 bool str_addf(struct str *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool str_addv(struct str *s, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 void str_cut(struct str *s, size_t len);  /* shortens to len */

@@ -55,6 +55,50 @@ static void test_limit(void **state)
 	assert_string_equal(str_empty, "");
 }
 
+static void test_more(void **state)
+{
+	struct str s = STR_INIT_MAX(300);
+	char *at;
+
+	(void)state;
+	str_expect(&s, 301); /* over the limit: nothing happens yet */
+	assert_int_equal(s.cap, 0);
+	str_expect(&s, 200);
+	assert_string_equal(s.buf, "");
+	at = s.buf;
+	for (int i = 0; i < 200; i++)
+		assert_true(str_addc(&s, 'x'));
+	assert_ptr_equal(s.buf, at); /* it was not moved */
+	str_expect(&s, 100);
+	assert_int_equal(s.len, 200);
+	at = str_more(&s, 3);
+	memcpy(at, "end", 3);
+	assert_string_equal(s.buf + 199, "xend");
+	assert_null(str_more(&s, 98));
+	assert_true(s.over);
+	assert_int_equal(s.len, 203);
+	str_release(&s);
+}
+
+/* Each byte counts, in the low bits too: they are the place in a table. */
+static void test_hash_spread(void **state)
+{
+	(void)state;
+	for (size_t len = 1; len < 40; len++)
+		for (size_t at = 0; at < len; at++) {
+			bool seen[256] = {false};
+			size_t places = 0;
+
+			for (int c = 0; c < 64; c++) {
+				char text[40] = "";
+				text[at] = (char)c;
+				places += !seen[str_hash(text, len, 0) & 255];
+				seen[str_hash(text, len, 0) & 255] = true;
+			}
+			assert_in_range(places, 40, 64);
+		}
+}
+
 static void test_fixed(void **state)
 {
 	char four[4];
@@ -159,6 +203,8 @@ int main(void)
 		cmocka_unit_test(test_append),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_hash_spread),
+		cmocka_unit_test(test_more),
 		cmocka_unit_test(test_fixed),
 		cmocka_unit_test(test_glob),
 		cmocka_unit_test(test_numbers),
