@@ -40,7 +40,7 @@ static bool write_escape(struct str *out, unsigned char c)
 	return str_addf(out, "\\u%04x", c);
 }
 
-static bool write_long_string(struct str *out, const char *s, size_t len)
+static bool write_odd_string(struct str *out, const char *s, size_t len)
 {
 	size_t start = 0;
 	bool ok = str_addc(out, '"');
@@ -54,16 +54,18 @@ static bool write_long_string(struct str *out, const char *s, size_t len)
 	return ok && str_add(out, s + start, len - start) && str_addc(out, '"');
 }
 
-/* Most strings are short and have nothing to escape: they go out as one piece. */
+/* Most strings have nothing to escape: they go out as one piece. */
 static bool write_string(struct str *out, const char *s, size_t len)
 {
-	char piece[128];
-	if (len > sizeof(piece) - 2 || str_plain(s, len) < len)
-		return write_long_string(out, s, len);
-	piece[0] = '"';
-	memcpy(piece + 1, s, len);
-	piece[len + 1] = '"';
-	return str_add(out, piece, len + 2);
+	if (str_plain(s, len) < len)
+		return write_odd_string(out, s, len);
+	char *to = str_more(out, len + 2);
+	if (!to)
+		return false;
+	to[0] = '"';
+	memcpy(to + 1, s, len);
+	to[len + 1] = '"';
+	return true;
 }
 
 /* Digits of n, its last `decimals` after a point, zeros at the end cut. */
@@ -156,44 +158,61 @@ static int member_order(const void *a, const void *b)
 	return c ? c : (x->len > y->len) - (x->len < y->len);
 }
 
-static bool write_members(struct writer *w, const struct member *m, size_t n)
+static bool write_member(struct writer *w, bool first, const struct member *m)
+{
+	return (first || str_addc(w->out, ',')) && write_break(w) &&
+	       write_string(w->out, m->key, m->len) &&
+	       str_add(w->out, ": ", w->pretty ? 2 : 1) && write_value(w, m->value);
+}
+
+static struct member member_at(void *iter)
+{
+	return (struct member){json_object_iter_key(iter), json_object_iter_key_len(iter),
+		json_object_iter_value(iter)};
+}
+
+static bool write_sorted(struct writer *w, json_t *v)
+{
+	struct member few[24], *m = few;
+	size_t size = json_object_size(v), n = 0;
+	bool ok = true;
+	if (size > LENGTH(few))
+		m = xcalloc(size, sizeof(*m));
+	for (void *i = json_object_iter(v); i && n < size;
+		i = json_object_iter_next(v, i))
+		m[n++] = member_at(i);
+	qsort(m, n, sizeof(*m), member_order);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = write_member(w, i == 0, &m[i]);
+	if (m != few)
+		free(m);
+	return ok;
+}
+
+static bool write_unsorted(struct writer *w, json_t *v)
 {
 	bool ok = true;
-	for (size_t i = 0; ok && i < n; i++) {
-		ok = (i == 0 || str_addc(w->out, ',')) && write_break(w) &&
-		     write_string(w->out, m[i].key, m[i].len) &&
-		     str_adds(w->out, w->pretty ? ": " : ":") &&
-		     write_value(w, m[i].value);
+	void *first = json_object_iter(v);
+	for (void *i = first; ok && i; i = json_object_iter_next(v, i)) {
+		struct member m = member_at(i);
+		ok = write_member(w, i == first, &m);
 	}
 	return ok;
 }
 
 static bool write_object(struct writer *w, const json_t *v)
 {
-	struct member few[24], *m = few;
-	size_t size = json_object_size(v), n = 0;
-	if (size > LENGTH(few))
-		m = xcalloc(size, sizeof(*m));
 	/* The iterator interface takes a non-const object but changes nothing. */
 	union {
 		const json_t *in;
 		json_t *out;
 	} obj = {v};
-	for (void *i = json_object_iter(obj.out); i && n < size;
-		i = json_object_iter_next(obj.out, i)) {
-		m[n].key = json_object_iter_key(i);
-		m[n].len = json_object_iter_key_len(i);
-		m[n++].value = json_object_iter_value(i);
-	}
-	if (w->sorted)
-		qsort(m, n, sizeof(*m), member_order);
 	bool ok = str_addc(w->out, '{');
 	w->depth++;
-	ok = ok && write_members(w, m, n);
+	ok = ok && (w->sorted ? write_sorted(w, obj.out) : write_unsorted(w, obj.out));
 	w->depth--;
-	if (m != few)
-		free(m);
-	return ok && (n == 0 || write_break(w)) && str_addc(w->out, '}');
+	return ok && (json_object_size(v) == 0 || write_break(w)) &&
+	       str_addc(w->out, '}');
 }
 
 static bool write_value(struct writer *w, const json_t *v)
