@@ -182,12 +182,9 @@ static bool map_id(const struct mapping *g)
 	json_t *v = get(g, FIELD_ID, NULL);
 	if (!v)
 		return false;
-	struct str text = STR_INIT_MAX(4UL * RECORD_ID_MAX);
-	json_scalar_to(&text, v);
 	bool scalar = !json_is_object(v) && !json_is_array(v);
-	size_t len = text.len;
+	size_t len = json_string_length(v); /* what is no text is short */
 	g->out->id = map_text(g->m->arena, v, RECORD_ID_MAX);
-	str_release(&text);
 	json_decref(v);
 	if (!scalar || !*g->out->id)
 		return err_set(g->e, ERR_PARSE, "an item has no id");

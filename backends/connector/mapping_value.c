@@ -75,7 +75,7 @@ static void look(struct look *l, json_t *v)
 {
 	const char *key;
 	json_t *sub;
-	size_t i;
+	size_t i, len;
 	if (l->size > l->max)
 		return;
 	l->size += 4;
@@ -86,9 +86,10 @@ static void look(struct look *l, json_t *v)
 	}
 	json_array_foreach (v, i, sub)
 		look(l, sub);
-	json_object_foreach (v, key, sub) {
-		l->size += strlen(key);
-		l->safe = l->safe && plain(key, strlen(key));
+	json_object_keylen_foreach(v, key, len, sub)
+	{
+		l->size += len;
+		l->safe = l->safe && plain(key, len);
 		look(l, sub);
 	}
 }
