@@ -15,6 +15,7 @@
 #define CONNECT_MS 5000
 #define TIMEOUT_MS 30000
 #define BODY_BYTES ((size_t)16 << 20)
+#define BODY_EXPECT (1 << 20)
 #define HEADER_BYTES ((size_t)256 << 10)
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS (5LL * 60 * 1000)
@@ -29,6 +30,17 @@ static int call_status(const struct http_call *c)
 	return (int)status;
 }
 
+/* Memory for the whole body at once. Only so much on the word of a server, which may announce what never comes. */
+static void expect_body(struct http_call *c)
+{
+	curl_off_t len = -1;
+
+	if (curl_easy_getinfo(c->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &len) ==
+			CURLE_OK &&
+		len > 0)
+		str_expect(&c->body, len < BODY_EXPECT ? (size_t)len : BODY_EXPECT);
+}
+
 static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
 {
 	struct http_call *c = arg;
@@ -39,6 +51,8 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
 		c->stop = HTTP_STOP_BODY;
 		return CURL_WRITEFUNC_ERROR;
 	}
+	if (c->got == 0 && !c->on_data)
+		expect_body(c);
 	c->got += len;
 	/* The body of an error is kept for its message, never taken for data. */
 	if (c->on_data && call_status(c) / 100 == 2) {
