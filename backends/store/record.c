@@ -217,11 +217,10 @@ static unsigned long long hash_object(const json_t *v, int depth)
 	/* jansson iterates a const object only by casting it away itself */
 	json_t *o = json_incref((json_t *)(uintptr_t)v);
 	unsigned long long sum = json_object_size(v);
-	const char *key;
-	json_t *sub;
 
-	json_object_foreach (o, key, sub)
-		sum += hash_text(key, hash_json(sub, depth + 1));
+	for (void *i = json_object_iter(o); i != NULL; i = json_object_iter_next(o, i))
+		sum += str_hash(json_object_iter_key(i), json_object_iter_key_len(i),
+			hash_json(json_object_iter_value(i), depth + 1));
 	json_decref(o);
 	return sum;
 }

@@ -48,6 +48,7 @@ struct terms {
 	size_t n, n_cap;  /* tids below n are known */
 	uint32_t *slots;  /* writers: open addressing, text -> tid */
 	size_t size;
+	struct str folded; /* of terms_number */
 };
 
 /* Reads the terms that others added. The pointer stays, its content grows. */

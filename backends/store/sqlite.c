@@ -105,9 +105,17 @@ static void stmt_number(struct db_stmt *s)
 	}
 }
 
+/* The length and the end of a long statement: enough to tell it from nearly all others, and the text decides. */
+static unsigned long long stmt_hash(const char *sql)
+{
+	size_t len = strlen(sql), most = 64, n = len < most ? len : most;
+
+	return str_hash(sql + len - n, n, len);
+}
+
 struct db_stmt *db_stmt(struct db *d, const char *sql, struct err *e)
 {
-	unsigned long long hash = str_hash(sql, strlen(sql), 0);
+	unsigned long long hash = stmt_hash(sql);
 
 	if (d->used * 2 >= d->size)
 		stmts_grow(d);

@@ -22,6 +22,7 @@ static struct terms *terms_of(struct store *s)
 	t->len = 1;
 	t->offset[0] = 0;
 	t->n = 1;
+	str_init(&t->folded, STR_MAX_DEFAULT);
 	return t;
 }
 
@@ -32,6 +33,7 @@ void terms_forget(struct store *s)
 	free(s->terms->heap);
 	free(s->terms->offset);
 	free(s->terms->slots);
+	str_release(&s->terms->folded);
 	free(s->terms);
 	s->terms = NULL;
 }
@@ -139,13 +141,11 @@ static bool terms_find(struct store *s, const char *text, uint32_t *tid, struct 
 
 bool terms_number(struct store *s, const char *text, uint32_t *tid, struct err *e)
 {
-	struct str folded = STR_INIT;
-
 	*tid = 0;
 	if (text == NULL || text[0] == '\0')
 		return true;
-	utf8_fold(&folded, text);
-	bool ok = folded.len == 0 || terms_find(s, folded.buf, tid, e);
-	str_release(&folded);
-	return ok;
+	struct str *folded = &terms_of(s)->folded;
+	str_clear(folded);
+	utf8_fold(folded, text);
+	return folded->len == 0 || terms_find(s, folded->buf, tid, e);
 }
