@@ -31,38 +31,34 @@ static int rank_order(const void *a, const void *b)
 	return c ? c : (x->index > y->index) - (x->index < y->index);
 }
 
-/* The elements with their keys; NULL on error. Never NULL for an empty array. */
-static struct ranked *rank(struct jmes_run *r, const struct jmes_args *a)
+/* Element i with its key, which must be of the kind of `other`, the key of another element. */
+static bool rank(struct jmes_run *r, const struct jmes_args *a, size_t i,
+	const json_t *other, struct ranked *out)
+{
+	json_t *v = json_array_get(a->v[0], i);
+	const json_t *key = a->n > 1 ? jmes_eval(r, a->ref[1], v) : v;
+	if (!key)
+		return false;
+	*out = (struct ranked){key, v, i};
+	if (json_is_string(key) ? !other || json_is_string(other)
+				: json_is_number(key) && !json_is_string(other))
+		return true;
+	jmes_fn_bad(r, a, "the keys must be all numbers or all strings; one is %s",
+		jmes_type_name(key));
+	return false;
+}
+
+static json_t *fn_sort(struct jmes_run *r, const struct jmes_args *a)
 {
 	size_t n = json_array_size(a->v[0]);
 	if (!jmes_steps(r, n))
 		return NULL;
 	struct ranked *all = xcalloc(n, sizeof(*all));
-	for (size_t i = 0; i < n; i++) {
-		json_t *v = json_array_get(a->v[0], i);
-		const json_t *key = a->n > 1 ? jmes_eval(r, a->ref[1], v) : v;
-		bool same = key &&
-			    (i == 0 || json_is_string(key) == json_is_string(all[0].key));
-		if (!key || !same || !(json_is_string(key) || json_is_number(key))) {
-			if (key)
-				jmes_fn_bad(r, a,
-					"the keys must be all numbers or all strings; "
-					"one is %s",
-					jmes_type_name(key));
+	for (size_t i = 0; i < n; i++)
+		if (!rank(r, a, i, all[0].key, &all[i])) {
 			free(all);
 			return NULL;
 		}
-		all[i] = (struct ranked){key, v, i};
-	}
-	return all;
-}
-
-static json_t *fn_sort(struct jmes_run *r, const struct jmes_args *a)
-{
-	struct ranked *all = rank(r, a);
-	size_t n = json_array_size(a->v[0]);
-	if (!all)
-		return NULL;
 	qsort(all, n, sizeof(*all), rank_order);
 	json_t *out = jmes_keep(r, json_array());
 	for (size_t i = 0; i < n; i++)
@@ -73,16 +69,17 @@ static json_t *fn_sort(struct jmes_run *r, const struct jmes_args *a)
 
 static json_t *extreme(struct jmes_run *r, const struct jmes_args *a, int sign)
 {
-	struct ranked *all = rank(r, a);
-	size_t n = json_array_size(a->v[0]), best = 0;
-	if (!all)
+	struct ranked best = {.value = json_null()}, other;
+	size_t n = json_array_size(a->v[0]);
+	if (!jmes_steps(r, n))
 		return NULL;
-	for (size_t i = 1; i < n; i++)
-		if (sign * key_order(all[i].key, all[best].key) > 0)
-			best = i;
-	json_t *v = n ? all[best].value : json_null();
-	free(all);
-	return v;
+	for (size_t i = 0; i < n; i++) {
+		if (!rank(r, a, i, best.key, &other))
+			return NULL;
+		if (i == 0 || sign * key_order(other.key, best.key) > 0)
+			best = other;
+	}
+	return best.value;
 }
 
 static json_t *fn_max(struct jmes_run *r, const struct jmes_args *a)

@@ -50,8 +50,14 @@ void jmes_free(struct jmes *j)
 
 json_t *jmes_search(const struct jmes *j, json_t *input, json_t *scope, struct err *e)
 {
-	struct jmes_run r = {.j = j, .scope = scope, .e = e};
+	struct jmes_run
+		r; /* set one by one: a record takes some thirty searches, and clearing `first` each time is felt */
+	r.j = j;
+	r.scope = scope;
+	r.e = e;
+	r.steps = r.text = 0;
 	r.pool = r.first;
+	r.pool_n = 0;
 	r.pool_cap = LENGTH(r.first);
 	json_t *v = json_incref(jmes_eval(&r, j->root, input ? input : json_null()));
 	for (size_t i = 0; i < r.pool_n; i++)

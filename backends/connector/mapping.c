@@ -316,7 +316,6 @@ bool map_record(const struct mapper *m, json_t *item, struct record *out, bool *
 	struct err *e)
 {
 	struct mapping g = {m, item, out, e};
-	memset(out, 0, sizeof(*out));
 	record_init(out);
 	*unknown = false;
 	if (map_id(&g) && map_texts(&g) && map_state(&g, unknown) &&
