@@ -190,7 +190,7 @@ static bool put_new(
 	if (!score(s, r, k->th, e) || !put_insert_rec(s, r, k, e))
 		return false;
 	put_lane(s, r->kind, -1, r->attention > 0);
-	return put_detail(s, r, e) && put_cell(s, r, k->sid, true, e);
+	return put_detail(s, r, e) && put_cell(s, r, k, true, e);
 }
 
 static bool put_changed(struct store *s, struct record *r, const struct put_key *k,
@@ -213,7 +213,7 @@ static bool put_changed(struct store *s, struct record *r, const struct put_key 
 	if (!score(s, r, k->th, e) || !put_update_rec(s, r, k, hid, old->need > 0, e))
 		return false;
 	put_lane(s, r->kind, old->need, r->attention > 0);
-	return put_detail(s, r, e) && put_cell(s, r, k->sid, false, e);
+	return put_detail(s, r, e) && put_cell(s, r, k, false, e);
 }
 
 static bool put_one(struct store *s, const struct record *given, struct arena *a,

@@ -43,9 +43,9 @@ bool put_open(const struct record *r);
 bool put_title(struct store *s, const struct record *r, struct put_key *k,
 	struct err *e) MUST_USE;
 
-/* Writes the record's cell; with_id for a new one. */
-bool put_cell(struct store *s, const struct record *r, long long sid, bool with_id,
-	struct err *e) MUST_USE;
+/* Writes the record's cell, of whose key sid and th are given; with_id for a new one. */
+bool put_cell(struct store *s, const struct record *r, const struct put_key *k,
+	bool with_id, struct err *e) MUST_USE;
 /* old: what lane counts now (-1: nothing). */
 void put_lane(struct store *s, enum kind kind, int need_before, int need_now);
 /* Adds a row of hist in front of `prev`; its number, 0: failed. */

@@ -155,8 +155,7 @@ static float amount_of(const struct record *r)
 static bool cell_terms(
 	struct store *s, const struct record *r, struct cell *c, struct err *e)
 {
-	return terms_number(s, r->title, &c->title, e) &&
-	       terms_number(s, r->asset, &c->asset, e) &&
+	return terms_number(s, r->asset, &c->asset, e) &&
 	       terms_number(s, r->actor, &c->actor, e) &&
 	       terms_number(s, r->owner, &c->owner, e) &&
 	       terms_number(s, r->service, &c->service, e) &&
@@ -165,8 +164,8 @@ static bool cell_terms(
 	       terms_number(s, r->claimed_by, &c->claimed, e);
 }
 
-bool put_cell(struct store *s, const struct record *r, long long sid, bool with_id,
-	struct err *e)
+bool put_cell(struct store *s, const struct record *r, const struct put_key *k,
+	bool with_id, struct err *e)
 {
 	struct cell c = {
 		.updated = seconds(r->updated),
@@ -180,12 +179,13 @@ bool put_cell(struct store *s, const struct record *r, long long sid, bool with_
 		.severity_tier = (uint8_t)(((unsigned)r->severity << 4) |
 					   ((unsigned)r->tier & 15)),
 		.flags = CELL_LIVE,
+		.title = (uint32_t)k->th,
 	};
 
-	if (sid > UINT16_MAX)
+	if (k->sid > UINT16_MAX)
 		return err_set(
 			e, ERR_LIMIT, "more than %d sources in one store", UINT16_MAX);
-	c.source = (uint16_t)sid;
+	c.source = (uint16_t)k->sid;
 	if (r->attention > 0)
 		c.flags |= CELL_NEED;
 	if (put_open(r))
@@ -286,10 +286,11 @@ bool put_touch(struct store *s, long long rid, struct err *e)
 		return err_set(e, ERR_NOTFOUND, "there is no record %lld", rid);
 	record_read(s, q, &a, false, &r);
 	int need_before = (int)db_int(q, RECORD_COLUMN_COUNT);
-	long long sid = db_int(q, RECORD_COLUMN_COUNT + 1);
+	struct put_key k = {.sid = db_int(q, RECORD_COLUMN_COUNT + 1)};
 	db_reset(q);
 	put_lane(s, r.kind, need_before, r.attention > 0);
-	bool ok = touch_row(s, &r, e) && put_cell(s, &r, sid, false, e);
+	bool ok = touch_row(s, &r, e) && put_title(s, &r, &k, e) &&
+		  put_cell(s, &r, &k, false, e);
 	arena_release(&a);
 	return ok;
 }
