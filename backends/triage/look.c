@@ -24,22 +24,10 @@ static double ratio(const struct record *r)
 	return amount / usual;
 }
 
-void look_init(struct look *l, const struct record *r, const json_t *context)
+static void look_around(struct look *l, const json_t *context)
 {
-	memset(l, 0, sizeof(*l));
-	l->r = r;
 	l->now = json_int(context, "now", 0);
-	if (!l->now)
-		l->now = clock_now();
-	usec_t since = r->since ? r->since : r->ended ? r->ended : r->started;
-	l->age = since && since < l->now ? l->now - since : 0;
-	/* A run that was collected late failed when it ended, not when we heard of it. */
-	if (r->kind == KIND_RUN && r->ended && r->ended < l->now &&
-		l->now - r->ended > l->age)
-		l->age = l->now - r->ended;
-	l->usual = ratio(r);
-	l->prod = look_is_prod(r->env);
-	l->group = (long)json_int(context, "group", r->group);
+	l->group = (long)json_int(context, "group", l->group);
 	l->failed = (long)json_int(context, "failed", 0);
 	l->of = (long)json_int(context, "of", 0);
 	l->ok_before = (long)json_int(context, "ok_before", 0);
@@ -50,6 +38,25 @@ void look_init(struct look *l, const struct record *r, const json_t *context)
 	l->superseded = json_flag(context, "superseded", false);
 	l->source_stale = json_flag(context, "source_stale", false);
 	l->noted = json_int(context, "noted", 0);
+}
+
+void look_init(struct look *l, const struct record *r, const json_t *context)
+{
+	memset(l, 0, sizeof(*l));
+	l->r = r;
+	l->group = r->group;
+	if (context) /* most records are stored without */
+		look_around(l, context);
+	if (!l->now)
+		l->now = clock_now();
+	usec_t since = r->since ? r->since : r->ended ? r->ended : r->started;
+	l->age = since && since < l->now ? l->now - since : 0;
+	/* A run that was collected late failed when it ended, not when we heard of it. */
+	if (r->kind == KIND_RUN && r->ended && r->ended < l->now &&
+		l->now - r->ended > l->age)
+		l->age = l->now - r->ended;
+	l->usual = ratio(r);
+	l->prod = look_is_prod(r->env);
 }
 
 /* ---- the state ---- */
