@@ -50,8 +50,8 @@ void jmes_free(struct jmes *j)
 
 json_t *jmes_search(const struct jmes *j, json_t *input, json_t *scope, struct err *e)
 {
-	struct jmes_run
-		r; /* set one by one: a record takes some thirty searches, and clearing `first` each time is felt */
+	/* Set one by one: a record takes some thirty searches, and clearing `first` each time is felt. */
+	struct jmes_run r;
 	r.j = j;
 	r.scope = scope;
 	r.e = e;
