@@ -228,6 +228,24 @@ static uint64_t word_at(const void *p)
 	return word;
 }
 
+/* The last bytes before `end` of a text of `len`, some of them twice; blanks before one that is shorter. */
+static uint64_t last_word(const char *end, size_t len)
+{
+	uint64_t word = 0x2020202020202020;
+	uint32_t first, last;
+
+	if (len >= WORD)
+		return word_at(end - WORD);
+	if (len >= WORD / 2) {
+		memcpy(&first, end - len, sizeof(first));
+		memcpy(&last, end - sizeof(last), sizeof(last));
+		return (uint64_t)first << 32 | last;
+	}
+	for (const char *p = end - len; p < end; p++)
+		word = word << 8 | (unsigned char)*p;
+	return word;
+}
+
 /*
  * Eight bytes a step. Below 0x80, v - k borrows into the top bit of a byte just when that byte is less than k, and
  * (v ^ c) - 1 when it is c. A borrow may reach the next byte, but only from one that is not plain already.
@@ -246,8 +264,7 @@ size_t str_plain(const char *s, size_t len)
 
 	while (len - n >= WORD && plain_word(word_at(s + n)))
 		n += WORD;
-	/* The rest together with bytes that were looked at already. */
-	if (len >= WORD && len - n < WORD && plain_word(word_at(s + len - WORD)))
+	if (len - n < WORD && plain_word(last_word(s + len, len)))
 		return len;
 	while (n < len && s[n] >= ' ' && s[n] <= '~' && s[n] != '"' && s[n] != '\\')
 		n++;
@@ -333,22 +350,16 @@ static unsigned long long mix(unsigned long long h, uint64_t word)
 }
 
 /*
- * Eight bytes a step; the last step takes the last eight, some of them once more. Every step can be undone, so texts of
- * one length that differ in one step never meet. The one at the end carries the last bytes down to where tables look.
+ * Eight bytes a step, the last of them by last_word. Every step can be undone, so texts of one length that differ in one
+ * step never meet. The one at the end carries the last bytes down to where tables look.
  */
 unsigned long long str_hash(const void *bytes, size_t len, unsigned long long seed)
 {
-	const unsigned char *p = bytes, *end = p + len;
+	const char *p = bytes, *end = p + len;
 	unsigned long long h =
 		14695981039346656037ULL ^ seed ^ len * 0x9e3779b97f4a7c15ULL;
-	uint64_t word = 0;
 
 	for (; (size_t)(end - p) > WORD; p += WORD)
 		h = mix(h, word_at(p));
-	if (len >= WORD)
-		word = word_at(end - WORD);
-	else
-		while (p < end)
-			word = word << 8 | *p++;
-	return mix(mix(h, word), 0);
+	return mix(mix(h, last_word(end, len)), 0);
 }
