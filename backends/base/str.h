@@ -39,14 +39,14 @@ void str_wipe(struct str *s);  /* overwrites the content, then releases: for sec
 char *str_take(struct str *s); /* hands over a malloc'ed string; s is as after str_init */
 
 bool str_add(struct str *s, const char *bytes, size_t len);
+/* Inline, so that the length of a literal is known. */
 static inline bool str_adds(struct str *s, const char *text)
 {
-	return str_add(s, text,
-		strlen(text)); /* here, so that the length of a literal is known */
+	return str_add(s, text, strlen(text));
 }
 bool str_addc(struct str *s, char c);
-char *str_more(struct str *s,
-	size_t len); /* `len` bytes that the caller fills in; NULL: over the limit */
+/* `len` bytes that the caller fills in; NULL: over the limit. */
+char *str_more(struct str *s, size_t len);
 bool str_addf(struct str *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool str_addv(struct str *s, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 void str_cut(struct str *s, size_t len);  /* shortens to len */
