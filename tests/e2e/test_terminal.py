@@ -235,6 +235,7 @@ def test_stop_and_go_on(filled):
     tty.wait("thing number")
     tty.key("\x1a")
     wait_for(lambda: stopped(tty), "the stop")
+    tty.wait(lambda: b"\x1b[?1049l" in tty.raw)
     restored(tty)
     before = len(tty.raw)
     tty.signal(signal.SIGCONT)
