@@ -1,5 +1,5 @@
 # watchdesk. `make` builds build/watchdesk (console, headless commands) and build/watchdesk-worker
-# (everything that talks to a source). `make help` lists the targets.
+# (everything that talks to a source). Targets: README.
 
 BUILD   ?= build
 CC      ?= gcc

@@ -153,7 +153,7 @@ class Desk:
         return self.run("show", key, "--json").json()
 
     def actions(self):
-        return [j for j in self.run("list", "actions", "--json").json() if j["type"] == "action"]
+        return self.run("list", "actions", "--json").json()
 
     def wait_action(self, states, within=60.0, **fields):
         def look():

@@ -205,8 +205,9 @@ def version_of(runbook):
 
 def forge(desk, runbook, version, row, plan_hash, params=None, reason=""):
     """An action as a console would ask for it, on the last preview, without the console's own gates. The job, once it failed."""
-    preview = next(j for j in desk.run("list", "actions", "--json").json() if j["type"] == "preview")
-    spec = {"runbook": runbook, "version": version, "params": params or {}, "operator": "oncall", "reason": reason, "preview": preview["job"], "plan_hash": plan_hash}
+    with sqlite3.connect(desk.store) as db:
+        preview = db.execute("select max(job) from job where type = 'preview'").fetchone()[0]
+    spec = {"runbook": runbook, "version": version, "params": params or {}, "operator": "oncall", "reason": reason, "preview": preview, "plan_hash": plan_hash}
     args = {"type": "action", "runbook": runbook, "title": "t", "who": "oncall", "host": "h", "reason": reason, "plan_hash": plan_hash,
             "targets": [{"key": row["key"], "title": row["title"]}], "spec": spec}
     answer = writer(desk, {"id": 1, "change": "job_add", "args": args})[0]
@@ -307,7 +308,11 @@ def test_the_audit_is_whole_or_says_what_is_missing(desk, airflow):
     rows = desk.audit()
     assert [r["seq"] for r in rows] == list(range(1, len(rows) + 1)) and head == "%d:%s" % (rows[-1]["seq"], rows[-1]["hash"])
     assert len(desk.run("audit", "--limit", "2").out.splitlines()) == 2
-    assert {r["job"] for r in desk.run("audit", str(rows[-1]["job"]), "--json").json()} == {rows[-1]["job"]}
+    job = rows[-1]["job"]
+    own = [r["seq"] for r in rows if r["job"] == job]
+    assert [r["seq"] for r in desk.run("audit", str(job), "--json").json()] == own
+    assert [int(line.split()[0]) for line in desk.run("audit", str(job), "--limit", "2").out.splitlines()] == own[-2:]
+    assert [j["type"] for j in desk.run("list", "actions", "--json").json()] == ["action"]
     # Nobody sees in the chain alone that its end was cut off; against a head kept elsewhere it shows.
     desk.stop_worker()
     with sqlite3.connect(desk.store) as db:

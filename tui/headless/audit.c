@@ -19,12 +19,13 @@ static void print_row(const json_t *row)
 	free(body);
 }
 
-/* All entries after `after`, page by page; of one action when job is not 0. */
-static bool print_rows(struct headless *h, long long after, long long job, struct err *e)
+/* Page by page; of one action when job is not 0. `keep`: only the newest so many, 0: all. */
+static bool print_rows(struct headless *h, long long job, long long keep, struct err *e)
 {
-	json_t *all = json_array(), *rows, *row;
+	json_t *held = json_array(), *rows, *row;
+	bool hold = h->args->json || keep > 0, ok;
+	long long after = 0;
 	size_t i, n;
-	bool ok;
 
 	do {
 		rows = headless_ask(h, "audit",
@@ -35,16 +36,21 @@ static bool print_rows(struct headless *h, long long after, long long job, struc
 		n = json_array_size(rows);
 		json_array_foreach (rows, i, row) {
 			after = json_int(row, "seq", after);
-			if (h->args->json)
-				json_array_append(all, row);
-			else
+			if (!hold)
 				print_row(row);
+			else
+				json_array_append(held, row);
 		}
+		while (keep > 0 && (long long)json_array_size(held) > keep)
+			json_array_remove(held, 0);
 		json_decref(rows);
 	} while (n == PAGE);
 	if (ok && h->args->json)
-		print_json(all);
-	json_decref(all);
+		print_json(held);
+	else if (ok)
+		json_array_foreach (held, i, row)
+			print_row(row);
+	json_decref(held);
 	return ok;
 }
 
@@ -112,8 +118,7 @@ static int verify(struct headless *h, const char *head)
 static int list(struct headless *h, const char *job)
 {
 	struct err e = ERR_INIT;
-	long long number = 0, after = 0;
-	json_t *verdict;
+	long long number = 0;
 
 	if (job && (!str_to_int(job, &number) || number <= 0)) {
 		fprintf(stderr,
@@ -122,13 +127,7 @@ static int list(struct headless *h, const char *job)
 			job);
 		return EXIT_WRONG_CALL;
 	}
-	if (h->args->limit > 0) {
-		verdict = headless_ask(h, "audit_verify", json_object(), &e);
-		after = json_int(verdict, "rows", 0) - h->args->limit;
-		json_decref(verdict);
-	}
-	return print_rows(h, after > 0 ? after : 0, number, &e) ? EXIT_DONE
-								: headless_fail(&e);
+	return print_rows(h, number, h->args->limit, &e) ? EXIT_DONE : headless_fail(&e);
 }
 
 int cmd_audit(const struct arguments *a)

@@ -165,9 +165,10 @@ static void check_store(
 		h.store ? h.store_path : e.msg);
 	if (h.store) {
 		pid = worker_pid(h.store_path);
-		say(c, "worker", true,
-			pid ? "runs, pid %ld" : "none runs: the console starts one (%ld)",
-			pid);
+		if (pid)
+			say(c, "worker", true, "runs, pid %ld", pid);
+		else
+			say(c, "worker", true, "none runs: the console starts one");
 		check_health(c, &h);
 		store_close(h.store);
 	}

@@ -157,8 +157,12 @@ static int list_question(struct headless *h, const char *question)
 {
 	struct err e = ERR_INIT;
 	long long limit = h->args->limit > 0 ? h->args->limit : 50;
-	json_t *rows = headless_ask(
-		h, question, json_pack("{s:I}", "limit", (json_int_t)limit), &e);
+	bool jobs = strcmp(question, "jobs") == 0;
+	json_t *rows = headless_ask(h, question,
+		jobs ? json_pack(
+			       "{s:s, s:I}", "type", "action", "limit", (json_int_t)limit)
+		     : json_object(),
+		&e);
 	json_t *row;
 	size_t i;
 
@@ -166,7 +170,7 @@ static int list_question(struct headless *h, const char *question)
 		return headless_fail(&e);
 	if (h->args->json)
 		print_json(rows);
-	else if (strcmp(question, "sources") == 0)
+	else if (!jobs)
 		json_array_foreach (rows, i, row)
 			printf("%-20s %-16s %-8s %8lld rows  %s\n",
 				json_str(row, "name", ""), json_str(row, "connector", ""),
@@ -174,12 +178,14 @@ static int list_question(struct headless *h, const char *question)
 				json_str(row, "error", ""));
 	else
 		json_array_foreach (rows, i, row)
-			printf("%6lld  %-8s %-10s %-24s %-12s %s\n",
-				json_int(row, "job", 0), json_str(row, "type", ""),
+			printf("%6lld  %-10s %-24s %-12s %s\n", json_int(row, "job", 0),
 				json_int(row, "asking", 0) ? "asking"
 							   : json_str(row, "state", ""),
 				json_str(row, "runbook", ""), json_str(row, "who", ""),
 				json_str(row, "error", ""));
+	if (jobs && (long long)json_array_size(rows) == limit)
+		fprintf(stderr, "the newest %lld: there may be more, see --limit\n",
+			limit);
 	json_decref(rows);
 	return EXIT_DONE;
 }
