@@ -163,14 +163,16 @@ json_t *ask_links(struct store *s, const json_t *args, struct err *e)
 	return rows;
 }
 
+/* What a folded row of Triage counts and an action on it is about; with `all` also those that need nobody (any more). */
 json_t *ask_group(struct store *s, const json_t *args, struct err *e)
 {
 	return ask_rows(s,
 		"SELECT rid, kind, source, id, title, state, since FROM rec"
-		" WHERE signature=$1 AND signature<>'' ORDER BY updated DESC, rid LIMIT "
-		"$2",
-		json_pack("[s, I]", json_str(args, "signature", ""),
-			(json_int_t)ask_limit(args, 50)),
+		" INDEXED BY rec_signature WHERE signature=$1 AND signature<>''"
+		" AND (need=1 OR $3) ORDER BY updated DESC, rid LIMIT $2",
+		json_pack("[s, I, b]", json_str(args, "signature", ""),
+			(json_int_t)ask_limit(args, 50),
+			(int)json_flag(args, "all", false)),
 		e);
 }
 

@@ -182,6 +182,22 @@ static void test_groups(void **state)
 	help_retriage(&s.h);
 	assert_field(&s, "run:airflow:a", "group", "2");
 	assert_field(&s, "run:airflow:b", "why", "one cause with 1 other");
+	/* The question gives just what the row counts; to show, there is all that has the cause. */
+	char args[120];
+	a = help_ask(&s.h, "group", "{\"signature\": \"boom <n>\"}");
+	assert_int_equal(json_array_size(a), 2);
+	json_decref(a);
+	str_format(args, sizeof(args),
+		"{\"rid\": %lld, \"who\": \"ito\", \"until\": %lld}",
+		help_rid(&s.h, "run:airflow:b"), (long long)(HELP_NOW + HELP_HOUR));
+	help_do(&s.h, "snooze", args);
+	a = help_ask(&s.h, "group", "{\"signature\": \"boom <n>\"}");
+	assert_int_equal(json_array_size(a), 1);
+	assert_string_equal(json_str(json_array_get(a, 0), "id", ""), "a");
+	json_decref(a);
+	a = help_ask(&s.h, "group", "{\"signature\": \"boom <n>\", \"all\": true}");
+	assert_int_equal(json_array_size(a), 2); /* c lost its cause with its failure */
+	json_decref(a);
 	scene_close(&s);
 }
 

@@ -26,7 +26,8 @@ static void record_answer(struct view *v, struct answer *a)
 	str_release(&key);
 	if (!d->group.args && *d->r.signature)
 		answer_ask(v, &d->group, "group",
-			json_pack("{s:s,s:i}", "signature", d->r.signature, "limit", 50),
+			json_pack("{s:s,s:i,s:b}", "signature", d->r.signature, "limit",
+				50, "all", 1),
 			NULL);
 }
 
