@@ -16,20 +16,27 @@
 	"coalesce(sum(t.state='asking'),0) AS asking"
 #define JOB_FROM " FROM job j LEFT JOIN target t ON t.job=j.job "
 
+#define JOBS_OF                                                                \
+	JOB_COLUMNS ", coalesce(min(CASE WHEN t.n=1 THEN t.title END),'') AS " \
+		    "target" JOB_FROM
+#define JOBS_FITTING                                               \
+	" AND ($2='' OR j.state=$2) AND ($3=0 OR j.job<$3) GROUP " \
+	"BY j.job ORDER BY j.job DESC LIMIT $4"
+
+/* Each is answered from an index of its own: asked at every bell, over all jobs that there ever were. */
 json_t *ask_jobs(struct store *s, const json_t *args, struct err *e)
 {
-	const char *type = json_str(args, "type", ""),
-		   *state = json_str(args, "state", "");
-	return ask_rows(s,
-		JOB_COLUMNS
-		", coalesce(min(CASE WHEN t.n=1 THEN t.title END),'') AS target" JOB_FROM
-		"WHERE ($1='' OR j.type=$1) AND ($2='' OR j.state=$2)"
-		" AND ($3=0 OR j.job<$3) AND ($5='' OR j.job IN"
-		" (SELECT k.job FROM target k WHERE k.key=$5)) GROUP BY j.job"
-		" ORDER BY j.job DESC LIMIT $4",
-		json_pack("[s, s, I, I, s]", type, state,
+	static const char by_key[] =
+		JOBS_OF "WHERE j.job IN (SELECT k.job FROM target k WHERE k.key=$5)"
+			" AND ($1='' OR j.type=$1)" JOBS_FITTING;
+	static const char by_type[] = JOBS_OF "WHERE j.type=$1 AND $5=''" JOBS_FITTING;
+	static const char any[] = JOBS_OF "WHERE $1='' AND $5=''" JOBS_FITTING;
+	const char *type = json_str(args, "type", ""), *key = json_str(args, "key", "");
+	const char *sql = *key ? by_key : *type ? by_type : any;
+	return ask_rows(s, sql,
+		json_pack("[s, s, I, I, s]", type, json_str(args, "state", ""),
 			(json_int_t)json_int(args, "before", 0),
-			(json_int_t)ask_limit(args, 100), json_str(args, "key", "")),
+			(json_int_t)ask_limit(args, 100), key),
 		e);
 }
 

@@ -71,15 +71,16 @@ json_t *tell_job_add(struct store *s, const json_t *args, struct err *e)
 	if (!tell_text("job_add", args, "who", &who, e))
 		return NULL;
 	json_t *spec = json_sub(args, "spec");
-	json_t *row = json_pack("[s, s, s, s, s, s, s, s, o, I]", type, state,
+	json_int_t preview = steps == JOB_ACTION ? json_int(spec, "preview", 0) : 0;
+	json_t *row = json_pack("[s, s, s, s, s, s, s, s, o, I, I]", type, state,
 		json_str(args, "runbook", ""), json_str(args, "title", ""), who,
 		json_str(args, "host", ""), json_str(args, "reason", ""),
 		json_str(args, "plan_hash", ""), spec ? json_incref(spec) : json_object(),
-		(json_int_t)clock_now());
+		(json_int_t)clock_now(), preview);
 	if (!tell_run(s,
 		    "INSERT INTO job(type, state, runbook, title, who, host, reason, "
 		    "plan_hash, spec,"
-		    " created) VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)",
+		    " created, preview) VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)",
 		    row, e))
 		return NULL;
 	long long job = db_last_rowid(s->db);

@@ -86,12 +86,26 @@ static const char SQL_JOB[] =
 	"CREATE TABLE watermark(source TEXT NOT NULL, collection TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(source, collection));"
 	"CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL);";
 
+/*
+ * job.preview: the preview that an action was made from; it stays as long as the action. job_type: the last jobs of a type.
+ * job_ended: those that are old enough to go. rec.h=0: th once was a hash and is a number of source, kind and title now;
+ * every record is written anew with it when its source is read again.
+ */
+static const char SQL_PREVIEW[] =
+	"ALTER TABLE job ADD COLUMN preview INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE job SET preview=coalesce(CAST(json_extract(spec, '$.preview') AS INTEGER), 0) WHERE type='action' AND json_valid(spec);"
+	"CREATE INDEX job_preview ON job(preview) WHERE preview>0;"
+	"CREATE INDEX job_type ON job(type, job);"
+	"CREATE INDEX job_ended ON job(type, ended) WHERE ended>0;"
+	"UPDATE rec SET h=0;";
+
 /* clang-format on */
 
 static const struct step {
 	const char *sql[2];
 } STEPS[SCHEMA_VERSION] = {
 	{{SQL_REC, SQL_JOB}},
+	{{SQL_PREVIEW}},
 };
 
 /* 0: no tables yet. The table `migration` exists in every version to come. */

@@ -98,7 +98,7 @@ void writer_close(struct store *s); /* lets the child finish what it was sent */
 
 /* ---- schema.c ---- */
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 bool schema_migrate(struct db *d,
 	struct err *e) MUST_USE; /* worker, writer: creates or brings up to date */
 bool schema_check(struct db *d, const char *path,

@@ -1,5 +1,5 @@
 /* The SQLite driver and opening a store: rows as JSON, transactions, and what a bad file says. */
-#include "backends/store/db.h"
+#include "backends/store/store_private.h"
 
 #include "tests/unit/store_help.h"
 
@@ -133,6 +133,59 @@ static void test_bad_files(void **state)
 	help_close(&h);
 }
 
+/* What the second version added is taken away again: a store as the first one left it. */
+static const char AS_VERSION_1[] =
+	"DROP INDEX job_preview; DROP INDEX job_type; DROP INDEX job_ended;"
+	"ALTER TABLE job DROP COLUMN preview; DELETE FROM migration WHERE version>1;"
+	"INSERT INTO job(job, type, state, runbook, title, who, host, reason,"
+	" plan_hash, spec, created) VALUES"
+	" (7, 'preview', 'done', '', '', 'ito', '', '', '', '{\"preview\": 3}', 1),"
+	" (8, 'action', 'failed', '', '', 'ito', '', '', '', '{\"preview\": 7}', 1),"
+	" (9, 'action', 'failed', '', '', 'ito', '', '', '', '', 1)";
+
+static long long one_number(struct db *d, const char *sql)
+{
+	struct err e = ERR_INIT;
+	json_t *rows = db_rows(d, sql, NULL, &e);
+
+	if (!rows)
+		fail_msg("%s", e.msg);
+	long long n = json_int(json_array_get(rows, 0), "n", -1);
+	json_decref(rows);
+	return n;
+}
+
+static void test_from_version_1(void **state)
+{
+	(void)state;
+	struct help h;
+	struct err e = ERR_INIT;
+	help_open(&h);
+	struct record r = help_record(KIND_RUN, "a", STATE_SUCCEEDED);
+	assert_int_equal(help_put(&h, &r, 1).inserted, 1);
+	assert_int_equal(help_put(&h, &r, 1).same, 1);
+	store_close(h.store);
+	struct db *d = db_open(h.path, DB_WRITE, &e);
+	assert_true(db_exec(d, AS_VERSION_1, &e));
+	refused(&h, h.path, STORE_CONSOLE, ERR_CONFLICT, "start its worker");
+	h.store = store_open(h.loop, h.path, STORE_WORKER, &e);
+	assert_non_null(h.store);
+	assert_int_equal(
+		one_number(d, "SELECT max(version) AS n FROM migration"), SCHEMA_VERSION);
+	assert_int_equal(
+		one_number(d, "SELECT sum(preview) AS n FROM job WHERE job<>8"), 0);
+	assert_int_equal(one_number(d, "SELECT preview AS n FROM job WHERE job=8"), 7);
+	assert_int_equal(
+		one_number(d, "SELECT count(*) AS n FROM sqlite_master WHERE name IN"
+			      " ('job_preview','job_type','job_ended')"),
+		3);
+	/* What th was is not what it is now: the record is written anew, though its source says nothing new. */
+	assert_int_equal(help_put(&h, &r, 1).changed, 1);
+	assert_int_equal(help_put(&h, &r, 1).same, 1);
+	db_close(d);
+	help_close(&h);
+}
+
 static void test_opened_twice(void **state)
 {
 	(void)state;
@@ -154,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_rows_as_json),
 		cmocka_unit_test(test_transactions),
 		cmocka_unit_test(test_bad_files),
+		cmocka_unit_test(test_from_version_1),
 		cmocka_unit_test(test_opened_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,6 +163,58 @@ static void test_cancel(void **state)
 	help_close(&h);
 }
 
+static long long add_job(struct help *h, const char *type, const char *key)
+{
+	char args[300];
+	str_format(args, sizeof(args),
+		"{\"type\": \"%s\", \"who\": \"ito\", \"targets\":"
+		" [{\"key\": \"%s\", \"title\": \"T\"}, {\"key\": \"host:x\"}]}",
+		type, key);
+	json_t *a = help_tell(h, "job_add", args);
+	long long job = json_int(a, "job", 0);
+	json_decref(a);
+	return job;
+}
+
+/* The jobs that a question gives, as "3 1 ". */
+static void assert_jobs(struct help *h, const char *args, const char *want)
+{
+	struct str got = STR_INIT;
+	json_t *a = help_ask(h, "jobs", args), *row;
+	size_t i;
+	json_array_foreach (a, i, row) {
+		str_addf(&got, "%lld ", (long long)json_int(row, "job", 0));
+		assert_string_equal(json_str(row, "target", ""), "T");
+		assert_int_equal(json_int(row, "targets", 0), 2);
+	}
+	assert_string_equal(got.len ? got.buf : "", want);
+	str_release(&got);
+	json_decref(a);
+}
+
+static void test_which_jobs(void **state)
+{
+	(void)state;
+	struct help h;
+	help_open(&h);
+	add_job(&h, "action", "run:airflow:a");
+	add_job(&h, "action", "run:airflow:b");
+	add_job(&h, "log", "run:airflow:a");
+	add_job(&h, "action", "run:airflow:a");
+	help_do(&h, "job_cancel", "{\"job\": 4, \"who\": \"ito\"}");
+	assert_jobs(&h, "{}", "4 3 2 1 ");
+	assert_jobs(&h, "{\"limit\": 2}", "4 3 ");
+	assert_jobs(&h, "{\"before\": 3}", "2 1 ");
+	assert_jobs(&h, "{\"type\": \"action\"}", "4 2 1 ");
+	assert_jobs(&h, "{\"type\": \"action\", \"state\": \"queued\"}", "2 1 ");
+	assert_jobs(&h, "{\"key\": \"run:airflow:a\"}", "4 3 1 ");
+	assert_jobs(&h, "{\"key\": \"run:airflow:a\", \"type\": \"action\"}", "4 1 ");
+	assert_jobs(&h,
+		"{\"key\": \"run:airflow:a\", \"type\": \"action\", \"limit\": 1}", "4 ");
+	assert_jobs(&h, "{\"key\": \"host:y\"}", "");
+	help_close(&h);
+}
+
 static void test_bad_jobs(void **state)
 {
 	(void)state;
@@ -265,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_life_of_an_action),
 		cmocka_unit_test(test_asking),
 		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_which_jobs),
 		cmocka_unit_test(test_bad_jobs),
 		cmocka_unit_test(test_output),
 		cmocka_unit_test(test_locks),
