@@ -115,8 +115,10 @@ json_t *ask_history(struct store *s, const json_t *args, struct err *e)
 	while (hid && (long long)json_array_size(out) < limit) {
 		json_t *row = ask_row(s,
 			"SELECT prev, at, old AS \"from\", new AS \"to\", actor, note"
-			" FROM hist WHERE hid=$1",
-			json_pack("[I]", (json_int_t)hid), e);
+			" FROM hist WHERE hid=$1 AND rid=$2",
+			json_pack("[I, I]", (json_int_t)hid,
+				(json_int_t)json_int(args, "rid", 0)),
+			e);
 		if (!row) {
 			json_decref(out);
 			return NULL;

@@ -136,7 +136,8 @@ struct store_req *store_ask(struct store *s, const char *question,
  *   setting_set  {key, value}
  *   vanish       {source, kind, before, ids?}         open records of full-list sources not seen since `before` become resolved/revoked/... (state given): {state} -> {n, more}: a slice of 500; ids: only those whose id begins so
  *   gone         {source, kind, id, why}        an open record that its source has no more when asked for by its id: unknown, "gone at the source (why)"
- *   prune        {before}                       old history, output, ended records: slices -> {n, next}: again with {from: next} until it is 0
+ *   prune        {before, from?}                forgets what is older: history, ended actions and records that need nobody; and what was read for
+ *                                               consoles (previews of no action, logs, ...) after a day: slices -> {n, next}: again with {from: next} until it is 0
  */
 struct store_req *store_tell(struct store *s, const char *change,
 	json_t *args /* taken */, store_answer_fn *fn, void *arg);
