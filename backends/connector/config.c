@@ -167,15 +167,21 @@ static bool read_asset(
 
 static bool read_worker(struct config *c, const json_t *v, struct err *e)
 {
-	static const struct yaml_key keys[] = {
-		{"idle_exit", YAML_DURATION}, {"log", YAML_STRING}, {NULL}};
+	static const struct yaml_key keys[] = {{"idle_exit", YAML_DURATION},
+		{"keep", YAML_DURATION}, {"log", YAML_STRING}, {NULL}};
 	usec_t idle = 600 * USEC_PER_SEC;
+	const usec_t day = 24 * 3600 * USEC_PER_SEC;
 	if (v && !yaml_check(&c->doc, v, "worker", keys, e))
 		return false;
 	const char *text = json_str(v, "idle_exit", NULL);
 	if (text && !clock_parse_duration(text, &idle))
 		return yaml_err_value(e, &c->doc, v, "idle_exit", "not a duration");
 	c->idle_exit_ms = idle / 1000;
+	c->keep = CONFIG_KEEP_DAYS * day;
+	text = json_str(v, "keep", NULL);
+	if (text && (!clock_parse_duration(text, &c->keep) || c->keep < day))
+		return yaml_err_value(
+			e, &c->doc, v, "keep", "not a duration of a day (1d) or more");
 	c->worker_log = config_path(c, json_str(v, "log", NULL));
 	return true;
 }

@@ -15,7 +15,7 @@
  *   store:    path of the store (default: store_default_path)
  *   theme:    name      read_only: true (no runbook that changes anything)
  *   attention: weights, see triage/attention.h
- *   worker:   {idle_exit: 10m, log: path}
+ *   worker:   {idle_exit: 10m, log: path, keep: 90d}   keep: how long history, ended records and ended actions stay in the store
  *   banner:   a line shown in the title of every screen (make demo: "simulation")
  * `connectors/` and `runbooks/` beside the file are searched before the shipped catalogues.
  * The console loads this file too, for names, hosts, operator, theme; it never resolves a secret.
@@ -40,6 +40,8 @@ struct config_asset {
 	int tier;
 };
 
+enum { CONFIG_KEEP_DAYS = 90 };
+
 struct config {
 	struct yaml_doc doc;
 	struct arena arena;
@@ -49,6 +51,7 @@ struct config {
 	const char *theme, *banner, *worker_log;
 	bool read_only;
 	int64_t idle_exit_ms;
+	usec_t keep;
 	const json_t *attention; /* or NULL */
 	struct config_source *sources;
 	size_t n_sources;

@@ -7,9 +7,15 @@
 #include "backends/store/tell.h"
 
 enum { PRUNE_SLICE = 500, PRUNE_RECORDS = 200, PRUNE_LOOK = 2000, PRUNE_JOBS = 50 };
+/* How many jobs back an earlier fetch of a log is looked for: each dropped the one before it. */
+enum { LOG_JOBS_BACK = 1000, LOG_SLICE = 2000 };
 
 /* Nobody comes back to what a preview or a log said, unless an action was made from it. */
 #define READS_KEEP (24 * 3600 * USEC_PER_SEC)
+
+#define DELETE_OUTPUT                              \
+	"DELETE FROM output WHERE job=$1 AND seq<" \
+	"(SELECT min(seq)+$2 FROM output WHERE job=$1)"
 
 struct pruning {
 	usec_t before;
@@ -47,10 +53,7 @@ static bool remove_some(struct store *s, const char *sql, json_int_t job,
 static bool remove_job(struct store *s, json_int_t job, struct pruning *p,
 	long long *left, struct err *e)
 {
-	return remove_some(s,
-		       "DELETE FROM output WHERE job=$1 AND seq<"
-		       "(SELECT min(seq)+$2 FROM output WHERE job=$1)",
-		       job, p, left, e) &&
+	return remove_some(s, DELETE_OUTPUT, job, p, left, e) &&
 	       remove_some(s,
 		       "DELETE FROM target WHERE job=$1 AND n<"
 		       "(SELECT min(n)+$2 FROM target WHERE job=$1)",
@@ -131,4 +134,25 @@ json_t *tell_prune(struct store *s, const json_t *args, struct err *e)
 	if (!next && p.more)
 		next = from > 0 ? from : 1;
 	return json_pack("{s:I, s:I}", "n", (json_int_t)p.n, "next", (json_int_t)next);
+}
+
+/* {job} -> {n, more} */
+json_t *tell_log_drop(struct store *s, const json_t *args, struct err *e)
+{
+	long long earlier, left = LOG_SLICE;
+	struct pruning p = {0};
+	if (!ask_int(s,
+		    "SELECT o.job FROM job j JOIN job o INDEXED BY job_type ON "
+		    "o.type='log'"
+		    " AND o.job<j.job AND o.job>j.job-$2 AND o.ended>0 AND o.spec=j.spec"
+		    " AND o.who=j.who AND o.host=j.host WHERE j.job=$1 AND j.type='log'"
+		    " AND EXISTS (SELECT 1 FROM output x WHERE x.job=o.job)"
+		    " ORDER BY o.job DESC LIMIT 1",
+		    json_pack("[I, i]", (json_int_t)json_int(args, "job", 0),
+			    LOG_JOBS_BACK),
+		    &earlier, e))
+		return NULL;
+	if (earlier && !remove_some(s, DELETE_OUTPUT, earlier, &p, &left, e))
+		return NULL;
+	return json_pack("{s:I, s:b}", "n", (json_int_t)p.n, "more", (int)(earlier != 0));
 }

@@ -59,5 +59,6 @@ const struct change store_changes[] = {
 	{"vanish", tell_vanish, .needs_seen = true},
 	{"gone", tell_gone},
 	{"prune", tell_prune},
+	{"log_drop", tell_log_drop},
 	{NULL, NULL},
 };

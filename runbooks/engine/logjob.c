@@ -75,6 +75,13 @@ static void on_lines(void *arg, const char *const *lines, size_t n)
 	}
 }
 
+/* Who follows a log has it fetched whole every few seconds: only the last one is kept. */
+static void log_ended(struct job_run *j, json_t *result)
+{
+	tidy_log(j->worker->tidy, j->id);
+	job_end(j, "done", NULL, result);
+}
+
 static void on_done(void *arg, const struct err *e, bool truncated)
 {
 	struct log_state *s = arg;
@@ -99,7 +106,7 @@ static void on_done(void *arg, const struct err *e, bool truncated)
 	if (e && e->code != ERR_NONE)
 		job_end(s->job, "failed", e->msg, result);
 	else
-		job_end(s->job, "done", NULL, result);
+		log_ended(s->job, result);
 }
 
 static void on_record(void *arg, json_t *answer, const struct err *e)

@@ -1,4 +1,4 @@
-/* The worker process: lock, set-up, signals, idleness. What it does: schedule.c (collects) and executor.c (acts). */
+/* The worker process: lock, set-up, signals, idleness. What it does: schedule.c (collects), executor.c (acts), tidy.c (forgets). */
 #include "runbooks/engine/worker.h"
 
 #include <errno.h>
@@ -143,12 +143,14 @@ static bool set_up(struct worker *w, const struct worker_options *o, struct err 
 		return false;
 	w->schedule = schedule_new(w);
 	w->executor = executor_new(w);
+	w->tidy = tidy_new(w);
 	return true;
 }
 
 static void tear_down(struct worker *w)
 {
 	executor_free(w->executor);
+	tidy_free(w->tidy);
 	schedule_free(w->schedule);
 	if (w->reach.ssh)
 		ssh_free(w->reach.ssh);

@@ -13,6 +13,7 @@
 struct schedule;
 struct executor;
 struct triage_hook;
+struct tidy;
 
 struct worker {
 	struct loop *loop;
@@ -23,6 +24,7 @@ struct worker {
 	struct triage_hook *triage;
 	struct schedule *schedule;
 	struct executor *executor;
+	struct tidy *tidy;
 	char *store_path;
 	int lock_fd;
 	bool stopping;       /* start nothing new; leave when nothing runs */
@@ -65,5 +67,13 @@ void executor_wake(struct executor *x);
 bool executor_busy(const struct executor *x);
 /* A collected batch holds newly failed runs: fetch the end of their logs for the cause, most important first, some per minute. */
 void executor_causes(struct executor *x);
+
+/* ---- tidy.c: what keeps the store small ---- */
+
+/* Some minutes after the start and then daily, what is older than `worker: {keep: 90d}` of the configuration is forgotten. */
+struct tidy *tidy_new(struct worker *w);
+void tidy_free(struct tidy *t);
+/* This log job ends: the output of those that fetched the same log for the same person before it is dropped. */
+void tidy_log(struct tidy *t, long long job);
 
 #endif

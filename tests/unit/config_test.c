@@ -49,7 +49,7 @@ static void test_config(void **state)
 	(void)state;
 	bool ok = load(&c,
 		"operator: m.ito\nstore: data/x.db\nread_only: true\ntheme: mono\n"
-		"worker: {idle_exit: 2m}\n"
+		"worker: {idle_exit: 2m, keep: 7d}\n"
 		"sources:\n  a1: {connector: airflow3, env: prod, tier: 2, every: 30s, "
 		"url: \"https://x\"}\n"
 		"  b2: {connector: okta, disabled: true}\n"
@@ -63,6 +63,7 @@ static void test_config(void **state)
 	assert_string_equal(c.operator_name, "m.ito");
 	assert_true(c.read_only);
 	assert_int_equal(c.idle_exit_ms, 120000);
+	assert_int_equal(c.keep / USEC_PER_SEC, 7 * 24 * 3600);
 	assert_true(str_ends(c.store_path, "/data/x.db"));
 	assert_true(str_starts(c.store_path, dir));
 	const struct config_source *s = config_source(&c, "a1");
