@@ -13,7 +13,7 @@
 /*
  * rec: what lists show and sort by. attn = attention << 36 | updated in s: the order of Triage in one integer.
  * th: kind, source and title in one number (put_title), for "the last runs of this one". h: record_hash. last_hid: newest row of hist.
- * again: when triage must look at the row again because an age step passes (0: never).
+ * again: when triage must look at the row again because an age step passes (0: never; 1: at once, the row or something around it changed).
  * Stays narrow: detail, opaque and `seen` have tables of their own, because they are read or written at other times.
  */
 static const char SQL_REC[] =

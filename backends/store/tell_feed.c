@@ -57,10 +57,35 @@ static bool set_column(
 	return tell_run(s, columns[i].sql, params, e);
 }
 
+/* Enough for any screen; beyond that a record is told at its next step of age. */
+enum { STALE_ROWS = 2000 };
+
+/*
+ * What records are told: 1 for a source that is stale, 2 for one whose time is over before anybody said so. Both are the
+ * same to them, but between the two nobody looked.
+ */
+static bool source_age(struct store *s, long long sid, long long *age, struct err *e)
+{
+	return ask_int(s,
+		"SELECT CASE WHEN state='stale' THEN 1 WHEN (" ASK_SOURCE_STATE
+		")='stale' THEN 2 ELSE 0 END AS age FROM source WHERE sid=$2",
+		json_pack("[I, I]", (json_int_t)clock_now(), (json_int_t)sid), age, e);
+}
+
+/* Staleness is a reason that triage gives. Only that changed, so nothing beside the records is looked at (again=1 would). */
+static bool look_again(struct store *s, long long sid, struct err *e)
+{
+	return tell_run(s,
+		"UPDATE rec SET again=2 WHERE again<>1 AND rid IN"
+		" (SELECT rid FROM rec INDEXED BY rec_need WHERE need=1 AND source=$1"
+		" ORDER BY attn DESC LIMIT $2)",
+		json_pack("[I, i]", (json_int_t)sid, STALE_ROWS), e);
+}
+
 json_t *tell_source_state(struct store *s, const json_t *args, struct err *e)
 {
 	const char *name, *state = json_str(args, "state", "new");
-	long long sid;
+	long long sid, was, is;
 	if (!tell_text("source_state", args, "name", &name, e))
 		return NULL;
 	if (!known_state(state)) {
@@ -68,7 +93,7 @@ json_t *tell_source_state(struct store *s, const json_t *args, struct err *e)
 			state);
 		return NULL;
 	}
-	if (!source_sid(s, name, true, &sid, e))
+	if (!source_sid(s, name, true, &sid, e) || !source_age(s, sid, &was, e))
 		return NULL;
 	for (size_t i = 0; i < LENGTH(columns); i++)
 		if (!set_column(s, sid, i, args, e))
@@ -76,6 +101,8 @@ json_t *tell_source_state(struct store *s, const json_t *args, struct err *e)
 	json_t *collections = json_sub(args, "collections");
 	if (collections && !tell_run(s, "UPDATE source SET collections=$2 WHERE sid=$1",
 				   json_pack("[I, O]", (json_int_t)sid, collections), e))
+		return NULL;
+	if (!source_age(s, sid, &is, e) || (was != is && !look_again(s, sid, e)))
 		return NULL;
 	return json_object();
 }

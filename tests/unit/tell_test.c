@@ -330,6 +330,58 @@ static void test_prune_jobs(void **state)
 	scene_close(&s);
 }
 
+static void source_is(struct scene *s, const char *state, usec_t last_good)
+{
+	char args[200];
+	str_format(args, sizeof(args),
+		"{\"name\": \"airflow\", \"state\": \"%s\", \"interval_ms\": 20000,"
+		" \"last_good\": %lld}",
+		state, (long long)last_good);
+	help_do(&s->h, "source_state", args);
+}
+
+static void assert_stale(struct scene *s, bool stale)
+{
+	json_t *a = help_ask(&s->h, "record", "{\"rid\": 1}");
+	bool is = strstr(json_str(a, "why", ""), "its source is stale") != NULL;
+	if (is != stale)
+		fail_msg("why: %s", json_str(a, "why", ""));
+	json_decref(a);
+}
+
+/* The words come and go with the state of the source, also where the record's own time brings no look at it. */
+static void test_stale_source(void **state)
+{
+	(void)state;
+	struct scene s;
+	scene_open(&s);
+	source_is(&s, "ok", HELP_NOW);
+	help_retriage(&s.h);
+	assert_stale(&s, false);
+	/* Nobody said so, but its time is over; then somebody says so. */
+	clock_advance_test(3 * HELP_MIN);
+	source_is(&s, "stale", HELP_NOW);
+	help_retriage(&s.h);
+	assert_stale(&s, true);
+	assert_int_equal(help_retriage(&s.h).same, 0);
+	source_is(&s, "stale", HELP_NOW);
+	assert_int_equal(help_retriage(&s.h).same, 0);
+	source_is(&s, "ok", clock_now());
+	help_retriage(&s.h);
+	assert_stale(&s, false);
+	source_is(&s, "ok", clock_now());
+	assert_int_equal(help_retriage(&s.h).same, 0);
+	/* Read again before anybody had said that it was stale. */
+	clock_advance_test(3 * HELP_MIN);
+	help_do(&s.h, "note_add", "{\"rid\": 1, \"who\": \"ito\", \"text\": \"x\"}");
+	help_retriage(&s.h);
+	assert_stale(&s, true);
+	source_is(&s, "ok", clock_now());
+	help_retriage(&s.h);
+	assert_stale(&s, false);
+	scene_close(&s);
+}
+
 enum { MANY = 1300 };
 
 /* One record after the other comes into another state: more rows of history than records are looked at in a slice. */
@@ -369,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_snooze),
 		cmocka_unit_test(test_vanish),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_stale_source),
 		cmocka_unit_test(test_prune),
 		cmocka_unit_test(test_prune_jobs),
 		cmocka_unit_test(test_prune_history),
