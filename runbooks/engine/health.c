@@ -14,12 +14,19 @@ static int64_t interval_ms(const struct feed *f, const struct lane *ln)
 				    : source_every_ms(f->source, ln->index);
 }
 
-/* Three intervals and a minute without a complete answer: what is shown may be old. */
-static bool lane_stale(const struct feed *f, const struct lane *ln)
+/* Three of its own intervals and a minute without a complete answer: what is shown may be old. 0: it never had one. */
+static usec_t lane_stale_at(const struct feed *f, const struct lane *ln)
 {
 	usec_t limit = (usec_t)interval_ms(f, ln) * 3000 + 60 * USEC_PER_SEC;
 
-	return ln->last_good > 0 && clock_now() - ln->last_good > limit;
+	return ln->last_good > 0 ? ln->last_good + limit : 0;
+}
+
+static bool lane_stale(const struct feed *f, const struct lane *ln)
+{
+	usec_t at = lane_stale_at(f, ln);
+
+	return at > 0 && clock_now() > at;
 }
 
 static json_t *lane_json(const struct feed *f, const struct lane *ln)
@@ -33,7 +40,7 @@ static json_t *lane_json(const struct feed *f, const struct lane *ln)
 
 struct summary {
 	const char *state, *error;
-	usec_t last_good, last_try;
+	usec_t stale_at, last_good, last_try;
 	json_int_t rows, unknown, repaired, lag, interval;
 };
 
@@ -55,14 +62,20 @@ static void add_state(struct summary *sum, const struct feed *f, const struct la
 
 static void add_lane(struct summary *sum, const struct feed *f, const struct lane *ln)
 {
+	usec_t stale_at = lane_stale_at(f, ln);
+
 	add_state(sum, f, ln);
-	if (ln->last_good && (!sum->last_good || ln->last_good < sum->last_good))
+	/* Readers judge the age by one pair, also when no worker runs: that of the collection whose time is over first. */
+	if (stale_at && (!sum->stale_at || stale_at < sum->stale_at)) {
+		sum->stale_at = stale_at;
 		sum->last_good = ln->last_good;
+		sum->interval = interval_ms(f, ln);
+	}
 	if (ln->started > sum->last_try)
 		sum->last_try = ln->started;
 	if (ln->took_ms > sum->lag)
 		sum->lag = ln->took_ms;
-	if (!sum->interval || interval_ms(f, ln) < sum->interval)
+	if (!sum->stale_at && (!sum->interval || interval_ms(f, ln) < sum->interval))
 		sum->interval = interval_ms(f, ln);
 	sum->rows += (json_int_t)ln->rows;
 	sum->unknown += (json_int_t)ln->unknown_states;

@@ -341,34 +341,9 @@ void schedule_refresh(struct schedule *s, const char *name)
 	}
 }
 
-usec_t schedule_last_good(const struct schedule *s, const char *name)
-{
-	const struct feed *f = find(s, name);
-	usec_t oldest = 0;
-
-	for (size_t i = 0; f && i < f->n_lanes; i++) {
-		usec_t t = f->lanes[i].last_good;
-
-		if (t == 0)
-			return 0;
-		if (oldest == 0 || t < oldest)
-			oldest = t;
-	}
-	return oldest;
-}
-
 const char *schedule_connector(const struct schedule *s, const char *name)
 {
 	const struct feed *f = find(s, name);
 
 	return f ? f->cfg->connector : "";
-}
-
-bool schedule_busy(const struct schedule *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		for (size_t k = 0; k < s->feeds[i].n_lanes; k++)
-			if (s->feeds[i].lanes[k].running)
-				return true;
-	return false;
 }

@@ -51,11 +51,8 @@ struct source *schedule_source(struct schedule *s, const char *name, struct err 
 /* Collect now (all collections, or those of one kind): after an action, for `wait`, for the console's refresh.
  * Running ones are left to end and run once more. */
 void schedule_refresh(struct schedule *s, const char *name);
-/* When the source was last read completely (µs), 0: never. For "stale" refusals. */
-usec_t schedule_last_good(const struct schedule *s, const char *name);
 /* The connector's name, "" when unknown. */
 const char *schedule_connector(const struct schedule *s, const char *name);
-bool schedule_busy(const struct schedule *s);
 
 /* ---- executor.c: jobs ---- */
 
