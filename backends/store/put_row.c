@@ -45,7 +45,12 @@ void put_forget(struct store *s)
 bool put_begin(struct store *s, struct err *e)
 {
 	put_state(s)->changes = db_total_changes(s->db);
-	return db_begin(s->db, e);
+	if (!db_begin(s->db, e))
+		return false;
+	if (terms_fresh(s, e))
+		return true;
+	db_rollback(s->db);
+	return false;
 }
 
 /* What was gathered for this transaction is void; terms that it added have no number now. */

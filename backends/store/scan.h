@@ -53,6 +53,12 @@ struct terms {
 
 /* Reads the terms that others added. The pointer stays, its content grows. */
 bool terms_load(struct store *s, struct terms **out, struct err *e) MUST_USE;
+/*
+ * Within a write transaction, at its beginning: when another process (or this one) removed texts since, the dictionary
+ * in memory is forgotten, for it may know numbers that are void. Who only reads meets no number that is void.
+ */
+#define TERMS_SWEPT "terms_swept" /* key of the counter in table setting */
+bool terms_fresh(struct store *s, struct err *e) MUST_USE;
 /* The number of folded(text), made when it is new. Only within a write transaction. */
 bool terms_number(
 	struct store *s, const char *text, uint32_t *tid, struct err *e) MUST_USE;

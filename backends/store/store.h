@@ -139,6 +139,7 @@ struct store_req *store_ask(struct store *s, const char *question,
  *   prune        {before, from?}                forgets what is older: history, ended actions and records that need nobody; and what was read for
  *                                               consoles (previews of no action, logs, ...) after a day: slices -> {n, next}: again with {from: next} until it is 0
  *   log_drop     {job}                          the output of earlier ended log jobs of the same spec and person as this one, a slice: -> {n, more}
+ *   terms_sweep  {}                             texts of the filter's dictionary that no record uses any more go, a slice: -> {n, more}
  */
 struct store_req *store_tell(struct store *s, const char *change,
 	json_t *args /* taken */, store_answer_fn *fn, void *arg);

@@ -30,6 +30,7 @@ struct store {
 	struct terms *terms;        /* term.c: the words that records share */
 	unsigned long long writes;  /* commits of this process */
 	unsigned terms_life;        /* grows when numbers of terms became void */
+	long long terms_swept;      /* how often texts had been removed when we looked */
 	struct put_state *put;      /* put.c */
 	struct source_names *names; /* record.c: sid -> name */
 };

@@ -60,5 +60,6 @@ const struct change store_changes[] = {
 	{"gone", tell_gone},
 	{"prune", tell_prune},
 	{"log_drop", tell_log_drop},
+	{"terms_sweep", tell_terms_sweep},
 	{NULL, NULL},
 };

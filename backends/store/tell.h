@@ -30,6 +30,8 @@ json_t *tell_gone(struct store *s, const json_t *args, struct err *e);
 /* prune.c */
 json_t *tell_prune(struct store *s, const json_t *args, struct err *e);
 json_t *tell_log_drop(struct store *s, const json_t *args, struct err *e);
+/* sweep.c */
+json_t *tell_terms_sweep(struct store *s, const json_t *args, struct err *e);
 /* jobs.c */
 json_t *tell_job_add(struct store *s, const json_t *args, struct err *e);
 json_t *tell_job_cancel(struct store *s, const json_t *args, struct err *e);

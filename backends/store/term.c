@@ -101,6 +101,25 @@ bool terms_load(struct store *s, struct terms **out, struct err *e)
 	}
 }
 
+bool terms_fresh(struct store *s, struct err *e)
+{
+	struct db_stmt *q = db_stmt(
+		s->db, "SELECT value FROM setting WHERE key='" TERMS_SWEPT "'", e);
+	bool row;
+
+	if (q == NULL || !db_step(q, &row, e))
+		return false;
+	long long swept = row ? db_int(q, 0) : 0;
+	if (row)
+		db_reset(q);
+	if (swept == s->terms_swept)
+		return true;
+	s->terms_swept = swept;
+	terms_forget(s);
+	s->terms_life++;
+	return true;
+}
+
 static bool terms_insert(
 	struct store *s, struct terms *t, const char *text, uint32_t *tid, struct err *e)
 {

@@ -13,6 +13,7 @@
 #define FIRST_MS (3L * 60 * 1000)
 #define EVERY_MS (24L * 3600 * 1000)
 #define PRUNE_PAUSE_MS 100
+#define SWEEP_PAUSE_MS 2000 /* each reads all packed rows */
 #define LOG_PAUSE_MS 20
 #define LOGS_MAX 32
 
@@ -30,18 +31,42 @@ struct tidy {
 /* ---- once a day ---- */
 
 static void prune_due(struct loop *l, void *arg);
+static void sweep_due(struct loop *l, void *arg);
+
+/* What fails is logged by the store; the next day it is tried again. */
+static void on_swept(void *arg, json_t *answer, const struct err *e)
+{
+	struct tidy *t = arg;
+	(void)e;
+	t->prune = NULL;
+	if (json_flag(answer, "more", false))
+		t->prune_timer =
+			loop_timer(t->worker->loop, SWEEP_PAUSE_MS, sweep_due, t);
+	else
+		t->prune_timer = loop_timer(t->worker->loop, EVERY_MS, prune_due, t);
+}
+
+/* The texts that only old records had. */
+static void sweep_due(struct loop *l, void *arg)
+{
+	struct tidy *t = arg;
+	(void)l;
+	t->prune_timer = NULL;
+	t->prune =
+		store_tell(t->worker->store, "terms_sweep", json_object(), on_swept, t);
+}
 
 static void on_pruned(void *arg, json_t *answer, const struct err *e)
 {
 	struct tidy *t = arg;
-	(void)e; /* the store has logged it; the next day it is tried again */
+	(void)e;
 	t->prune = NULL;
 	t->from = json_int(answer, "next", 0);
 	t->n += json_int(answer, "n", 0);
 	if (!t->from && t->n)
 		log_at(LOG_INFO, "store", "%lld old rows are forgotten", t->n);
 	t->prune_timer = loop_timer(
-		t->worker->loop, t->from ? PRUNE_PAUSE_MS : EVERY_MS, prune_due, t);
+		t->worker->loop, PRUNE_PAUSE_MS, t->from ? prune_due : sweep_due, t);
 }
 
 static void prune_due(struct loop *l, void *arg)

@@ -1,5 +1,4 @@
-/* Notes, claims, snoozes, causes, what is no longer listed, and forgetting. */
-#include "backends/store/db.h"
+/* Notes, claims, snoozes, causes, what is no longer listed, sources. */
 #include "backends/triage/attention.h"
 
 #include "tests/unit/store_help.h"
@@ -192,144 +191,6 @@ static void test_gone(void **state)
 	scene_close(&s);
 }
 
-/* Rows of a table; what the questions do not show. */
-static long long rows_of(struct scene *s, const char *table)
-{
-	struct err e = ERR_INIT;
-	char sql[80];
-	struct db *d = db_open(s->h.path, DB_READ, &e);
-	assert_non_null(d);
-	str_format(sql, sizeof(sql), "SELECT count(*) AS n FROM %s", table);
-	json_t *rows = db_rows(d, sql, NULL, &e);
-	long long n = json_int(json_array_get(rows, 0), "n", -1);
-	json_decref(rows);
-	db_close(d);
-	return n;
-}
-
-/* To the end; how many calls it took. */
-static int prune(struct scene *s, usec_t before)
-{
-	char args[120];
-	long long next = 0;
-	int calls = 0;
-	do {
-		str_format(args, sizeof(args), "{\"before\": %lld, \"from\": %lld}",
-			(long long)before, next);
-		json_t *a = help_tell(&s->h, "prune", args);
-		next = json_int(a, "next", -1);
-		json_decref(a);
-		assert_true(++calls < 1000);
-	} while (next);
-	return calls;
-}
-
-static long long job(
-	struct scene *s, const char *args, const char *first, const char *end)
-{
-	char move[80];
-	json_t *a = help_tell(&s->h, "job_add", args);
-	long long n = json_int(a, "job", 0);
-	json_decref(a);
-	const char *const to[] = {first, end};
-	for (size_t i = 0; i < LENGTH(to) && to[i]; i++) {
-		str_format(move, sizeof(move), "{\"job\": %lld, \"state\": \"%s\"}", n,
-			to[i]);
-		help_do(&s->h, "job_state", move);
-	}
-	return n;
-}
-
-static void add_output(struct scene *s, long long n, int lines)
-{
-	json_t *list = json_array();
-	for (int i = 0; i < lines; i++)
-		json_array_append_new(list, json_pack("{s:s}", "text", "line"));
-	json_t *args = json_pack("{s:I, s:o}", "job", (json_int_t)n, "lines", list);
-	char *text = json_dumps(args, 0);
-	help_do(&s->h, "output_add", text);
-	free(text);
-	json_decref(args);
-}
-
-static bool has_job(struct scene *s, long long n)
-{
-	char args[40];
-	str_format(args, sizeof(args), "{\"job\": %lld}", n);
-	json_t *a = help_ask(&s->h, "job", args);
-	bool has = json_is_object(a);
-	json_decref(a);
-	return has;
-}
-
-static void test_prune(void **state)
-{
-	(void)state;
-	struct scene s;
-	scene_open(&s);
-	struct record rows[2] = {help_record(KIND_RUN, "old", STATE_SUCCEEDED),
-		help_record(KIND_RUN, "last", STATE_SUCCEEDED)};
-	help_put(&s.h, rows, 2);
-	help_do(&s.h, "audit_add",
-		"{\"who\": \"x\", \"host\": \"h\", \"event\": \"e\", \"body\": {}}");
-	clock_advance_test(HELP_HOUR);
-	prune(&s, HELP_NOW + HELP_MIN);
-	json_t *a = help_ask(&s.h, "record", "{\"key\": \"run:airflow:old\"}");
-	assert_true(json_is_null(a));
-	json_decref(a);
-	/* What needs somebody and the audit stay, and the newest of all, so that its number is not given again. */
-	assert_true(attention(&s) > 0);
-	assert_int_equal(help_rid(&s.h, "run:airflow:last"), 3);
-	a = help_ask(&s.h, "audit_verify", "{}");
-	assert_int_equal(json_int(a, "rows", 0), 1);
-	json_decref(a);
-	help_refused(&s.h, "prune", "{}", ERR_USAGE, "before");
-	scene_close(&s);
-}
-
-/* What was read for a console goes after a day, but not the preview of an action before the action. */
-static void test_prune_jobs(void **state)
-{
-	(void)state;
-	struct scene s;
-	scene_open(&s);
-	long long log = job(&s,
-		"{\"type\": \"log\", \"who\": \"x\", \"targets\": [{\"key\": "
-		"\"host:a\"}]}",
-		"running", "done");
-	long long preview =
-		job(&s, "{\"type\": \"preview\", \"who\": \"x\"}", "running", "done");
-	long long unused =
-		job(&s, "{\"type\": \"preview\", \"who\": \"x\"}", "running", "failed");
-	long long queued = job(&s, "{\"type\": \"log\", \"who\": \"x\"}", NULL, NULL);
-	long long action = job(&s,
-		"{\"type\": \"action\", \"who\": \"x\", \"spec\": {\"preview\": 2},"
-		" \"targets\": [{\"key\": \"host:a\"}, {\"key\": \"host:b\"}]}",
-		"starting", "failed");
-	long long newest =
-		job(&s, "{\"type\": \"refresh\", \"who\": \"x\"}", "running", "done");
-	assert_int_equal(preview, 2);
-	add_output(&s, log, 1500);
-	add_output(&s, action, 10);
-	clock_advance_test(23 * HELP_HOUR);
-	prune(&s, HELP_NOW - 24 * 90 * HELP_HOUR);
-	assert_true(has_job(&s, log) && has_job(&s, unused));
-	clock_advance_test(2 * HELP_HOUR);
-	assert_true(prune(&s, HELP_NOW - 24 * 90 * HELP_HOUR) >= 3);
-	assert_false(has_job(&s, log) || has_job(&s, unused));
-	assert_true(has_job(&s, preview) && has_job(&s, action));
-	assert_true(has_job(&s, queued) && has_job(&s, newest));
-	assert_int_equal(rows_of(&s, "output"), 10);
-	assert_int_equal(rows_of(&s, "target"), 2);
-	/* The action in its time, and its preview with it. */
-	prune(&s, clock_now() - HELP_HOUR);
-	assert_false(has_job(&s, preview) || has_job(&s, action));
-	assert_int_equal(rows_of(&s, "output"), 0);
-	assert_int_equal(rows_of(&s, "target"), 0);
-	assert_true(has_job(&s, queued) && has_job(&s, newest));
-	scene_close(&s);
-}
-
 static void source_is(struct scene *s, const char *state, usec_t last_good)
 {
 	char args[200];
@@ -382,37 +243,6 @@ static void test_stale_source(void **state)
 	scene_close(&s);
 }
 
-enum { MANY = 1300 };
-
-/* One record after the other comes into another state: more rows of history than records are looked at in a slice. */
-static void test_prune_history(void **state)
-{
-	(void)state;
-	struct scene s;
-	scene_open(&s);
-	struct record r = help_record(KIND_INCIDENT, "P1", STATE_OPEN);
-	for (int i = 0; i < MANY; i++) {
-		clock_advance_test(USEC_PER_SEC);
-		r.updated = clock_now();
-		r.state = i % 2 ? STATE_OPEN : STATE_ACKNOWLEDGED;
-		help_put(&s.h, &r, 1);
-	}
-	assert_int_equal(rows_of(&s, "hist"), MANY);
-	prune(&s, clock_now() - 10 * USEC_PER_SEC + 1);
-	assert_int_equal(rows_of(&s, "hist"), 10);
-	clock_advance_test(HELP_HOUR);
-	prune(&s, clock_now() - HELP_MIN);
-	/* The chain goes on with a number of its own. */
-	assert_int_equal(rows_of(&s, "hist"), 1);
-	r.updated = clock_now();
-	r.state = STATE_ACKNOWLEDGED;
-	help_put(&s.h, &r, 1);
-	json_t *a = help_ask(&s.h, "history", "{\"rid\": 1}");
-	assert_int_equal(json_array_size(a), 2);
-	json_decref(a);
-	scene_close(&s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,9 +252,6 @@ int main(void)
 		cmocka_unit_test(test_vanish),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_stale_source),
-		cmocka_unit_test(test_prune),
-		cmocka_unit_test(test_prune_jobs),
-		cmocka_unit_test(test_prune_history),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

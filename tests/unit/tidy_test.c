@@ -1,4 +1,5 @@
 /* What the worker forgets by itself: daily what is old, and the logs that were fetched anew. */
+#include "backends/store/db.h"
 #include "runbooks/engine/worker.h"
 #include "tests/unit/store_help.h"
 
@@ -124,6 +125,19 @@ static void put(struct scene *s, int from, int n, usec_t at)
 	free(rows);
 }
 
+/* Texts that the filter knows. */
+static long long texts(struct scene *s)
+{
+	struct err e = ERR_INIT;
+	struct db *d = db_open(s->h.path, DB_READ, &e);
+	assert_non_null(d);
+	json_t *rows = db_rows(d, "SELECT count(*) AS n FROM term", NULL, &e);
+	long long n = json_int(json_array_get(rows, 0), "n", -1);
+	json_decref(rows);
+	db_close(d);
+	return n;
+}
+
 static void test_daily(void **state)
 {
 	(void)state;
@@ -136,6 +150,7 @@ static void test_daily(void **state)
 	assert_int_equal(records(&s), 515);
 	pass(&s, 3 * 60 * 1000);
 	assert_int_equal(records(&s), 15);
+	assert_int_equal(texts(&s), 15 + 1); /* titles, and their env */
 	/* The next day again. */
 	clock_advance_test(23 * HELP_HOUR);
 	pass(&s, 1000);
