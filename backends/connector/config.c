@@ -170,7 +170,7 @@ static bool read_worker(struct config *c, const json_t *v, struct err *e)
 	static const struct yaml_key keys[] = {{"idle_exit", YAML_DURATION},
 		{"keep", YAML_DURATION}, {"log", YAML_STRING}, {NULL}};
 	usec_t idle = 600 * USEC_PER_SEC;
-	const usec_t day = 24 * 3600 * USEC_PER_SEC;
+	const usec_t day = USEC_PER_SEC * 3600 * 24;
 	if (v && !yaml_check(&c->doc, v, "worker", keys, e))
 		return false;
 	const char *text = json_str(v, "idle_exit", NULL);

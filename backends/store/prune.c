@@ -11,7 +11,7 @@ enum { PRUNE_SLICE = 500, PRUNE_RECORDS = 200, PRUNE_LOOK = 2000, PRUNE_JOBS = 5
 enum { LOG_JOBS_BACK = 1000, LOG_SLICE = 2000 };
 
 /* Nobody comes back to what a preview or a log said, unless an action was made from it. */
-#define READS_KEEP (24 * 3600 * USEC_PER_SEC)
+#define READS_KEEP (USEC_PER_SEC * 3600 * 24)
 
 #define DELETE_OUTPUT                              \
 	"DELETE FROM output WHERE job=$1 AND seq<" \
