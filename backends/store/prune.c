@@ -6,7 +6,7 @@
 #include "backends/store/ask.h"
 #include "backends/store/tell.h"
 
-enum { PRUNE_SLICE = 500, PRUNE_RECORDS = 200, PRUNE_LOOK = 2000, PRUNE_JOBS = 50 };
+enum { PRUNE_SLICE = 500, PRUNE_RECORDS = 100, PRUNE_LOOK = 1000, PRUNE_JOBS = 50 };
 /* How many jobs back an earlier fetch of a log is looked for: each dropped the one before it. */
 enum { LOG_JOBS_BACK = 1000, LOG_SLICE = 2000 };
 

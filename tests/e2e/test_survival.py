@@ -226,3 +226,32 @@ def test_worker_stop(desk, gate):
     assert os.path.exists(desk.store)
     # Without a worker what is asked waits for the next one.
     desk.run("list", "incidents")
+
+
+def test_following_a_log_keeps_only_the_last(desk, gate):
+    lines = ["line %d" % i for i in range(3000)]
+    gate.far.paths["/log"] = lambda method, body: rig.Reply("\n".join(lines + ["fetch %d" % gate.far.count("GET", "/log")]).encode(), kind="text/plain")
+    gate.far.use(desk, start=False)
+    runs = rig.FAR.replace("kind: incident", "kind: run").replace("default: open", "default: running")
+    desk.write("connectors/far.yaml", runs + "log:\n  run:\n    get: /log\n    format: text\n")
+    tty = desk.console()
+    tty.press("2", r"^> .*running.* t[12] ")
+    tty.press("l", r"fetch 1")
+    tty.press("f", r"fetch 2")
+    tty.wait(r"fetch 4")
+
+    def kept():
+        db = sqlite3.connect(desk.store, timeout=10)
+        try:
+            jobs = [job for job, in db.execute("select job from job where type='log' and state='done' order by job")]
+            return jobs, dict(db.execute("select job, count(*) from output group by job"))
+        finally:
+            db.close()
+
+    def only_the_last():
+        jobs, output = kept()
+        # One that is under way keeps what it has until it is the last.
+        return len(jobs) >= 4 and not set(jobs[:-1]) & set(output) and output.get(jobs[-1]) == 3001
+
+    wait_for(only_the_last, "the end of the earlier fetches' output")
+    assert tty.wait(r"fetch [4-9]")
