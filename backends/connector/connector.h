@@ -115,8 +115,8 @@ struct call_result {
 };
 typedef void call_fn(void *arg, const struct call_result *r);
 struct call;
-/* Plans without sending: the rendered request as one line, secrets masked, for preview and plan hash. malloc'ed, NULL
- * with e. */
+/* Plans without sending: the rendered request as one line (request_describe), secrets masked, for preview and plan hash.
+ * It tells any two requests apart. malloc'ed, NULL with e. */
 char *source_call_text(
 	struct source *s, const char *call, json_t *input, struct err *e) MUST_USE;
 /* Runs the call itself. SQL calls bind and commit; HTTP sends once, never retries unless it was provably not sent. */

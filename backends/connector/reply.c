@@ -1,5 +1,5 @@
 /*
- * A reply's bytes as JSON, and a request as one line for people.
+ * A reply's bytes as JSON.
  */
 #include "backends/base/utf8.h"
 #include "backends/connector/request.h"
@@ -88,59 +88,4 @@ int64_t reply_reset_ms(const struct connector *c, const char *header)
 	if (left < LEAST_MS / 1000)
 		return LEAST_MS;
 	return left > MOST_MS / 1000 ? MOST_MS : left * 1000;
-}
-
-static void describe_ssh(const struct rendered *r, struct str *out)
-{
-	const char *key;
-	json_t *v;
-	str_addf(out, "ssh %s:", r->host.buf);
-	json_object_foreach (r->vars, key, v) {
-		str_addf(out, " %s=", key);
-		json_text_to(out, v);
-	}
-	str_addf(out, " %s", r->body.buf);
-}
-
-static void describe_sql(const struct rendered *r, struct str *out)
-{
-	json_t *v;
-	size_t i;
-	str_adds(out, r->sql.buf);
-	json_array_foreach (r->params, i, v) {
-		str_addf(out, "%s$%zu = ", i ? ", " : "  [", i + 1);
-		json_text_to(out, v);
-	}
-	if (i)
-		str_addc(out, ']');
-}
-
-void request_describe(const struct rendered *r, struct str *out)
-{
-	struct str raw = STR_INIT_MAX(1 << 20);
-	switch (r->transport) {
-	case DEF_HTTP:
-		str_addf(&raw, "%s %s", r->method, r->url.buf);
-		if (r->body.len)
-			str_addf(&raw, " %s", r->body.buf);
-		break;
-	case DEF_SQL:
-		describe_sql(r, &raw);
-		break;
-	case DEF_SSH:
-		describe_ssh(r, &raw);
-		break;
-	case DEF_NONE:
-		break;
-	}
-	/* one line: runs of white space of statements and scripts become one blank */
-	struct str one = STR_INIT_MAX(1 << 20);
-	for (size_t i = 0; i < raw.len; i++) {
-		bool space = strchr(" \t\r\n", raw.buf[i]) != NULL;
-		if (!space || (one.len && one.buf[one.len - 1] != ' '))
-			str_addc(&one, (char)(space ? ' ' : raw.buf[i]));
-	}
-	utf8_clean(out, one.buf, one.len, 16384, UTF8_ONE_LINE);
-	str_release(&one);
-	str_release(&raw);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HEADER_MAX = 16384 };
+
 struct pair {
 	char *name, *value;
 };
@@ -201,15 +203,19 @@ static bool add_headers(
 	json_t *more = tmpl_render(t, scope, e);
 	if (!more)
 		return err_wrap(e, "headers");
+	bool ok = true;
 	json_object_foreach (more, key, v) {
-		struct str text = STR_INIT_MAX(16384);
+		struct str text = STR_INIT_MAX(HEADER_MAX);
 		json_scalar_to(&text, v);
-		if (!json_is_null(v))
+		if (text.over)
+			ok = err_set(e, ERR_LIMIT, "header %s is longer than %d bytes",
+				key, HEADER_MAX);
+		else if (!json_is_null(v))
 			json_object_set_new(out->headers, key, json_string(text.buf));
 		str_wipe(&text);
 	}
 	json_wipe_own(more);
-	return true;
+	return ok;
 }
 
 /* As PostgreSQL quotes an identifier: "a""b". */

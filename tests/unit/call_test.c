@@ -82,6 +82,10 @@ static const char calls[] =
 	"steps.look.body.rows[0].name }}\"}, success: body.id}\n"
 	"  halfway:\n    steps:\n      - {post: /act, json: {}}\n      - {post: /act, "
 	"json: {refuse: true}, success: body.status == 'ok', refusal: body.why}\n"
+	"  told:\n    post: /act\n    headers: {X-Role: \"{{ params.role }}\", X-Key: "
+	"\"{{ "
+	"secret.password }}\"}\n    json: {role: \"{{ params.role }}\"}\n"
+	"  wide:\n    post: /act\n    json: {role: \"{{ params.role }}\"}\n"
 	"  unreached:\n    post: /{{ params.absent }}\n";
 
 static void open_calls(void)
@@ -122,6 +126,75 @@ static void test_text(void **state)
 	assert_null(source_call_text(rig.source, "none", in, &e));
 	assert_int_equal(acted(NULL), before);
 	json_decref(in);
+	rig_close(&rig);
+}
+
+static char *told(const char *call, const char *role, size_t len)
+{
+	struct err e = ERR_INIT;
+	json_t *in = json_pack("{s:{s:s%}}", "params", "role", role, len);
+	char *text = source_call_text(rig.source, call, in, &e);
+	if (!text)
+		fail_msg("%s", e.msg);
+	json_decref(in);
+	return text;
+}
+
+/* Approved is what is seen: two requests never look the same. */
+static void test_text_tells_apart(void **state)
+{
+	static const char *const roles[][2] = {
+		{"contractor", "\"contractor\""},
+		{"con\xe2\x80\x8btractor", "con\\u200btractor"},
+		{"con\xc2\xadtractor", "con\\u00adtractor"},
+		{"a\xee\x80\x80z", "a\\ue000z"},
+		{"a\xf3\xa0\x80\x81z", "a\\U000e0001z"},
+		{"a\xc2\xa0z", "a\\u00a0z"},
+		{"a   z", "a   z"},
+		{"\xe2\x80\xaez", "\\u202ez"},
+		{"e\xcc\x81", "e\\u0301"},
+		{"caf\xc3\xa9 \xe6\x97\xa5", "caf\xc3\xa9 \xe6\x97\xa5"},
+	};
+	(void)state;
+	open_calls();
+	for (size_t i = 0; i < LENGTH(roles); i++) {
+		char *text = told("told", roles[i][0], strlen(roles[i][0]));
+		if (!strstr(text, roles[i][1]))
+			fail_msg("%s: %s", roles[i][1], text);
+		assert_non_null(strstr(text, "\"X-Key\":\"[secret]\""));
+		assert_non_null(strstr(text, "\"X-Role\":"));
+		bool escaped = strchr(roles[i][1], '\\') != NULL;
+		assert_int_equal(strstr(text, "sha256 ") != NULL, escaped);
+		free(text);
+	}
+	rig_close(&rig);
+}
+
+static void test_text_covers_all(void **state)
+{
+	enum { LONG = 40000 };
+	struct err e = ERR_INIT;
+	char *role = xcalloc(1, LONG + 1);
+	(void)state;
+	open_calls();
+	memset(role, 'a', LONG);
+	char *one = told("wide", role, 15000);
+	role[LONG - 1] = 'b';
+	char *two = told("wide", role, LONG);
+	role[LONG - 1] = 'c';
+	char *three = told("wide", role, LONG);
+	assert_non_null(strstr(two, " ... cut ["));
+	assert_in_range(strlen(two), 16384, 16384 + 100);
+	assert_string_not_equal(one, two);
+	assert_string_not_equal(two, three);
+	free(one);
+	free(two);
+	free(three);
+	json_t *in = json_pack("{s:{s:s}}", "params", "role", role);
+	assert_null(source_call_text(rig.source, "told", in, &e)); /* not sent as "" */
+	assert_non_null(strstr(e.msg, "header X-Role is longer than 16384 bytes"));
+	json_decref(in);
+	free(role);
 	rig_close(&rig);
 }
 
@@ -272,6 +345,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_tells_apart),
+		cmocka_unit_test(test_text_covers_all),
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_steps),

@@ -169,9 +169,10 @@ static void test_statements(void **state)
 			.min_rows = 2,
 			.max_rows = 2};
 	char *text = source_sql_text(&statement);
-	assert_string_equal(text,
-		"INSERT INTO s SELECT $1, generate_series(1, $2::int) RETURNING t [$1 = "
-		"\"{{ secret.password }}'; --\", $2 = 2]");
+	assert_non_null(strstr(text,
+		"INSERT INTO s SELECT $1,\\n generate_series(1, $2::int) RETURNING t  "
+		"[$1 = "
+		"\"{{ secret.password }}'; --\", $2 = 2] [110 bytes, sha256 "));
 	free(text);
 	expect(preview_statement, "two", ERR_NONE, "", &reply);
 	assert_string_equal(
