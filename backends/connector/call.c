@@ -94,16 +94,22 @@ static bool reads_only(const struct def_request *rq)
 	return rq->transport == DEF_HTTP && strcmp(rq->method, "GET") == 0;
 }
 
+/* A gateway lost the answer of what it had passed on. 520 to 527 and 530 are Cloudflare's, 598 and 599 those of proxies. */
+static bool gateway_lost_it(int status)
+{
+	return status == 502 || status == 504 || (status >= 520 && status <= 530) ||
+	       status == 598 || status == 599;
+}
+
 /* What a failed exchange of a change means: a lost answer, or one that cannot be read, proves nothing. */
 static void judge_failure(
 	const struct def_request *rq, const struct exchange_reply *r, struct err *e)
 {
 	bool lost = e->code == ERR_NET || e->code == ERR_TIMEOUT ||
 		    e->code == ERR_LIMIT || e->code == ERR_PARSE;
-	bool gateway = r->status == 502 || r->status == 504;
 	if (rq->transport == DEF_SQL || reads_only(rq) || !r->sent)
 		return;
-	if (lost || gateway) {
+	if (lost || gateway_lost_it(r->status)) {
 		struct err was = *e;
 		err_set(e, ERR_UNKNOWN, "sent, but what became of it is not known: %s",
 			was.msg);

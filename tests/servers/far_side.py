@@ -236,6 +236,8 @@ class Handler(BaseHTTPRequestHandler):
             self.reply("<html>ok?</html>")
         elif self.json.get("conflict"):
             self.reply({"status": "ok", "why": "already"}, 409)
+        elif self.json.get("status"):
+            self.reply("<html>a gateway</html>", self.json["status"], "text/html")
         elif self.json.get("die"):
             self.close_connection = True
         else:

@@ -70,6 +70,7 @@ static const char calls[] =
 	"  benign:\n    post: /act\n    json: {conflict: true}\n    accept_status: "
 	"[409]\n    success: status == `409` && body.status == 'ok'\n    says: already "
 	"done\n"
+	"  answers:\n    post: /act\n    json: {status: \"{{ params.status }}\"}\n"
 	"  empty:\n    post: /act\n    json: {}\n    preview: {json: {dry: true}, lines: "
 	"would, refuse: \"n == `2` && 'nothing to do'\"}\n"
 	"  busy:\n    post: /act\n    json: {}\n    preview: {json: {dry: true}, lines: "
@@ -238,6 +239,29 @@ static void test_unknown(void **state)
 	rig_close(&rig);
 }
 
+/* A gateway that gave up on what it had passed on says nothing of it; the far side's own no does. */
+static void test_gateways(void **state)
+{
+	static const struct {
+		int status;
+		enum err_code code;
+	} cases[] = {{502, ERR_UNKNOWN}, {504, ERR_UNKNOWN}, {520, ERR_UNKNOWN},
+		{522, ERR_UNKNOWN}, {524, ERR_UNKNOWN}, {527, ERR_UNKNOWN},
+		{598, ERR_UNKNOWN}, {599, ERR_UNKNOWN}, {500, ERR_REMOTE},
+		{501, ERR_REMOTE}, {503, ERR_REMOTE}};
+	(void)state;
+	open_calls();
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct outcome o = {0};
+		json_t *in = json_pack("{s:{s:i}}", "params", "status", cases[i].status);
+		source_call(rig.source, "answers", in, answered, &o);
+		json_decref(in);
+		assert_true(loop_until(rig.loop, &o.done, HELP_WAIT_MS));
+		expect(o, cases[i].code, "");
+	}
+	rig_close(&rig);
+}
+
 static void test_steps(void **state)
 {
 	json_t *last;
@@ -349,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_text_covers_all),
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_gateways),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_preview),
 		cmocka_unit_test(test_a_secret_said_back),
