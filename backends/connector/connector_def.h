@@ -111,7 +111,8 @@ struct def_collect {
  *       steps: [{name: find, get: ...}, {post: ..., success: ...}]
  *       success: "body.status == 'ok'"
  *                                     EXPR over the envelope {status, body, affected, exit}; default: HTTP 2xx, sql done,
- *                                     exit code 0
+ *                                     exit code 0. Required beside accept_status, which takes an answer such as 409 or
+ *                                     500 to be judged: only this says then which of them means that it is done
  *       refusal: body.error.message   EXPR over the envelope: the far side's words when `success` is false
  *       says: "cleared, {{ length(reply.body.task_instances) }} tasks"
  *                                     TEMPLATE; reply is the envelope

@@ -31,9 +31,16 @@ static bool read_step(struct connector *c, const json_t *in, const char *what,
 	if (!def_request(c, in, NULL, &out->request, e))
 		return false;
 	ssh_text(in, &out->request);
-	return def_need_request(c, in, &out->request, what, e) &&
-	       def_expr(c, in, "success", &out->success, e) &&
-	       def_expr(c, in, "refusal", &out->refusal, e);
+	if (!def_need_request(c, in, &out->request, what, e) ||
+		!def_expr(c, in, "success", &out->success, e) ||
+		!def_expr(c, in, "refusal", &out->refusal, e))
+		return false;
+	/* A listed 500 would be taken for done. */
+	if (out->request.n_accept && !out->success.jmes)
+		return yaml_err(e, &c->doc, in, "accept_status",
+			"with accept_status a call needs `success:`, which says when it "
+			"was done: success: \"status < `300` || ...\"");
+	return true;
 }
 
 static bool read_steps(

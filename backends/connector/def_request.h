@@ -45,7 +45,7 @@ enum def_reply { REPLY_JSON, REPLY_JSON_LINES, REPLY_TEXT, REPLY_LINES };
  *                          over the connector's `headers:`
  *   timeout: 30s
  *   max_bytes: 16777216
- *   accept_status: [404]   further statuses whose reply is judged, not an error
+ *   accept_status: [404]   further statuses whose reply is judged, not an error (in a call: by its `success:`)
  *   reply: json | json-lines | text | lines
  *                          how the reply (or stdout of ssh) is read. Default json (calls and previews by ssh: text). An
  *                          empty reply is null; json-lines gives an array, text a string, lines an array of strings

@@ -100,6 +100,39 @@ static void test_settings_and_secrets(void **state)
 	at(LOGIN_HEADER, "{{ secret.token }}", "there is no \"secret\" here");
 }
 
+/* A status that is listed is no success by that: what means done is said, or the file is refused. */
+static void test_accepted_is_not_done(void **state)
+{
+	static const char head[] =
+		"connector: c\ntitle: C\nsettings: {url: {type: url}}\n"
+		"calls:\n  act:\n";
+	static const struct {
+		const char *call, *place;
+	} cases[] = {
+		{"    post: /a\n    accept_status: [500]\n", "c.yaml:7:"},
+		{"    steps:\n      - get: /a\n      - post: /a\n        accept_status: "
+		 "[409]\n",
+			"c.yaml:9:"},
+		{"    post: /a\n    accept_status: [500]\n    success: status < `300`\n",
+			NULL},
+		{"    post: /a\n    verify: {get: /a, accept_status: [404], until: "
+		 "done}\n",
+			NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct err e = ERR_INIT;
+		char *yaml = xasprintf("%s%s", head, cases[i].call);
+		struct connector *c = connector_parse("c.yaml", yaml, strlen(yaml), &e);
+		if (!c != (cases[i].place != NULL) ||
+			(!c && (!str_starts(e.msg, cases[i].place) ||
+				       !strstr(e.msg, "needs `success:`"))))
+			fail_msg("%s: %s", yaml, c ? "taken" : e.msg);
+		connector_free(c);
+		free(yaml);
+	}
+}
+
 static void test_roots(void **state)
 {
 	(void)state;
@@ -152,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_settings_and_secrets),
+		cmocka_unit_test(test_accepted_is_not_done),
 		cmocka_unit_test(test_roots),
 		cmocka_unit_test(test_keys_of_records),
 		cmocka_unit_test(test_expressions),
