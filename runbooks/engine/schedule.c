@@ -55,10 +55,9 @@ static void on_put(void *arg, const struct store_put_result *result)
 	struct lane *ln = arg;
 
 	ln->puts--;
-	if (result->err)
-		log_at(LOG_ERROR, "store", "%s: %s", ln->feed->cfg->name,
-			result->err->msg);
-	else if (result->inserted + result->changed > 0)
+	if (result->err && ln->put_err.code == ERR_NONE)
+		ln->put_err = *result->err;
+	else if (!result->err && result->inserted + result->changed > 0)
 		ln->feed->schedule->fresh = true;
 	lane_settle(ln);
 }
@@ -119,32 +118,47 @@ static void on_done(void *arg, const struct collect_result *r)
 	ln->repaired = r->repaired;
 	ln->took_ms = r->took_ms;
 	ln->retry_after_ms = r->retry_after_ms;
-	if (r->err.code == ERR_NONE && r->since)
-		keep_watermark(ln, r->since);
+	free(ln->next_since);
+	ln->next_since = r->since ? xstrdup(r->since) : NULL;
 	lane_settle(ln);
+}
+
+/* What was seen is only complete when it is stored: else what the store lacks would count as gone, and never be asked for
+ * again. */
+static void put_failed(struct lane *ln)
+{
+	ln->last_err = ln->put_err;
+	err_wrap(&ln->last_err, "the store");
+	ln->result_code = ln->last_err.code;
+}
+
+static void lane_good(struct lane *ln)
+{
+	ln->failures = 0;
+	ln->last_good = clock_now();
+	if (ln->next_since)
+		keep_watermark(ln, ln->next_since);
+	if (ln->full)
+		store_tell(ln->feed->schedule->worker->store, "vanish",
+			json_pack("{s:s, s:s, s:I, s:s, s:s}", "source",
+				ln->feed->cfg->name, "kind", kind_name(ln->kind),
+				"before",
+				(json_int_t)(ln->started - ln->gone_after_ms * 1000),
+				"state", state_name(ln->gone), "ids", ln->ids),
+			NULL, NULL);
 }
 
 /* The collection and all its puts have ended: vanished records, health, next time. */
 void lane_settle(struct lane *ln)
 {
-	struct worker *w = ln->feed->schedule->worker;
-
 	if (!ln->done || ln->puts > 0)
 		return;
 	ln->done = false;
 	ln->running = false;
+	if (ln->result_code == ERR_NONE && ln->put_err.code != ERR_NONE)
+		put_failed(ln);
 	if (ln->result_code == ERR_NONE) {
-		ln->failures = 0;
-		ln->last_good = clock_now();
-		if (ln->full)
-			store_tell(w->store, "vanish",
-				json_pack("{s:s, s:s, s:I, s:s, s:s}", "source",
-					ln->feed->cfg->name, "kind", kind_name(ln->kind),
-					"before",
-					(json_int_t)(ln->started -
-						     ln->gone_after_ms * 1000),
-					"state", state_name(ln->gone), "ids", ln->ids),
-				NULL, NULL);
+		lane_good(ln);
 	} else {
 		ln->failures++;
 		log_at(LOG_WARN, "collect", "%s.%s: %s", ln->feed->cfg->name, ln->name,
@@ -215,6 +229,7 @@ static void lane_due(struct loop *l, void *arg)
 	ln->started = clock_now();
 	ln->unknown_states = ln->refused = 0;
 	ln->reason[0] = '\0';
+	ln->put_err = (struct err)ERR_INIT;
 	if (!connector_rereads(source_connector(ln->feed->source), ln->index)) {
 		lane_collect(ln, NULL);
 		return;
@@ -288,6 +303,7 @@ static void feed_release(struct feed *f)
 		store_cancel(w->store, ln->request);
 		collect_cancel(ln->collect);
 		free(ln->since);
+		free(ln->next_since);
 	}
 	free(f->lanes);
 	source_free(f->source);

@@ -14,12 +14,14 @@ struct lane { /* one collection of one source */
 	struct store_req *request;
 	struct collect *collect;
 	char *since;      /* watermark */
+	char *next_since; /* of the collection under way, kept when all of it is stored */
 	bool since_known; /* read from the store */
 	bool running, done, again;
 	int puts;     /* batches on their way into the store */
 	int failures; /* in a row */
 	enum err_code result_code;
 	struct err last_err;
+	struct err put_err; /* the first that the store did not take */
 	bool full;
 	enum kind kind;
 	enum state gone;

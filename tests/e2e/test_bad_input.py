@@ -1,9 +1,11 @@
 """Bad files, bad answers, bad text: one clear message each, and nothing else suffers from it."""
 import base64
+import contextlib
 import glob
 import json
 import os
 import re
+import sqlite3
 
 import pytest
 
@@ -283,6 +285,38 @@ def test_what_is_gone_at_its_source_leaves_triage(desk):
         assert far.count("GET", "/one/g2") == asked
         far.paths["/good"] = rig.Reply(GOOD + [{"id": "g2", "title": "deleted tomorrow", "state": "on"}])
         desk.wait_rows("triage", least=2)
+
+
+def test_what_the_store_does_not_take_is_not_complete(desk):
+    """A put that fails says nothing about the records that were in it: they are not gone, and they come again."""
+    since = "complete: true\n    since: {start: 7d, watermark: at}\n    record:\n"
+    desk.write("connectors/thing.yaml", CONNECTOR.replace("record:\n", since))
+
+    def marks():
+        with contextlib.closing(sqlite3.connect(desk.store, timeout=20)) as db:
+            return [row[0] for row in db.execute("select value from watermark")]
+
+    def change(statement):
+        with contextlib.closing(sqlite3.connect(desk.store, timeout=20)) as db, db:
+            db.execute(statement)
+
+    with rig.FarSide() as far:
+        far.paths["/good"] = rig.Reply([{**GOOD[0], "at": "2026-11-20T10:00:00Z"}])
+        desk.configure({"odd": {"connector": "thing", "url": far.url}})
+        desk.start_worker()
+        desk.wait_rows("incidents")
+        wait_for(marks, "the first watermark")
+        before = marks()
+        change("create trigger full before insert on rec begin select raise(abort, 'disk full'); end")
+        far.paths["/good"] = rig.Reply([{**GOOD[0], "at": "2026-11-20T10:00:00Z"}, {"id": "g2", "title": "new", "state": "on", "at": "2026-11-21T10:00:00Z"}])
+        row = desk.wait_source("odd", lambda s: s["error"])
+        assert row["state"] == "failing" and "the store" in row["error"] and "disk full" in row["error"]
+        assert [(r["id"], r["state"]) for r in desk.rows("incidents")] == [("g1", "open")]
+        assert marks() == before
+        change("drop trigger full")
+        assert {(r["id"], r["state"]) for r in desk.wait_rows("incidents", least=2)} == {("g1", "open"), ("g2", "open")}
+        wait_for(lambda: marks() != before, "the next watermark")
+        assert desk.wait_source("odd", lambda s: not s["error"])["state"] == "ok"
 
 
 def test_unknown_states_are_kept_and_counted(desk):
