@@ -172,6 +172,22 @@ void str_drop(struct str *s, size_t len)
 	s->len -= len;
 }
 
+/* Of a text that was cut after `len` bytes: without a character that begins among the last of them and lacks bytes. */
+static void cut_whole(char *dst, size_t len)
+{
+	for (size_t i = 1; i <= 3 && i <= len; i++) {
+		unsigned char c = (unsigned char)dst[len - i];
+		size_t wants = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+
+		if (c < 0x80 || (c >= 0xC0 && wants <= i))
+			return;
+		if (c >= 0xC0) {
+			dst[len - i] = '\0';
+			return;
+		}
+	}
+}
+
 bool str_copy(char *dst, size_t size, const char *src)
 {
 	size_t len = strlen(src);
@@ -184,6 +200,7 @@ bool str_copy(char *dst, size_t size, const char *src)
 	}
 	memcpy(dst, src, size - 1);
 	dst[size - 1] = '\0';
+	cut_whole(dst, size - 1);
 	return false;
 }
 
@@ -195,7 +212,11 @@ bool str_format(char *dst, size_t size, const char *fmt, ...)
 	va_start(ap, fmt);
 	len = vsnprintf(dst, size, fmt, ap);
 	va_end(ap);
-	return len >= 0 && (size_t)len < size;
+	if (len >= 0 && (size_t)len < size)
+		return true;
+	if (len >= 0 && size > 0)
+		cut_whole(dst, size - 1);
+	return false;
 }
 
 bool str_starts(const char *s, const char *prefix)

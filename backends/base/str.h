@@ -52,8 +52,8 @@ bool str_addv(struct str *s, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 void str_cut(struct str *s, size_t len);  /* shortens to len */
 void str_drop(struct str *s, size_t len); /* removes len bytes from the front */
 
-/* NUL-terminated helpers without allocation. All return false when `dst` is too small (and then
- * hold the cut text, still terminated). */
+/* NUL-terminated helpers without allocation. Both return false when `dst` is too small, and then hold the cut text, still
+ * terminated; UTF-8 is cut between characters. */
 bool str_copy(char *dst, size_t size, const char *src);
 bool str_format(char *dst, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

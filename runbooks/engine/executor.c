@@ -95,6 +95,10 @@ void job_line(
 void job_audit(struct job_run *j, const char *event, json_t *body, store_answer_fn *fn,
 	void *arg)
 {
+	/* What happened is in the row even when its words cannot be. */
+	if (!body)
+		body = json_pack("{s:s}", "lost",
+			"the details are lost: a text among them is not UTF-8");
 	store_tell(j->worker->store, "audit_add",
 		json_pack("{s:s, s:s, s:s, s:I, s:o}", "who", j->who, "host", j->host,
 			"event", event, "job", (json_int_t)j->id, "body", body),

@@ -1,4 +1,5 @@
 /* Strings: the limit, growth, and the helpers without allocation. */
+#include "backends/base/mem.h"
 #include "backends/base/str.h"
 
 #include <setjmp.h>
@@ -99,6 +100,29 @@ static void test_hash_spread(void **state)
 		}
 }
 
+/* Half a character is no text: JSON refuses all of it. */
+static void test_cuts(void)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		const char *cut;
+	} cases[] = {{"ab\xc3\xa9", 4, "ab"}, {"a\xc3\xa9z", 4, "a\xc3\xa9"},
+		{"a\xe6\x97\xa5", 4, "a"}, {"a\xe6\x97\xa5", 3, "a"},
+		{"\xe6\x97\xa5z", 4, "\xe6\x97\xa5"}, {"\xf0\x9f\x98\x80", 4, ""},
+		{"\xf0\x9f\x98\x80z", 5, "\xf0\x9f\x98\x80"}, {"\xc3\xa9", 2, ""},
+		{"\xc3\xa9", 1, ""}, {"\x80\x80\x80\x80\x80", 5, "\x80\x80\x80\x80"}};
+
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		char copied[8], made[8];
+
+		assert_false(str_copy(copied, cases[i].size, cases[i].text));
+		assert_string_equal(copied, cases[i].cut);
+		assert_false(str_format(made, cases[i].size, "%s", cases[i].text));
+		assert_string_equal(made, cases[i].cut);
+	}
+}
+
 static void test_fixed(void **state)
 {
 	char four[4];
@@ -107,6 +131,7 @@ static void test_fixed(void **state)
 	assert_true(str_copy(four, sizeof(four), "abc"));
 	assert_false(str_copy(four, sizeof(four), "abcd"));
 	assert_string_equal(four, "abc");
+	test_cuts();
 	assert_false(str_format(four, sizeof(four), "%d", 12345));
 	assert_string_equal(four, "123");
 	assert_true(str_starts("abc", "ab"));
