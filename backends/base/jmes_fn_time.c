@@ -62,9 +62,21 @@ static json_t *time_out(
 	return jmes_keep_text(r, text, strlen(text));
 }
 
+/* The scope's own time, where it has one: what was previewed before midnight is what is sent after it. */
+static usec_t now_of(const struct jmes_run *r)
+{
+	const json_t *now = json_object_get(r->scope, "now");
+	usec_t t = 0;
+	if (!json_is_string(now))
+		now = json_object_get(json_object_get(r->scope, "action"), "now");
+	return json_is_string(now) && clock_parse(json_string_value(now), &t) && t
+		       ? t
+		       : clock_now();
+}
+
 static json_t *fn_now(struct jmes_run *r, const struct jmes_args *a)
 {
-	return time_out(r, a, clock_now(), false);
+	return time_out(r, a, now_of(r), false);
 }
 
 static json_t *shifted(
@@ -79,7 +91,7 @@ static json_t *shifted(
 static json_t *fn_ago(struct jmes_run *r, const struct jmes_args *a)
 {
 	usec_t d;
-	return duration_arg(r, a, 0, &d) ? shifted(r, a, clock_now(), -d, false) : NULL;
+	return duration_arg(r, a, 0, &d) ? shifted(r, a, now_of(r), -d, false) : NULL;
 }
 
 static json_t *fn_time(struct jmes_run *r, const struct jmes_args *a)
@@ -106,7 +118,7 @@ static json_t *fn_age(struct jmes_run *r, const struct jmes_args *a)
 	enum found f = time_arg(r, a, 0, &t);
 	if (f != FOUND)
 		return f == UNKNOWN ? json_null() : NULL;
-	return jmes_keep(r, json_integer((clock_now() - t) / USEC_PER_SEC));
+	return jmes_keep(r, json_integer((now_of(r) - t) / USEC_PER_SEC));
 }
 
 static json_t *fn_date(struct jmes_run *r, const struct jmes_args *a)

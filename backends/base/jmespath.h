@@ -11,7 +11,8 @@
  * Functions beyond the standard, for connectors (an argument of the wrong type is an error as in the standard,
  * except that null in gives null out for those marked *):
  *   scope()               the scope object given to jmes_search ({settings, source, each, since, now, ...})
- *   now()                 now, as ISO 8601 UTC
+ *   now()                 now, as ISO 8601 UTC: for now(), ago() and age() the scope's `now`, else its action.now (a plan
+ *                         stays what was approved), else the clock
  *   ago(duration)         now minus "7d", "30m", ...: ISO 8601 UTC
  *   time(x) *             any time clock_parse or clock_from_epoch takes -> ISO 8601 UTC with µs
  *   epoch(x) *            the same -> integer seconds

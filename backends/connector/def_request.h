@@ -18,9 +18,9 @@
  *   collect      since, each (with `each:`); item in `enrich`; record.{id, opaque} and the collection's opaque keys bare
  *                ({dag_id}) in `reread`
  *   calls        record (as record_json: id, title, state, asset, opaque, ...), the opaque keys of all collections bare,
- *                params, reason, action.{id, key, now} (now is action.now when given); prev (reply envelope of the step
- *                before), steps.NAME; reply in `says`; called (the body of the call's reply, null when it is not
- *                known) in `verify`
+ *                params, reason, action.{id, key, now} (now, and with it now(), ago() and age(), is action.now when
+ *                given, in `verify` too); prev (reply envelope of the step before), steps.NAME; reply in `says`; called
+ *                (the body of the call's reply, null when it is not known) in `verify`
  *   log          record and the opaque keys of collections of its kind bare; part (the raw item of `parts`)
  *   login        token in `header`
  */

@@ -86,6 +86,8 @@ static const char calls[] =
 	"  told:\n    post: /act\n    headers: {X-Role: \"{{ params.role }}\", X-Key: "
 	"\"{{ "
 	"secret.password }}\"}\n    json: {role: \"{{ params.role }}\"}\n"
+	"  dated:\n    post: /act\n    json: {day: \"{{ date(now()) }}\", from: \"{{ "
+	"date(ago('1d')) }}\"}\n"
 	"  wide:\n    post: /act\n    json: {role: \"{{ params.role }}\"}\n"
 	"  unreached:\n    post: /{{ params.absent }}\n";
 
@@ -168,6 +170,20 @@ static void test_text_tells_apart(void **state)
 		assert_int_equal(strstr(text, "sha256 ") != NULL, escaped);
 		free(text);
 	}
+	rig_close(&rig);
+}
+
+/* The plan's time, not the clock's: the day that was approved is the day that is sent. */
+static void test_text_keeps_its_time(void **state)
+{
+	struct err e = ERR_INIT;
+	json_t *in = json_pack("{s:{s:s}}", "action", "now", "2025-03-01T00:00:01Z");
+	(void)state;
+	open_calls();
+	char *text = source_call_text(rig.source, "dated", in, &e);
+	assert_non_null(strstr(text, "{\"day\":\"2025-03-01\",\"from\":\"2025-02-28\"}"));
+	free(text);
+	json_decref(in);
 	rig_close(&rig);
 }
 
@@ -370,6 +386,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_text_tells_apart),
+		cmocka_unit_test(test_text_keeps_its_time),
 		cmocka_unit_test(test_text_covers_all),
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_unknown),

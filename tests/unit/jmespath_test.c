@@ -1,5 +1,6 @@
 /* JMESPath beyond the compliance suite: our functions, messages, limits. */
 #include "backends/base/jmespath.h"
+#include "backends/base/utf8.h"
 
 #include "backends/base/mem.h"
 
@@ -76,6 +77,33 @@ static void test_text(void **state)
 	gives("to_string(`0.1`)", "\"0.1\"");
 }
 
+static json_t *searched(const char *expr, json_t *input, json_t *scope)
+{
+	struct err e = ERR_INIT;
+	struct jmes *j = jmes_compile(expr, &e);
+	json_t *v = j ? jmes_search(j, input, scope, &e) : NULL;
+	if (!v)
+		fail_msg("%s: %s", expr, e.msg);
+	jmes_free(j);
+	return v;
+}
+
+/* Cut, but between two characters: what is built is never another text than UTF-8. */
+static void long_money(void)
+{
+	char text[201] = "x";
+	for (size_t i = 1; i < 199; i += 2)
+		memcpy(text + i, "\xc3\xa9", 3);
+	for (size_t skip = 0; skip < 2; skip++) {
+		json_t *in = json_pack("{s:s}", "a", text + skip);
+		json_t *v = searched("money(a, 'EUR')", in, NULL);
+		assert_true(json_string_length(v) >= 158);
+		assert_true(utf8_valid(json_string_value(v), json_string_length(v)));
+		json_decref(v);
+		json_decref(in);
+	}
+}
+
 static void test_lists_and_numbers(void **state)
 {
 	(void)state;
@@ -107,6 +135,35 @@ static void test_lists_and_numbers(void **state)
 	gives("money(`0.0000008`, 'EUR')", "\"0.00 EUR\"");
 	gives("money(x, 'EUR')", "null");
 	gives("scope().settings.url", "\"u\"");
+	long_money();
+}
+
+/* A time that the scope has is the one that all of its expressions see. */
+static void test_time_of_the_scope(void **state)
+{
+	usec_t now;
+	(void)state;
+	assert_true(clock_parse(NOW, &now));
+	clock_set_test(now);
+	json_t *scopes[] = {
+		json_pack("{s:s}", "now", "2026-11-20T23:59:59Z"),
+		json_pack("{s:{s:s}}", "action", "now", "2026-11-20T23:59:59Z"),
+		json_pack("{s:{s:s}, s:i}", "action", "id", "1", "now", 5),
+	};
+	for (size_t i = 0; i < LENGTH(scopes); i++) {
+		json_t *v = searched("[now(), ago('1d'), to_string(age('2026-11-20T23:"
+				     "59:00Z'))]",
+			scopes[i], scopes[i]);
+		const char *want[] = {
+			"2026-11-20T23:59:59Z", "2026-11-19T23:59:59Z", "59"};
+		const char *live[] = {NOW, "2026-11-22T08:00:00Z", "201660"};
+		for (size_t k = 0; k < 3; k++)
+			assert_string_equal(json_string_value(json_array_get(v, k)),
+				i < 2 ? want[k] : live[k]);
+		json_decref(v);
+		json_decref(scopes[i]);
+	}
+	clock_end_test();
 }
 
 static void test_time(void **state)
@@ -282,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_lists_and_numbers),
 		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_time_of_the_scope),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_references),
