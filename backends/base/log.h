@@ -20,10 +20,17 @@ void log_at(enum log_level level, const char *area, const char *fmt, ...)
 
 /* Values of 4 bytes and more; copied. Kept until the process ends (wiped at log_close). */
 void log_redact(const char *secret);
+/*
+ * The same for a token that a far side gave: it takes the place of the one that this owner had before (NULL: of none).
+ * It is taken out of records only when it cannot be one of their names: 20 bytes and more, and not made of words only,
+ * which are letters with or without digits after them (orders_daily, load-v2). From logs, output and errors always.
+ */
+void log_redact_token(const void *owner, const char *token);
 /* The same replacement for any text that leaves the worker (errors, output, audit). In place; grows. */
 struct str;
 void log_scrub(struct str *text);
-/* Is one of 12 bytes and more in it? For text in bulk, where a shorter one would hit innocent words. */
+/* For records, text in bulk, where a shorter one would hit innocent words: only those of 12 bytes and more. */
+void log_scrub_bulk(struct str *text);
 bool log_has_secret(const char *text, size_t len);
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TOKEN_MAX = 65536 };
+
 struct login_waiter {
 	struct login_waiter *next;
 	login_fn *fn;
@@ -77,10 +79,12 @@ static bool take_token(struct login *l, json_t *body, struct err *e)
 	json_t *scope = json_copy(l->session.scope);
 	json_t *token = jmes_search(a->token.jmes, body, scope, e);
 	bool ok = token && json_is_string(token) && json_string_length(token) > 0;
-	if (token && !ok)
+	if (ok && json_string_length(token) > TOKEN_MAX)
+		ok = err_set(e, ERR_AUTH, "the token is longer than %d bytes", TOKEN_MAX);
+	else if (token && !ok)
 		err_set(e, ERR_AUTH, "the reply holds no token at \"%s\"", a->token.text);
 	if (ok) {
-		log_redact(json_string_value(token));
+		log_redact_token(l, json_string_value(token));
 		json_object_set(scope, "token", token);
 		l->header = tmpl_render(a->header, scope, e);
 		ok = l->header != NULL;
@@ -160,5 +164,6 @@ void login_free(struct login *l)
 	while (l->telling)
 		login_forget(l, l->telling->arg);
 	login_drop(l);
+	log_redact_token(l, NULL);
 	free(l);
 }

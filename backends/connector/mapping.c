@@ -96,7 +96,8 @@ static bool get_text(
 	json_t *v = get(g, id, NULL);
 	if (!v)
 		return false;
-	*out = map_text(g->m->arena, v, max);
+	*out = id == FIELD_PARENT ? map_id_text(g->m->arena, v, max)
+				  : map_text(g->m->arena, v, max);
 	json_decref(v);
 	return true;
 }
@@ -184,7 +185,7 @@ static bool map_id(const struct mapping *g)
 		return false;
 	bool scalar = !json_is_object(v) && !json_is_array(v);
 	size_t len = json_string_length(v); /* what is no text is short */
-	g->out->id = map_text(g->m->arena, v, RECORD_ID_MAX);
+	g->out->id = map_id_text(g->m->arena, v, RECORD_ID_MAX);
 	json_decref(v);
 	if (!scalar || !*g->out->id)
 		return err_set(g->e, ERR_PARSE, "an item has no id");

@@ -7,13 +7,18 @@
 
 #include <string.h>
 
-/* As it is, it may be stored and shown. A far side may say back what it was sent, a secret among it. */
-static bool plain(const char *s, size_t len)
+static bool printable(const char *s, size_t len)
 {
 	for (size_t i = str_plain(s, len); i < len; i++)
 		if (s[i] < ' ' || s[i] > '~')
 			return false;
-	return !log_has_secret(s, len);
+	return true;
+}
+
+/* As it is, it may be stored and shown. A far side may say back what it was sent, a secret among it. */
+static bool plain(const char *s, size_t len)
+{
+	return printable(s, len) && !log_has_secret(s, len);
 }
 
 /* Scrubbed before it is cut: half a secret is a hint. */
@@ -23,7 +28,7 @@ static void make_safe(
 	struct str raw = STR_INIT;
 	if (log_has_secret(s, len)) {
 		str_add(&raw, s, len);
-		log_scrub(&raw);
+		log_scrub_bulk(&raw);
 		s = raw.buf;
 		len = raw.len;
 	}
@@ -31,13 +36,13 @@ static void make_safe(
 	str_wipe(&raw);
 }
 
-const char *map_text(struct arena *a, const json_t *v, size_t max)
+static const char *to_text(struct arena *a, const json_t *v, size_t max, bool is_id)
 {
 	const char *s = json_string_value(v);
 	size_t len = s ? json_string_length(v) : 0;
 	if (!v || json_is_null(v))
 		return "";
-	if (s && len <= max && plain(s, len))
+	if (s && len <= max && (is_id ? printable(s, len) : plain(s, len)))
 		return arena_strndup(a, s, len);
 	struct str raw = STR_INIT_MAX(1 << 20), safe = STR_INIT_MAX(max + 16);
 	if (!s) {
@@ -45,11 +50,24 @@ const char *map_text(struct arena *a, const json_t *v, size_t max)
 		s = raw.buf;
 		len = raw.len;
 	}
-	make_safe(&safe, s, len, max, UTF8_ONE_LINE);
+	if (is_id)
+		utf8_clean(&safe, s, len, max, UTF8_ONE_LINE);
+	else
+		make_safe(&safe, s, len, max, UTF8_ONE_LINE);
 	const char *out = arena_strndup(a, safe.buf, safe.len);
 	str_release(&raw);
 	str_release(&safe);
 	return out;
+}
+
+const char *map_text(struct arena *a, const json_t *v, size_t max)
+{
+	return to_text(a, v, max, false);
+}
+
+const char *map_id_text(struct arena *a, const json_t *v, size_t max)
+{
+	return to_text(a, v, max, true);
 }
 
 usec_t map_time(const json_t *v)

@@ -178,7 +178,7 @@ class Handler(BaseHTTPRequestHandler):
             self.reply({"detail": "wrong password"}, 401)
             return
         STATE.logins += 1
-        STATE.token = f"tok{STATE.logins}"
+        STATE.token = "x" * int(self.query["size"]) if "size" in self.query else f"tok{STATE.logins}"
         self.reply({"access_token": STATE.token, "expires_in": 3600})
 
     def at_forget(self) -> None:

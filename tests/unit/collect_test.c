@@ -137,6 +137,50 @@ static void test_login_again(void **state)
 	rig_close(&rig);
 }
 
+static void scrubs(const char *text, bool is_secret)
+{
+	struct str s = STR_INIT;
+	str_adds(&s, text);
+	log_scrub(&s);
+	assert_int_equal(strcmp(s.buf, text) != 0, is_secret);
+	str_release(&s);
+}
+
+/* A far side that refuses every token has a new one each time: only the last is kept, and none without bound. */
+static void test_login_tokens(void **state)
+{
+	static const char yaml[] = URL SECRET
+		"auth: {login: {post: /login, json: {password: \"{{ secret.password "
+		"}}\"}, token: access_token}}\n" ONE(
+			"/secure") "  forget:\n    kind: run\n    get: /forget\n    "
+				   "items: nothing\n" REC;
+	static const char long_one[] = URL SECRET
+		"auth: {login: {post: \"/login?size=65537\", json: {password: \"{{ "
+		"secret.password }}\"}, token: access_token}}\n" ONE("/secure");
+	char conf[300], first[40], second[40];
+	(void)state;
+	str_format(conf, sizeof(conf), CONF, rig.dir);
+	rig_open(&rig, yaml, conf);
+	struct got o = rig_collect(&rig);
+	got_ok(&o, 1);
+	got_release(&o);
+	str_format(first, sizeof(first), "tok%lld", logins());
+	str_format(second, sizeof(second), "tok%lld", logins() + 1);
+	scrubs(first, true);
+	o = rig_collect_from(&rig, 1, NULL, NULL);
+	got_ok(&o, 0);
+	got_release(&o);
+	o = rig_collect(&rig);
+	got_ok(&o, 1);
+	got_release(&o);
+	scrubs(first, false);
+	scrubs(second, true);
+	rig_close(&rig);
+	scrubs(second, false);
+	o = rig_try(&rig, long_one, conf);
+	got_fails(&o, ERR_AUTH, "login: the token is longer than 65536 bytes");
+}
+
 static void test_bad_answers(void **state)
 {
 	static const struct {
@@ -457,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_auth_kinds),
 		cmocka_unit_test(test_sigv4),
 		cmocka_unit_test(test_login_again),
+		cmocka_unit_test(test_login_tokens),
 		cmocka_unit_test(test_bad_answers),
 		cmocka_unit_test(test_limit_reset),
 		cmocka_unit_test(test_not_reached),

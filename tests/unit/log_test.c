@@ -134,12 +134,60 @@ static void test_has_secret(void **state)
 	assert_false(log_has_secret(text, sizeof(text) - 1));
 }
 
+static void forms_of(const char *token, bool bulk)
+{
+	struct str text = STR_INIT;
+
+	log_redact_token(&text, token);
+	if (log_has_secret(token, strlen(token)) != bulk)
+		fail_msg("%s", token);
+	str_addf(&text, "a %s z", token);
+	log_scrub_bulk(&text);
+	assert_int_equal(strcmp(text.buf, "a [secret] z") == 0, bulk);
+	str_clear(&text);
+	str_addf(&text, "a %s z", token);
+	log_scrub(&text);
+	assert_string_equal(text.buf, "a [secret] z");
+	log_redact_token(&text, NULL);
+	assert_false(log_has_secret(token, strlen(token)));
+	str_release(&text);
+}
+
+/* A far side chooses its token: it must not be able to blank out what others show. */
+static void test_token(void **state)
+{
+	static const int one, two;
+
+	(void)state;
+	forms_of("orders_daily", false);
+	forms_of("orders_daily_load_of_the_night", false);
+	forms_of("orders-daily-load-v2-2026-of-the-night", false);
+	forms_of("https://platform.example.com/dags/orders", false);
+	forms_of("a1b2c3d4e5f6a7b8c9d", false); /* 19 bytes */
+	forms_of("a1b2c3d4e5f6a7b8c9d0", true);
+	forms_of("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.q0-x_Y", true);
+	forms_of("550e8400-e29b-41d4-a716-446655440000", true);
+	log_redact_token(&one, "a1b2c3d4e5f6a7b8c9d0-first");
+	log_redact_token(&two, "a1b2c3d4e5f6a7b8c9d0-other");
+	log_redact_token(&one, "a1b2c3d4e5f6a7b8c9d0-again");
+	scrubbed("a1b2c3d4e5f6a7b8c9d0-first", "a1b2c3d4e5f6a7b8c9d0-first");
+	scrubbed("a1b2c3d4e5f6a7b8c9d0-other", "[secret]");
+	scrubbed("a1b2c3d4e5f6a7b8c9d0-again", "[secret]");
+	assert_true(log_has_secret("a1b2c3d4e5f6a7b8c9d0-other", 26));
+	/* The same as a secret of the configuration stays when the token goes. */
+	log_redact("a1b2c3d4e5f6a7b8c9d0-other");
+	log_redact_token(&two, NULL);
+	scrubbed("a1b2c3d4e5f6a7b8c9d0-other", "[secret]");
+	log_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_scrub, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_has_secret, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_token, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

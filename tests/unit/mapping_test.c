@@ -160,6 +160,8 @@ static void test_a_secret_said_back(void **state)
 	assert_string_equal(
 		map_text(&a, title, RECORD_TITLE_MAX), "you sent [secret], thanks");
 	assert_null(strstr(map_text(&a, title, 16), "01234"));
+	assert_string_equal(map_id_text(&a, title, RECORD_ID_MAX),
+		"you sent 0123456789-long, thanks");
 	json_t *safe = map_safe_tree(item, RECORD_DETAIL_MAX);
 	char *text = json_text(safe);
 	assert_string_equal(text,
