@@ -27,7 +27,6 @@ size_t connector_collections(const struct connector *c);
 const char *connector_collection(const struct connector *c, size_t i);
 enum kind connector_kind(const struct connector *c, size_t i);
 bool connector_rereads(const struct connector *c, size_t i); /* wants open_items */
-bool connector_has_call(const struct connector *c, const char *call);
 bool connector_has_preview(const struct connector *c, const char *call);
 bool connector_has_log(const struct connector *c, enum kind kind);
 
