@@ -52,7 +52,9 @@ struct source *source_new(const struct reach *reach, struct connector *c,
 void source_free(struct source *s); /* cancels everything under way, wipes tokens */
 const char *source_name(const struct source *s);
 const struct connector *source_connector(const struct source *s);
+/* The interval: the source's or the connector's, not below min_every. */
 int64_t source_every_ms(const struct source *s, size_t collection);
+int64_t source_min_every_ms(const struct source *s, size_t collection);
 
 /* One collection of one source, from secrets and login to the last page. Batches come as pages arrive. */
 struct collect_batch {

@@ -37,7 +37,7 @@
  *     runs:
  *       kind: run
  *       every: 20s
- *       min_every: 10s                the user cannot go below
+ *       min_every: 10s                the user cannot go below, nor can `wait`, actions and refreshes. Default 1s
  *       timeout: 60s                  of the whole collection
  *       get: ... / sql: ... / ssh: ...    page: {...}    items: EXPR
  *                                     def_request.h

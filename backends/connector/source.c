@@ -201,3 +201,8 @@ int64_t source_every_ms(const struct source *s, size_t collection)
 	int64_t every = s->cfg.every_ms ? s->cfg.every_ms : d->every_ms;
 	return every > d->min_every_ms ? every : d->min_every_ms;
 }
+
+int64_t source_min_every_ms(const struct source *s, size_t collection)
+{
+	return s->def->collects[collection].min_every_ms;
+}

@@ -10,8 +10,7 @@
 
 static int64_t interval_ms(const struct feed *f, const struct lane *ln)
 {
-	return f->cfg->every_ms > 0 ? f->cfg->every_ms
-				    : source_every_ms(f->source, ln->index);
+	return source_every_ms(f->source, ln->index);
 }
 
 /* Three of its own intervals and a minute without a complete answer: what is shown may be old. 0: it never had one. */

@@ -22,16 +22,17 @@ static int64_t jitter(int64_t ms)
 
 static int64_t lane_every(const struct lane *ln)
 {
-	const struct feed *f = ln->feed;
-
-	return f->cfg->every_ms > 0 ? f->cfg->every_ms
-				    : source_every_ms(f->source, ln->index);
+	return source_every_ms(ln->feed->source, ln->index);
 }
 
+/* Whoever asks, and however often: never before the connector's min_every, nor before what the far side asked for. */
 void lane_arm(struct lane *ln, int64_t after_ms)
 {
 	struct loop *l = ln->feed->schedule->worker->loop;
+	int64_t least_ms = ln->not_before_ms - clock_mono_ms();
 
+	if (after_ms < least_ms)
+		after_ms = least_ms;
 	loop_timer_cancel(l, ln->timer);
 	ln->timer = loop_timer(l, after_ms, lane_due, ln);
 }
@@ -151,6 +152,8 @@ static void lane_good(struct lane *ln)
 /* The collection and all its puts have ended: vanished records, health, next time. */
 void lane_settle(struct lane *ln)
 {
+	int64_t wait;
+
 	if (!ln->done || ln->puts > 0)
 		return;
 	ln->done = false;
@@ -164,6 +167,10 @@ void lane_settle(struct lane *ln)
 		log_at(LOG_WARN, "collect", "%s.%s: %s", ln->feed->cfg->name, ln->name,
 			ln->last_err.msg);
 	}
+	wait = source_min_every_ms(ln->feed->source, ln->index);
+	if (ln->result_code != ERR_NONE && ln->retry_after_ms > wait)
+		wait = ln->retry_after_ms;
+	ln->not_before_ms = clock_mono_ms() + wait;
 	health_soon(ln->feed);
 	schedule_settled(ln->feed->schedule);
 	if (ln->again) {

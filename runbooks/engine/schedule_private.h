@@ -30,7 +30,8 @@ struct lane { /* one collection of one source */
 	usec_t started, last_good;
 	size_t rows, unknown_states, refused, repaired;
 	int64_t took_ms, retry_after_ms;
-	char reason[200]; /* why the first refused item was */
+	int64_t not_before_ms; /* monotonic: not collected again earlier */
+	char reason[200];      /* why the first refused item was */
 };
 
 struct feed { /* one source */

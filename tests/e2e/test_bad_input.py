@@ -230,6 +230,35 @@ def test_bad_answers_one_message_each(desk):
         tty.press("8", "html-as-json")
 
 
+def test_nobody_is_asked_before_it_is_time(desk):
+    """A `wait` looks every two seconds; the source is not asked more often than its connector and its own answer let."""
+    with rig.FarSide() as far:
+        far.paths.update({"/things": rig.Reply([{"id": "t1"}]), "/poke": rig.Reply({}), "/state": rig.Reply({"done": True})})
+        far.use(desk, start=False)
+        desk.write("connectors/slow.yaml", rig.FAR.replace("connector: far", "connector: slow").replace("min_every: 1s", "min_every: 1h"))
+        waiting = rig.POKE.replace("runbook: poke", "runbook: waiting").replace("connector: [far]", "connector: [far, slow]")
+        desk.write("runbooks/waiting.yaml", waiting + "  - wait: {until: \"record.state == 'resolved'\", within: 5s}\n")
+        desk.configure({"far": {"connector": "far", "url": far.url}})
+        desk.start_worker()
+        key = desk.wait_rows("incidents", "source:far")[0]["key"]
+        # Refused for a time: whatever asks, there is no request before it is over.
+        far.paths["/things"] = rig.Reply({"message": "slow down"}, 429, headers={"Retry-After": "60"})
+        desk.wait_source("far", lambda s: s["error"])
+        before = far.count("GET", "/things")
+        done = desk.run("run", "waiting", "--target", key, "--yes", status=3)
+        assert "still open" in done.out + done.err
+        assert far.count("GET", "/things") == before
+        desk.stop_worker()
+        # What its connector says is the least; the `every` of the user is not more than that.
+        far.paths["/things"] = rig.Reply([{"id": "t1"}])
+        desk.configure({"calm": {"connector": "slow", "url": far.url, "every": "1s"}})
+        before = far.count("GET", "/things")
+        desk.start_worker()
+        key = desk.wait_rows("incidents", "source:calm")[0]["key"]
+        desk.run("run", "waiting", "--target", key, "--yes", status=3)
+        assert far.count("GET", "/things") == before + 1
+
+
 BAD_VALUES = {
     "latin1": (b'"caf\xe9"', "caf\ufffd"),
     "nul": (rb'"nul \u0000 byte"', "nul \ufffd byte"),
