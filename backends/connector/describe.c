@@ -71,8 +71,8 @@ static bool shown_as_is(const char *s, size_t len)
 static void escape(char *out, size_t size, const char *s, size_t used, uint32_t cp)
 {
 	static const char plain[] = "\n\r\t", names[] = "nrt";
-	const char *at = cp ? strchr(plain, (int)cp) : NULL;
-	if (cp < 0x80 && at)
+	const char *at = cp && cp < 0x80 ? strchr(plain, (int)cp) : NULL;
+	if (at)
 		str_format(out, size, "\\%c", names[at - plain]);
 	else if (used == 1 && cp == 0xFFFD)
 		str_format(out, size, "\\x%02x", (unsigned)(unsigned char)*s);
