@@ -92,9 +92,9 @@ static void show_char(struct shower *w, const char *s, size_t used, uint32_t cp)
 {
 	char text[16];
 	bool mark = utf8_width_cp(cp) == 0;
-	const char *from = mark ? w->base : s;
-	bool as_is =
-		from && !looks_blank(cp) && shown_as_is(from, (size_t)(s - from) + used);
+	const char *from = mark && w->base ? w->base : s;
+	bool as_is = (!mark || w->base) && !looks_blank(cp) &&
+		     shown_as_is(from, (size_t)(s - from) + used);
 	if (as_is)
 		str_format(text, sizeof(text), "%.*s", (int)used, s);
 	else

@@ -95,7 +95,7 @@ def test_sql_is_previewed_by_roll_back_and_then_changes(desk, jobs):
     note = "it's $1 {{ record.id }} \\ \"q\""
     before = jobs.states()
     shown = desk.run("run", "requeue", "--target", key, "--param", "note=" + note, "--dry-run").out
-    assert "1 row would change" in shown and "sql on pg, 1 row: update job set state = 'queued', note = $2 where" in shown
+    assert "1 row would change" in shown and "sql on pg, 1 row: update job set state = 'queued', note = $2\\nwhere" in shown
     assert "[$1 = 1, $2 = %s, $3 = \"failed\"]" % json.dumps(note) in shown
     assert jobs.states() == before, "a preview changed something"
     done = desk.run("run", "requeue", "--target", key, "--param", "note=" + note, "--yes")
