@@ -333,10 +333,26 @@ static struct action_state *state_new(struct job_run *j)
 	return s;
 }
 
+/* Refused: somebody canceled it after it was read, or the store takes no writes. */
+static void on_begun(void *arg, json_t *answer, const struct err *e)
+{
+	struct job_run *j = arg;
+
+	j->request = NULL;
+	if (answer) {
+		state_new(j);
+		return;
+	}
+	log_at(LOG_WARN, "executor", "action %lld is not started: %s", j->id, e->msg);
+	if (e->code == ERR_CONFLICT || e->code == ERR_NOTFOUND)
+		job_leave(j);
+	else
+		job_end(j, "failed", e->msg, NULL);
+}
+
 static void action_start(struct job_run *j)
 {
-	job_state(j, "starting", NULL, NULL);
-	state_new(j);
+	j->request = job_begin(j, on_begun, j);
 }
 
 void action_resume(struct job_run *j)

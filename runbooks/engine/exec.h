@@ -50,7 +50,13 @@ struct executor {
 /* executor.c. n counts from 0, as in the arrays; in the store targets count from 1. */
 void job_state(struct job_run *j, const char *state, const char *error,
 	json_t *result /* taken, or NULL */);
-/* The same, and frees j: return at once. */
+/* "starting", with the store's answer: it may have been canceled meanwhile, and then nothing is sent. */
+struct store_req *job_begin(struct job_run *j, store_answer_fn *fn, void *arg);
+struct store_req *job_target_begin(
+	struct job_run *j, size_t n, store_answer_fn *fn, void *arg);
+/* Lets go of j and frees it, its state as the store has it: return at once. */
+void job_leave(struct job_run *j);
+/* The same, with the state that it ends in. */
 void job_end(struct job_run *j, const char *state, const char *error, json_t *result);
 void job_target(struct job_run *j, size_t n, const char *state, const char *known);
 /* One line of output of target n; made safe and scrubbed here. stream: "out", "err", "info". */

@@ -24,7 +24,8 @@ static void tell_failed(void *arg, json_t *answer, const struct err *e)
 		log_at(LOG_ERROR, "executor", "%s: %s", what, e->msg);
 }
 
-void job_state(struct job_run *j, const char *state, const char *error, json_t *result)
+static struct store_req *tell_state(struct job_run *j, const char *state,
+	const char *error, json_t *result, store_answer_fn *fn, void *arg)
 {
 	usec_t now = clock_now();
 	json_t *args = json_pack("{s:I, s:s}", "job", (json_int_t)j->id, "state", state);
@@ -39,8 +40,18 @@ void job_state(struct job_run *j, const char *state, const char *error, json_t *
 		json_object_set_new(args, "started", json_integer(now));
 	if (job_ended(state))
 		json_object_set_new(args, "ended", json_integer(now));
-	store_tell(j->worker->store, "job_state", args, tell_failed,
+	return store_tell(j->worker->store, "job_state", args, fn, arg);
+}
+
+void job_state(struct job_run *j, const char *state, const char *error, json_t *result)
+{
+	tell_state(j, state, error, result, tell_failed,
 		(void *)(uintptr_t) "job state");
+}
+
+struct store_req *job_begin(struct job_run *j, store_answer_fn *fn, void *arg)
+{
+	return tell_state(j, "starting", NULL, NULL, fn, arg);
 }
 
 static void job_free(struct job_run *j)
@@ -53,11 +64,10 @@ static void job_free(struct job_run *j)
 	free(j);
 }
 
-void job_end(struct job_run *j, const char *state, const char *error, json_t *result)
+void job_leave(struct job_run *j)
 {
 	struct job_run **link = &j->executor->jobs;
 
-	job_state(j, state, error, result);
 	j->worker->last_use_ms = clock_mono_ms();
 	while (*link != j)
 		link = &(*link)->next;
@@ -65,17 +75,39 @@ void job_end(struct job_run *j, const char *state, const char *error, json_t *re
 	job_free(j);
 }
 
-void job_target(struct job_run *j, size_t n, const char *state, const char *known)
+void job_end(struct job_run *j, const char *state, const char *error, json_t *result)
 {
+	job_state(j, state, error, result);
+	job_leave(j);
+}
+
+static struct store_req *tell_target(struct job_run *j, size_t n, const char *state,
+	const char *known, store_answer_fn *fn, void *arg)
+{
+	struct store_req *request;
 	struct str text = STR_INIT_MAX(2000);
 
 	utf8_clean(&text, known, strlen(known), 400, UTF8_ONE_LINE);
 	log_scrub(&text);
-	store_tell(j->worker->store, "target_state",
+	request = store_tell(j->worker->store, "target_state",
 		json_pack("{s:I, s:I, s:s, s:s}", "job", (json_int_t)j->id, "n",
 			(json_int_t)n + 1, "state", state, "known", text.buf),
-		tell_failed, (void *)(uintptr_t) "target state");
+		fn, arg);
 	str_release(&text);
+	return request;
+}
+
+void job_target(struct job_run *j, size_t n, const char *state, const char *known)
+{
+	tell_target(j, n, state, known, tell_failed,
+		(void *)(uintptr_t) "target state");
+}
+
+struct store_req *job_target_begin(
+	struct job_run *j, size_t n, store_answer_fn *fn, void *arg)
+{
+	log_at(LOG_INFO, "target", "%lld/%zu -> starting", j->id, n);
+	return tell_target(j, n, "starting", "", fn, arg);
 }
 
 void job_line(

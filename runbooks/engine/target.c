@@ -297,16 +297,29 @@ static void next_step(struct target_run *t)
 		runners[t->step->kind](t);
 }
 
-static void begin(struct loop *l, void *arg)
+static void resume(struct loop *l, void *arg)
 {
 	struct target_run *t = arg;
 
 	(void)l;
 	t->timer = NULL;
-	if (t->resume)
-		target_resume(t);
-	else
+	target_resume(t);
+}
+
+/* A worker that takes over must find that this one may have been sent. */
+static void on_begun(void *arg, json_t *answer, const struct err *e)
+{
+	struct target_run *t = arg;
+	char text[400];
+
+	t->request = NULL;
+	if (answer) {
 		next_step(t);
+		return;
+	}
+	str_format(text, sizeof(text),
+		"not sent: that it starts could not be written: %s", e->msg);
+	target_end(t, "failed", text);
 }
 
 struct target_run *target_start(
@@ -321,9 +334,10 @@ struct target_run *target_start(
 	t->resume = resume_only;
 	str_init(&t->partial[0], TARGET_LINE_MAX);
 	str_init(&t->partial[1], TARGET_LINE_MAX);
-	if (!resume_only)
-		target_to(t, "starting", "");
-	t->timer = loop_defer(p->job->worker->loop, begin, t);
+	if (resume_only)
+		t->timer = loop_defer(p->job->worker->loop, resume, t);
+	else
+		t->request = job_target_begin(p->job, n, on_begun, t);
 	return t;
 }
 

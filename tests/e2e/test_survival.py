@@ -1,4 +1,5 @@
 """What is left when a part of it dies: actions go on, are looked after, and are never sent twice."""
+import json
 import os
 import signal
 import sqlite3
@@ -255,3 +256,51 @@ def test_following_a_log_keeps_only_the_last(desk, gate):
 
     wait_for(only_the_last, "the end of the earlier fetches' output")
     assert tty.wait(r"fetch [4-9]")
+# ---- what the store does not take is not sent ----------------------------------------------------
+
+
+# ---- what the store does not take is not sent ----------------------------------------------------
+
+
+def test_what_is_canceled_between_reading_and_starting_is_not_sent(desk, gate):
+    gate.open.set()
+    gate.far.use(desk)
+    key = desk.wait_rows("incidents", "t1")[0]["key"]
+    desk.run("run", "poke", "--target", key, "--dry-run")
+    db = sqlite3.connect(desk.store, timeout=20, isolation_level=None)
+    db.execute("begin immediate")
+    os.kill(desk.worker_pid(), signal.SIGSTOP)
+    preview, spec, plan = db.execute("select job, spec, json_extract(result, '$.plan_hash') from job where type = 'preview'").fetchone()
+    spec = json.dumps({**json.loads(spec), "preview": preview, "plan_hash": plan})
+    job = db.execute("insert into job(type, state, runbook, title, who, host, reason, plan_hash, spec, created) select 'action', 'queued', runbook, title, who, host, reason, ?, ?, created from job where job = ?",
+                     (plan, spec, preview)).lastrowid
+    db.execute("insert into target(job, n, key, rid, title, state, updated) select ?, n, key, rid, title, 'queued', updated from target where job = ?", (job, preview))
+    db.execute("commit")
+    db.execute("begin immediate")
+    os.kill(desk.worker_pid(), signal.SIGCONT)
+    # The worker has it in hand and waits to write: now the cancel comes first.
+    wait_for(lambda: "%d -> starting" % job in desk.log_text(), "the worker's attempt", every=0.01)
+    db.execute("update job set state = 'canceled', cancel_by = 'kim', ended = created where job = ?", (job,))
+    db.execute("update target set state = 'canceled', known = 'canceled before it started' where job = ?", (job,))
+    db.execute("commit")
+    db.close()
+    # What comes after it in the queue is done, and the same target is free.
+    desk.run("run", "poke", "--target", key, "--dry-run")
+    wait_for(lambda: "action %d is not started" % job in desk.log_text(), "the worker's word")
+    assert gate.sent() == 0 and desk.audit(job) == []
+    gate.done()
+    desk.run("run", "poke", "--target", key, "--yes")
+    assert gate.sent() == 1
+
+
+@pytest.mark.parametrize("table", ["job", "target"])
+def test_without_its_state_on_the_disk_nothing_starts(desk, gate, table):
+    gate.open.set()
+    gate.far.use(desk)
+    key = desk.wait_rows("incidents", "t1")[0]["key"]
+    with sqlite3.connect(desk.store, timeout=20) as db:
+        db.execute("create trigger full before update on %s when new.state = 'starting' begin select raise(abort, 'disk full'); end" % table)
+    job = desk.run("run", "poke", "--target", key, "--yes", "--json", status=None).json()
+    assert gate.sent() == 0 and job["state"] == "failed"
+    if table == "target":
+        assert "not sent: that it starts could not be written: " in job["targets"][0]["known"] and "request" not in [r["event"] for r in desk.audit(job["job"])]
