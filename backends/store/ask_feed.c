@@ -49,7 +49,6 @@ json_t *ask_locks(struct store *s, const json_t *args, struct err *e)
 {
 	(void)args;
 	return ask_rows(s,
-		"SELECT key, job, who, taken, until FROM lock WHERE until>$1 ORDER BY "
-		"key",
-		json_pack("[I]", (json_int_t)clock_now()), e);
+		"SELECT key, job, who, taken, until FROM lock ORDER BY key", json_array(),
+		e);
 }

@@ -1,8 +1,9 @@
 /*
- * Locks: two people cannot start the same action on the same target. All keys or none; a lock that its worker no
- * longer renews expires.
+ * Locks: two people cannot start the same action on the same target. All keys or none. A lock lasts as long as its job
+ * has not ended: a worker that stood still for an hour may go on at any moment, so no time ends it.
  */
 #include "backends/store/ask.h"
+#include "backends/store/jobs.h"
 #include "backends/store/tell.h"
 
 enum { LOCK_TTL_MAX_MS = 24 * 3600 * 1000 };
@@ -17,16 +18,18 @@ static bool lock_ttl(const json_t *args, usec_t *until, struct err *e)
 	return true;
 }
 
-/* Is the key free for this job? A lock of the same job may be taken again. */
+/* Is the key free for this job? A lock of the same job may be taken again, and so may that of one that has ended or is pruned. */
 static bool lock_free(
 	struct store *s, const char *key, long long job, usec_t now, struct err *e)
 {
 	json_t *row = ask_row(s,
-		"SELECT job, who, taken FROM lock WHERE key=$1 AND job<>$2 AND until>$3",
-		json_pack("[s, I, I]", key, (json_int_t)job, (json_int_t)now), e);
+		"SELECT l.job, l.who, l.taken, j.state FROM lock l JOIN job j ON "
+		"j.job=l.job WHERE l.key=$1 AND l.job<>$2",
+		json_pack("[s, I]", key, (json_int_t)job), e);
 	if (!row)
 		return false;
-	bool is_free = json_is_null(row);
+	bool is_free =
+		json_is_null(row) || job_state_ended(json_str(row, "state", ""));
 	if (!is_free) {
 		char age[32];
 		clock_format_words(age, sizeof(age), now - json_int(row, "taken", now));
@@ -88,10 +91,8 @@ json_t *tell_lock_renew(struct store *s, const json_t *args, struct err *e)
 
 json_t *tell_lock_drop(struct store *s, const json_t *args, struct err *e)
 {
-	if (!tell_run(s, "DELETE FROM lock WHERE job=$1 OR until<=$2",
-		    json_pack("[I, I]", (json_int_t)json_int(args, "job", 0),
-			    (json_int_t)clock_now()),
-		    e))
+	if (!tell_run(s, "DELETE FROM lock WHERE job=$1",
+		    json_pack("[I]", (json_int_t)json_int(args, "job", 0)), e))
 		return NULL;
 	return json_object();
 }

@@ -128,7 +128,8 @@ struct store_req *store_ask(struct store *s, const char *question,
  *   target_state {job, n, state, known?}
  *   output_add   {job, lines: [{n, stream, text, at?}]}   text made safe and scrubbed by the caller
  *   audit_add    {who, host, event, job?, body}   synchronous=FULL; chained by SHA-256: hash = sha256(prev || canonical JSON) -> {seq, hash}
- *   lock_take    {locks: [key...], job, ttl_ms, who} -> {} or ERR_CONFLICT naming job and person; all or none
+ *   lock_take    {locks: [key...], job, ttl_ms, who} -> {} or ERR_CONFLICT naming job and person; all or none. It holds until
+ *                dropped or until the job has ended, however old it is
  *   lock_renew   {job, ttl_ms} / lock_drop {job}
  *   source_state {name, ...columns of `sources`}
  *   cause_set    {rid, cause, signature}

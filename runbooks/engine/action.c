@@ -9,7 +9,7 @@
 #include "runbooks/engine/exec.h"
 
 #define LOCK_TTL_MS 60000
-#define LOCK_RENEW_MS 20000
+#define LOCK_RENEW_MS 5000
 
 enum goal { GOAL_WAITING, GOAL_RUNNING, GOAL_OVER };
 
@@ -19,9 +19,9 @@ struct action_state {
 	struct target_run **runs;
 	enum goal *goals;
 	bool *resume; /* the target was under way when an earlier worker ended */
-	bool resuming, locked, refresh;
+	bool resuming, locked, begun;
 	size_t running, ended, failed, unknown, canceled, succeeded;
-	struct store_req *request;
+	struct store_req *request, *renewing;
 	struct loop_timer *renew, *ending;
 };
 
@@ -100,6 +100,10 @@ static void finish(struct action_state *s)
 
 	if (s->ending)
 		return;
+	loop_timer_cancel(j->worker->loop, s->renew);
+	store_cancel(store_of(s), s->renewing);
+	s->renew = NULL;
+	s->renewing = NULL;
 	job_audit(j, "outcome",
 		json_pack("{s:s, s:I, s:I, s:I, s:I}", "state", outcome(s), "succeeded",
 			(json_int_t)s->succeeded, "failed", (json_int_t)s->failed,
@@ -167,16 +171,18 @@ static void take_as_it_is(struct action_state *s, size_t n)
 static void run_more(struct action_state *s)
 {
 	const struct runbook *r = s->plan.runbook;
+	char not_begun[400];
 	bool stopped = s->failed + s->unknown >= (size_t)r->stop_after;
 
+	str_format(not_begun, sizeof(not_begun),
+		"canceled before it was started %s: nothing was sent", s->plan.stop);
 	for (size_t i = 0; i < s->plan.n && s->running < (size_t)r->parallel; i++) {
 		if (s->goals[i] != GOAL_WAITING)
 			continue;
 		if (s->resuming && !s->resume[i]) {
 			take_as_it_is(s, i);
-		} else if (s->job->canceled && !s->resume[i]) {
-			leave_out(
-				s, i, "canceled before it was started: nothing was sent");
+		} else if (s->plan.stop[0] && !s->resume[i]) {
+			leave_out(s, i, not_begun);
 		} else if (stopped && !s->resume[i]) {
 			leave_out(s, i,
 				"not started: too many of the targets before failed");
@@ -191,15 +197,51 @@ static void run_more(struct action_state *s)
 		finish(s);
 }
 
+/* From here on nothing more is sent. What was sent is looked after. */
+static void stop(struct action_state *s, const char *why)
+{
+	if (s->plan.stop[0])
+		return;
+	str_copy(s->plan.stop, sizeof(s->plan.stop), why);
+	if (!s->begun)
+		return; /* seen when the targets start */
+	for (size_t i = 0; i < s->plan.n; i++)
+		if (s->goals[i] == GOAL_RUNNING)
+			target_stop(s->runs[i]);
+	run_more(s);
+}
+
+static void on_renew(struct loop *l, void *arg);
+
+/* Somebody else may hold these targets now, or nobody can tell. */
+static void on_renewed(void *arg, json_t *answer, const struct err *e)
+{
+	struct action_state *s = arg;
+	long long n = json_int(answer, "locks", 0);
+	char why[200];
+
+	s->renewing = NULL;
+	if (answer && n == (long long)s->plan.n) {
+		s->renew = loop_timer(
+			s->job->worker->loop, LOCK_RENEW_MS, on_renew, s);
+		return;
+	}
+	str_format(why, sizeof(why), "since the lock was lost (%s)",
+		answer ? "not all targets are locked" : e->msg);
+	log_at(LOG_ERROR, "executor", "action %lld stops %s", s->job->id, why);
+	stop(s, why);
+}
+
 static void on_renew(struct loop *l, void *arg)
 {
 	struct action_state *s = arg;
 
-	store_tell(store_of(s), "lock_renew",
+	(void)l;
+	s->renew = NULL;
+	s->renewing = store_tell(store_of(s), "lock_renew",
 		json_pack("{s:I, s:I}", "job", (json_int_t)s->job->id, "ttl_ms",
 			(json_int_t)LOCK_TTL_MS),
-		NULL, NULL);
-	s->renew = loop_timer(l, LOCK_RENEW_MS, on_renew, s);
+		on_renewed, s);
 }
 
 static void on_intent(void *arg, json_t *answer, const struct err *e)
@@ -216,6 +258,7 @@ static void on_intent(void *arg, json_t *answer, const struct err *e)
 	}
 	job_state(s->job, "running", NULL, NULL);
 	s->renew = loop_timer(s->job->worker->loop, LOCK_RENEW_MS, on_renew, s);
+	s->begun = true;
 	run_more(s);
 }
 
@@ -321,6 +364,8 @@ static void on_preview(void *arg, json_t *answer, const struct err *e)
 		plan_start(&s->plan, s->job, at, on_plan);
 }
 
+static void action_cancel(struct job_run *j);
+
 static struct action_state *state_new(struct job_run *j)
 {
 	struct action_state *s = xcalloc(1, sizeof(*s));
@@ -330,6 +375,8 @@ static struct action_state *state_new(struct job_run *j)
 	s->request = store_ask(j->worker->store, "job",
 		json_pack("{s:I}", "job", (json_int_t)json_int(j->spec, "preview", 0)),
 		on_preview, s);
+	if (j->canceled)
+		action_cancel(j);
 	return s;
 }
 
@@ -377,13 +424,13 @@ void action_resume(struct job_run *j)
 static void action_cancel(struct job_run *j)
 {
 	struct action_state *s = j->state;
+	char why[200];
 
-	if (!s || !s->goals)
-		return; /* seen when the targets start */
-	for (size_t i = 0; i < s->plan.n; i++)
-		if (s->goals[i] == GOAL_RUNNING)
-			target_cancel(s->runs[i], json_str(j->row, "cancel_by", ""));
-	run_more(s);
+	if (!s)
+		return; /* seen when it begins */
+	str_format(why, sizeof(why), "by %s, who canceled the action",
+		json_str(j->row, "cancel_by", ""));
+	stop(s, why);
 }
 
 struct target_run *action_target(struct job_run *j, size_t n)
@@ -403,6 +450,7 @@ static void action_release(struct job_run *j)
 	for (size_t i = 0; s->runs && i < s->plan.n; i++)
 		target_free(s->runs[i]);
 	store_cancel(store_of(s), s->request);
+	store_cancel(store_of(s), s->renewing);
 	loop_timer_cancel(j->worker->loop, s->renew);
 	loop_timer_cancel(j->worker->loop, s->ending);
 	plan_release(&s->plan);

@@ -104,6 +104,8 @@ struct plan {
 	char key[65]; /* action.key: the same for the preview and its action */
 	bool prod;
 	char hash[65];
+	/* "by kim, who canceled the action": why nothing more is sent from now on; "": go on. action.c */
+	char stop[300];
 	void (*ready)(
 		struct plan *p, const struct err *e); /* e->code ERR_NONE: complete */
 	struct store_req *request;
@@ -152,8 +154,9 @@ bool target_claim(struct target_run *t, const char *question, const char *who,
 	struct err *e) MUST_USE;
 void target_unclaim(struct target_run *t); /* the audit could not be written: ask on */
 void target_answer(struct target_run *t, bool yes, const char *who);
-/* The action is to end: what waits for an answer is canceled; nothing else happens. */
-void target_cancel(struct target_run *t, const char *who);
+/* plan->stop is set: what waits for an answer is canceled, with one that is on its way or not. What else runs ends by itself
+ * before it sends anything more. */
+void target_stop(struct target_run *t);
 
 /* cause.c */
 struct causes *causes_new(struct worker *w);

@@ -215,6 +215,8 @@ static void cancel_asked(struct executor *x, const json_t *answer)
 			continue;
 		j->canceled = true;
 		json_object_set(j->row, "cancel_by", json_object_get(row, "cancel_by"));
+		log_at(LOG_INFO, "job", "%lld: %s wants it to end", j->id,
+			json_str(row, "cancel_by", ""));
 		if (j->type->cancel)
 			j->type->cancel(j);
 	}

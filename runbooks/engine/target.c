@@ -190,6 +190,35 @@ void target_step_done(struct target_run *t, enum step_end end, const char *known
 	str_release(&said);
 }
 
+/* What remains may be no more than looking at what the steps before did: that goes on. */
+static bool only_looks(const struct target_run *t)
+{
+	const struct plan_target *target = &t->plan->targets[t->n];
+
+	for (size_t i = t->at; i < target->n_units; i++)
+		if (target->units[i].step->kind != STEP_WAIT)
+			return false;
+	return true;
+}
+
+/* Canceled, or its lock is lost: true, and the target has ended, with nothing more sent. */
+static bool stopped(struct target_run *t)
+{
+	char text[sizeof(t->why) + sizeof(t->plan->stop) + 80];
+
+	if (!t->plan->stop[0] || (!t->rescue && only_looks(t)))
+		return false;
+	if (t->rescue) {
+		str_format(text, sizeof(text),
+			"%s; what on_failure says was not sent any more: canceled %s",
+			t->why, t->plan->stop);
+		target_end(t, end_word(t), text);
+	} else {
+		target_cancel_before(t, t->at, t->plan->stop);
+	}
+	return true;
+}
+
 static void on_written(void *arg, json_t *answer, const struct err *e)
 {
 	struct target_run *t = arg;
@@ -203,7 +232,8 @@ static void on_written(void *arg, json_t *answer, const struct err *e)
 		target_step_done(t, STEP_END_FAILED, text);
 		return;
 	}
-	runners[t->step->kind](t);
+	if (!stopped(t))
+		runners[t->step->kind](t);
 }
 
 bool target_prepare(struct target_run *t, struct err *e)
@@ -287,7 +317,7 @@ static void next_step(struct target_run *t)
 {
 	struct err e = ERR_INIT;
 
-	if (!take_next(t))
+	if (!take_next(t) || stopped(t))
 		return;
 	if (!target_prepare(t, &e))
 		target_step_done(t, STEP_END_FAILED, e.msg);

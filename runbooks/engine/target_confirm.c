@@ -9,18 +9,18 @@
 #include "backends/base/utf8.h"
 #include "runbooks/engine/target_private.h"
 
-/* "before step 3 of 5", counted as the target's list in the preview. */
-static void place(const struct target_run *t, struct str *out)
+/* "before step 3 of 5", counted as the target's list in the preview. at: the step that is not begun, from 0. */
+static void place(const struct target_run *t, size_t at, struct str *out)
 {
 	size_t n = t->plan->targets[t->n].n_units;
 
-	if (t->at + 1 < n)
-		str_addf(out, "before step %zu of %zu", t->at + 2, n);
+	if (at < n)
+		str_addf(out, "before step %zu of %zu", at + 1, n);
 	else
 		str_addf(out, "at the last of %zu steps", n);
 }
 
-static void cancel_here(struct target_run *t, const char *why)
+void target_cancel_before(struct target_run *t, size_t at, const char *why)
 {
 	struct str text = STR_INIT_MAX(1000);
 
@@ -29,18 +29,16 @@ static void cancel_here(struct target_run *t, const char *why)
 	t->timer = NULL;
 	plan_unit_label(t->unit, &text);
 	str_adds(&text, "canceled ");
-	place(t, &text);
+	place(t, at, &text);
 	str_addf(&text, " %s: nothing of what follows was sent", why);
 	target_end(t, "canceled", text.buf);
 	str_release(&text);
 }
 
-static void cancel_by(struct target_run *t, const char *who)
+/* The question is the step under way. */
+static void cancel_here(struct target_run *t, const char *why)
 {
-	char text[200];
-
-	str_format(text, sizeof(text), "by %s, who canceled the action", who);
-	cancel_here(t, text);
+	target_cancel_before(t, t->at + 1, why);
 }
 
 static void on_time(struct loop *l, void *arg)
@@ -64,7 +62,7 @@ static void ask(struct target_run *t, const char *question)
 
 	plan_unit_label(t->unit, &text);
 	str_adds(&text, "asks ");
-	place(t, &text);
+	place(t, t->at + 1, &text);
 	str_addf(&text, ": %s", question);
 	/* As the store will hold it: an answer names the question by its text. */
 	utf8_clean(&shown, text.buf, text.len, sizeof(t->seen) - 1, UTF8_ONE_LINE);
@@ -86,8 +84,6 @@ void target_confirm(struct target_run *t)
 
 	if (!question)
 		target_step_done(t, STEP_END_FAILED, e.msg);
-	else if (target_job(t)->canceled)
-		cancel_by(t, json_str(target_job(t)->row, "cancel_by", ""));
 	else
 		ask(t, question);
 	free(question);
@@ -133,8 +129,9 @@ void target_answer(struct target_run *t, bool yes, const char *who)
 	target_step_done(t, STEP_END_OK, text);
 }
 
-void target_cancel(struct target_run *t, const char *who)
+/* A yes that is on its way to the audit finds that the target has ended. */
+void target_stop(struct target_run *t)
 {
-	if (t->asking && !t->claimed)
-		cancel_by(t, who);
+	if (t->asking)
+		cancel_here(t, t->plan->stop);
 }

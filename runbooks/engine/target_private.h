@@ -65,6 +65,8 @@ void target_wait(struct target_run *t);
 void target_ssh(struct target_run *t);
 void target_exec(struct target_run *t);
 /* target_confirm.c */
+/* Ends the target as canceled, in words: before that unit (from 0) of its list. */
+void target_cancel_before(struct target_run *t, size_t at, const char *why);
 void target_confirm(struct target_run *t);
 
 #endif

@@ -479,3 +479,63 @@ def test_an_answer_that_cannot_be_audited_does_not_count(desk, loads):
     assert "Is t1 drained?" in desk.run("answer", str(job)).out
     desk.run("answer", str(job), "yes")
     assert desk.end_of(process).status == 0 and loads.days() == ["last"]
+
+
+# ---- what ends an action while it runs -----------------------------------------------------------
+
+
+def cancel(desk, job):
+    """As a console does; until the worker knows."""
+    with sqlite3.connect(desk.store, timeout=20) as db:
+        db.execute("update job set cancel_by = 'kim' where job = ?", (job,))
+    wait_for(lambda: "%d: kim wants it to end" % job in desk.log_text(), "the worker's notice")
+
+
+def at_the_slow_day(desk, loads, rest):
+    """Until the second day is under way: the command that waits for the end, and the number of the action."""
+    key = use(desk, loads, days=rest)
+    loads.slow = "2026-11-02"
+    process = desk.start("run", "days", "--target", key, "--yes")
+    wait_for(lambda: len(loads.days()) == 2, "the second day")
+    return process, desk.actions()[0]["job"]
+
+
+def test_a_cancel_ends_a_target_between_its_items(desk, loads):
+    process, job = at_the_slow_day(desk, loads, DAYS % ("", ""))
+    cancel(desk, job)
+    loads.open.set()
+    done = desk.end_of(process)
+    assert loads.days() == ["2026-11-01", "2026-11-02"] and done.status == 4
+    known = "day 2026-11-03 (3 of 3): canceled before step 3 of 3 by kim, who canceled the action: nothing of what follows was sent"
+    assert desk_targets(desk, job)[0] == {"key": "incident:far:t1", "state": "canceled", "known": known}
+    assert events(desk, job).count("request") == 2
+
+
+def test_a_cancel_leaves_what_only_looks(desk, loads):
+    """The last request is out: whether it arrived is looked at all the same."""
+    process, job = at_the_slow_day(desk, loads, (DAYS % ("", "  - {wait: {until: \"record.state == 'open'\", within: 1m}}\n")).replace("2026-11-03", "2026-11-02"))
+    cancel(desk, job)
+    loads.open.set()
+    assert desk.end_of(process).status == 0 and desk_targets(desk, job)[0]["state"] == "succeeded"
+
+
+def test_a_cancel_ends_what_comes_after_a_failure(desk, loads):
+    loads.bad.add("2026-11-02")
+    process, job = at_the_slow_day(desk, loads, DAYS % (", on_failure: [{call: blind}]", ""))
+    cancel(desk, job)
+    loads.open.set()
+    assert desk.end_of(process).status == 1 and loads.pokes() == 0
+    known = desk_targets(desk, job)[0]["known"]
+    assert "409" in known and "what on_failure says was not sent any more: canceled by kim" in known
+
+
+def test_a_lost_lock_ends_what_is_not_sent(desk, loads):
+    process, job = at_the_slow_day(desk, loads, DAYS % ("", ""))
+    with sqlite3.connect(desk.store, timeout=20) as db:
+        db.execute("delete from lock where job = ?", (job,))
+    wait_for(lambda: "action %d stops since the lock was lost" % job in desk.log_text(), "the next renewal")
+    loads.open.set()
+    assert desk.end_of(process).status == 4
+    assert loads.days() == ["2026-11-01", "2026-11-02"]
+    assert "canceled before step 3 of 3 since the lock was lost (action %d holds no lock any more)" % job in desk_targets(desk, job)[0]["known"]
+
