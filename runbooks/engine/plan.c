@@ -213,6 +213,18 @@ static bool applies(const struct plan *p, struct plan_target *t, struct err *e)
 		runbook_name(p->runbook), t->title, json_str(t->record, "state", "gone"));
 }
 
+/* Two runs of one target would send at the same time, under one lock. */
+static bool each_once(const struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (str_equal(p->targets[i].key, p->targets[k].key))
+				return err_set(e, ERR_USAGE,
+					"%s is in the list twice: name each target once",
+					p->targets[i].title);
+	return true;
+}
+
 bool plan_allowed(const struct plan *p, struct err *e)
 {
 	const struct worker *w = p->job->worker;
@@ -227,6 +239,8 @@ bool plan_allowed(const struct plan *p, struct err *e)
 		return err_set(e, ERR_DENIED,
 			"%zu targets, and %s takes at most %d: narrow the choice", p->n,
 			runbook_name(p->runbook), p->runbook->max_targets);
+	if (!each_once(p, e))
+		return false;
 	for (size_t i = 0; i < p->n; i++) {
 		struct plan_target *t = &p->targets[i];
 

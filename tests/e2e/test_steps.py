@@ -539,3 +539,9 @@ def test_a_lost_lock_ends_what_is_not_sent(desk, loads):
     assert loads.days() == ["2026-11-01", "2026-11-02"]
     assert "canceled before step 3 of 3 since the lock was lost (action %d holds no lock any more)" % job in desk_targets(desk, job)[0]["known"]
 
+
+
+def test_the_same_target_twice_is_refused(desk, loads):
+    key = use(desk, loads, blind="steps: [{call: blind}]\n")
+    done = desk.run("run", "blind", "--target", key, "--target", key, "--yes", status=4)
+    assert "t1 is in the list twice" in done.err and loads.pokes() == 0
