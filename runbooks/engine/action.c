@@ -333,6 +333,7 @@ static void on_plan(struct plan *p, const struct err *e)
 		refuse(s, &why);
 		return;
 	}
+	p->changed = !str_equal(json_str(s->job->spec, "plan_hash", ""), p->hash);
 	s->runs = xcalloc(p->n, sizeof(struct target_run *));
 	s->goals = xcalloc(p->n, sizeof(*s->goals));
 	if (!s->resume)

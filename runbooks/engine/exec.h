@@ -104,6 +104,7 @@ struct plan {
 	char key[65]; /* action.key: the same for the preview and its action */
 	bool prod;
 	char hash[65];
+	bool changed; /* it is another one than was confirmed: see target_resume.c */
 	/* "by kim, who canceled the action": why nothing more is sent from now on; "": go on. action.c */
 	char stop[300];
 	void (*ready)(

@@ -26,9 +26,16 @@ static bool look_after(struct target_run *t)
 	return target_prepare(t, &e) && target_verify(t);
 }
 
+/* Another plan would look at something else than what was sent, and take it for proof or for its absence. */
+static bool same_plan(const struct target_run *t)
+{
+	return !t->plan->changed && !t->plan->targets[t->n].error;
+}
+
 void target_resume(struct target_run *t)
 {
 	const json_t *row = json_array_get(target_job(t)->targets, t->n);
+	bool same = same_plan(t);
 	const char *state = json_str(row, "state", ""),
 		   *known = json_str(row, "known", "");
 	char text[sizeof(t->known)];
@@ -43,11 +50,13 @@ void target_resume(struct target_run *t)
 		return;
 	}
 	str_copy(t->known, sizeof(t->known), "the worker ended while this ran");
-	if (look_after(t))
+	if (same && look_after(t))
 		return;
 	str_format(text, sizeof(text),
-		"the worker ended while this ran%s%.200s%s; what became of it is not "
-		"known, not repeated by itself",
+		"the worker ended while this ran; %s, not repeated by itself%s%.180s%s",
+		same ? "what became of it is not known"
+		     : "the target or the plan is not what was confirmed any more, so it "
+		       "was not looked at: what became of it is not known",
 		*known ? " (" : "", known, *known ? ")" : "");
 	target_show(t, "verifying", text);
 	target_end(t, "unknown", text);

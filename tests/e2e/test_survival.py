@@ -304,3 +304,29 @@ def test_without_its_state_on_the_disk_nothing_starts(desk, gate, table):
     assert gate.sent() == 0 and job["state"] == "failed"
     if table == "target":
         assert "not sent: that it starts could not be written: " in job["targets"][0]["known"] and "request" not in [r["event"] for r in desk.audit(job["job"])]
+
+
+@pytest.mark.parametrize("how", ["another", "gone"])
+def test_what_is_something_else_by_now_is_not_looked_at(desk, gate, how):
+    """The same key is another object when the worker comes back: whatever that shows proves nothing."""
+    gate.far.use(desk, start=False)
+    desk.write("connectors/far.yaml", rig.FAR.replace("title: id", "title: name").replace("opaque: {id: id}", "opaque: {id: name}"))
+    gate.far.paths["/things"] = rig.Reply([{"id": "t1", "name": "old"}])
+    desk.start_worker()
+    started(desk, gate)
+    if how == "another":
+        gate.far.paths["/things"] = rig.Reply([{"id": "t1", "name": "new"}])
+        desk.wait_rows("incidents", "new")
+    desk.stop_worker(signal.SIGKILL)
+    if how == "gone":
+        with sqlite3.connect(desk.store, timeout=20) as db:
+            db.execute("delete from rec")
+    gate.done()
+    gate.open.set()
+    desk.start_worker()
+    job = desk.wait_action(["unknown", "succeeded", "failed"])
+    looks = gate.far.count("GET", "/state")
+    with sqlite3.connect("file:%s?mode=ro" % desk.store, uri=True) as db:
+        state, known = db.execute("select state, known from target where job = ?", (job["job"],)).fetchone()
+    assert (job["state"], state) == ("unknown", "unknown") and "not what was confirmed any more" in known
+    assert gate.sent() == 1 and looks == 0
