@@ -120,6 +120,7 @@ bool plan_allowed(const struct plan *p, struct err *e) MUST_USE;
 /* plan_unit.c: the units of a target; false with e. */
 bool plan_units_make(struct plan *p, struct plan_target *t, struct err *e) MUST_USE;
 void plan_units_free(struct plan_target *t);
+bool plan_too_many(struct err *e); /* PLAN_UNITS_MAX is passed: false, with e */
 /* "day 2026-11-02 (2 of 3): ", so that everything said of a unit says which item; "" outside a foreach. */
 void plan_unit_label(const struct plan_unit *u, struct str *out);
 /* What the unit's templates see: the target's input, the item by its name, `with` merged into params. New reference, NULL with e. */

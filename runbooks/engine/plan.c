@@ -55,8 +55,9 @@ static json_t *make_input(const struct plan *p, json_t *record)
 		"action", "key", p->key, "now", p->at);
 }
 
+/* when: "", or in which case it is sent. */
 static bool render_unit(struct plan *p, const struct plan_target *t,
-	const struct plan_unit *u, struct err *e)
+	const struct plan_unit *u, const char *when, struct err *e)
 {
 	struct str text = STR_INIT;
 	char *what;
@@ -64,19 +65,53 @@ static bool render_unit(struct plan *p, const struct plan_target *t,
 	if (u->step->kind == STEP_WAIT)
 		return true;
 	what = plan_unit_text(p, t, u, e);
+	plan_unit_label(u, &text);
+	str_adds(&text, when);
 	if (!what) {
-		plan_unit_label(u, &text);
 		if (text.len)
 			err_wrap(e, "%.*s", (int)text.len - 2, text.buf);
 		str_release(&text);
 		return false;
 	}
-	plan_unit_label(u, &text);
 	str_addf(&text, "%s%s", u->step->kind == STEP_CONFIRM ? "asks: " : "", what);
 	json_array_append_new(p->requests, json_stringn(text.buf, text.len));
 	str_release(&text);
 	free(what);
 	return true;
+}
+
+/* `on_failure: [steps]` of a step or a foreach, for the item of u. */
+static bool render_rescue(struct plan *p, const struct plan_target *t,
+	const struct step *of, const struct plan_unit *u, struct err *e)
+{
+	struct plan_unit rescue = *u;
+
+	for (size_t i = 0; i < of->n_rescue; i++) {
+		if (++p->n_units > PLAN_UNITS_MAX)
+			return plan_too_many(e);
+		rescue.step = &of->rescue[i];
+		if (!render_unit(p, t, &rescue, "if it fails: ", e))
+			return false;
+	}
+	return true;
+}
+
+/* The last unit of an item of a foreach: what is to be done when the item fails follows it. */
+static bool ends_item(const struct plan_target *t, size_t i)
+{
+	const struct plan_unit *u = &t->units[i], *next = u + 1;
+
+	return u->loop && (i + 1 == t->n_units || next->loop != u->loop ||
+				  next->nth != u->nth);
+}
+
+static bool render_one(
+	struct plan *p, const struct plan_target *t, size_t i, struct err *e)
+{
+	const struct plan_unit *u = &t->units[i];
+
+	return render_unit(p, t, u, "", e) && render_rescue(p, t, u->step, u, e) &&
+	       (!ends_item(t, i) || render_rescue(p, t, u->loop, u, e));
 }
 
 static void render(struct plan *p, struct plan_target *t)
@@ -88,7 +123,7 @@ static void render(struct plan *p, struct plan_target *t)
 		return;
 	ok = plan_units_make(p, t, &e);
 	for (size_t i = 0; i < t->n_units && ok; i++)
-		ok = render_unit(p, t, &t->units[i], &e);
+		ok = render_one(p, t, i, &e);
 	if (!ok)
 		target_fail(t, e.msg);
 }

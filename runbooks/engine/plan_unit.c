@@ -7,13 +7,18 @@
 
 enum { ITEM_SHOWN = 60 };
 
+bool plan_too_many(struct err *e)
+{
+	return err_set(e, ERR_LIMIT,
+		"this would be more than %d steps in all: narrow the choice",
+		PLAN_UNITS_MAX);
+}
+
 static bool add_unit(struct plan *p, struct plan_target *t, const struct plan_unit *u,
 	size_t *cap, struct err *e)
 {
 	if (p->n_units >= PLAN_UNITS_MAX)
-		return err_set(e, ERR_LIMIT,
-			"this would be more than %d steps in all: narrow the choice",
-			PLAN_UNITS_MAX);
+		return plan_too_many(e);
 	t->units = mem_grow(t->units, cap, t->n_units + 1, sizeof(*t->units));
 	t->units[t->n_units] = *u;
 	t->units[t->n_units++].item = json_incref(u->item);

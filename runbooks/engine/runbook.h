@@ -85,10 +85,11 @@
  *     on_failure: stop                the default: the target has failed and nothing more of it is sent
  *                 continue            the failure is said and does not count. Of a foreach: an item that failed does not stop the
  *                                     others, but in the end the target has failed
- *                 [steps]             run these, then stop; no foreach, no confirm among them
+ *                 [steps]             run these, then stop; no foreach, no confirm among them. They are in the preview and in
+ *                                     what is confirmed ("if it fails: "), and must render as the others
  *   A confirm has no on_failure. What is not known (UNKNOWN) is no failure: it always stops, and is never sent again.
  *
- * A plan has at most 20 000 steps, all targets and items together.
+ * A plan has at most 20 000 steps, all targets, items and steps of on_failure together.
  */
 /* clang-format on */
 enum risk { RISK_READ, RISK_REVERSIBLE, RISK_IRREVERSIBLE, RISK_SECURITY };
