@@ -145,16 +145,6 @@ static bool look_go(struct look *k)
 	return k->running != NULL;
 }
 
-static bool look_start(struct look *k)
-{
-	const struct plan_target *t = target_of(k);
-
-	if (!t->error)
-		return look_go(k);
-	json_array_set_new(k->state->errors, k->n, json_string(t->error));
-	return false;
-}
-
 static json_t *target_results(const struct preview_state *s)
 {
 	json_t *out = json_array();
@@ -258,7 +248,7 @@ static void finish(struct preview_state *s)
 static void look_next(struct preview_state *s)
 {
 	while (s->next < s->plan.n && s->running < PREVIEW_PARALLEL) {
-		if (look_start(&s->looks[s->next]))
+		if (look_go(&s->looks[s->next]))
 			s->running++;
 		else
 			s->ended++;
@@ -271,6 +261,7 @@ static void look_next(struct preview_state *s)
 static void on_plan(struct plan *p, const struct err *e)
 {
 	struct preview_state *s = p->job->state;
+	struct err refused = ERR_INIT;
 
 	if (e->code != ERR_NONE) {
 		job_end(p->job, "failed", e->msg, NULL);
@@ -282,9 +273,15 @@ static void on_plan(struct plan *p, const struct err *e)
 	for (size_t i = 0; i < p->n; i++) {
 		s->looks[i] = (struct look){.state = s, .n = i};
 		json_array_append_new(s->lines, json_array());
-		json_array_append_new(s->errors, json_null());
+		json_array_append_new(
+			s->errors, p->targets[i].error ? json_string(p->targets[i].error)
+						       : json_null());
 	}
-	look_next(s);
+	/* What may not be done is not tried out either: nothing goes out for it. */
+	if (plan_allowed(p, &refused))
+		look_next(s);
+	else
+		finish(s);
 }
 
 static void preview_start(struct job_run *j)

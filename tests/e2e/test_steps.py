@@ -545,3 +545,32 @@ def test_the_same_target_twice_is_refused(desk, loads):
     key = use(desk, loads, blind="steps: [{call: blind}]\n")
     done = desk.run("run", "blind", "--target", key, "--target", key, "--yes", status=4)
     assert "t1 is in the list twice" in done.err and loads.pokes() == 0
+
+
+def test_what_on_failure_sends_is_shown_and_confirmed(desk, loads):
+    rest = DAYS % (", on_failure: [{exec: [printf, 'after %s', '{{ day }}']}]", "    on_failure: [{call: blind}, {wait: {until: 'record.id', within: 1s}}]\n")
+    key = use(desk, loads, days=rest, host="steps: [{call: blind, on_failure: [{ssh: {host: nowhere, script: 'true'}}]}]\n")
+    shown = [line.strip() for line in desk.run("run", "days", "--target", key, "--dry-run").out.splitlines() if line.startswith("request")]
+    day, at = "request  day 2026-11-01 (1 of 3): ", loads.far.url
+    assert shown[:3] == [day + 'POST %s/load {"day":"2026-11-01","id":"t1"}' % at, day + 'if it fails: exec ["printf","after %s","2026-11-01"]', day + 'if it fails: POST %s/poke {"id":"t1"}' % at]
+    assert len(shown) == 9 and shown[7].startswith("request  day 2026-11-03 (3 of 3): if it fails: exec ")
+    done = desk.run("run", "host", "--target", key, "--yes", status=4)
+    assert "if it fails: the host" in done.err and "not in the configuration" in done.err and loads.pokes() == 0
+
+
+def test_a_refused_preview_sends_nothing(desk, loads):
+    """Not even the dry run of a call."""
+    desk.write("connectors/far.yaml", rig.FAR + """\
+  tried:
+    post: /load
+    json: {id: "{{ id }}"}
+    preview: {post: /poke, json: {id: "{{ id }}"}}
+""")
+    runbook(desk, "tried", "incident", "far", "limits: {targets: 1}\nsteps: [{call: tried}]\n")
+    desk.configure({"far": {"connector": "far", "url": loads.far.url}})
+    desk.start_worker()
+    keys = [desk.wait_rows("incidents", name)[0]["key"] for name in ("t1", "t2")]
+    desk.run("run", "tried", "--target", keys[0], "--dry-run")
+    assert loads.pokes() == 1
+    done = desk.run("run", "tried", "--target", keys[0], "--target", keys[1], "--dry-run", status=None)
+    assert "takes at most 1" in done.out + done.err and loads.pokes() == 1
