@@ -277,6 +277,23 @@ static void test_output(void **state)
 	help_close(&h);
 }
 
+/* A hundred actions that ask hide neither the answers nor the cancel of the last. */
+static void test_the_whole_queue(void **state)
+{
+	(void)state;
+	struct help h;
+	help_open(&h);
+	for (int i = 0; i < 150; i++)
+		help_do(&h, "job_add",
+			"{\"type\": \"action\", \"who\": \"ito\", \"targets\": []}");
+	help_do(&h, "job_add", "{\"type\": \"answer\", \"who\": \"ito\"}");
+	json_t *a = help_ask(&h, "jobs_queued", "{}");
+	assert_int_equal(json_array_size(a), 151);
+	assert_string_equal(json_str(json_array_get(a, 150), "type", ""), "answer");
+	json_decref(a);
+	help_close(&h);
+}
+
 static void test_locks(void **state)
 {
 	(void)state;
@@ -330,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_which_jobs),
 		cmocka_unit_test(test_bad_jobs),
 		cmocka_unit_test(test_output),
+		cmocka_unit_test(test_the_whole_queue),
 		cmocka_unit_test(test_locks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
