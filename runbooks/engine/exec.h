@@ -160,6 +160,10 @@ void target_answer(struct target_run *t, bool yes, const char *who);
  * before it sends anything more. */
 void target_stop(struct target_run *t);
 
+/* schedule_read.c: all collections of this kind of the source began anew after that time, and are complete in the store. */
+bool schedule_read_since(
+	const struct schedule *s, const char *source, enum kind kind, usec_t since);
+
 /* cause.c */
 struct causes *causes_new(struct worker *w);
 void causes_free(struct causes *c);

@@ -137,6 +137,7 @@ static void lane_good(struct lane *ln)
 {
 	ln->failures = 0;
 	ln->last_good = clock_now();
+	ln->good_began = ln->started;
 	if (ln->next_since)
 		keep_watermark(ln, ln->next_since);
 	if (ln->full)

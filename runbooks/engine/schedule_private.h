@@ -28,6 +28,7 @@ struct lane { /* one collection of one source */
 	int64_t gone_after_ms;
 	const char *ids; /* what the ids of vanished records begin with */
 	usec_t started, last_good;
+	usec_t good_began; /* when the last good one did */
 	size_t rows, unknown_states, refused, repaired;
 	int64_t took_ms, retry_after_ms;
 	int64_t not_before_ms; /* monotonic: not collected again earlier */

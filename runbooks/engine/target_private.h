@@ -32,6 +32,8 @@ struct target_run {
 	struct loop_child *child;
 	struct str partial[2]; /* the unfinished line of stdout and stderr */
 	int64_t deadline_ms, every_ms;
+	usec_t began; /* wait: what was read before shows nothing */
+	bool fresh;   /* wait: what the question now asked will find was read after */
 	enum step_end failed_end;
 	/* waits for a person; somebody's answer is being written to the audit */
 	bool asking, claimed;

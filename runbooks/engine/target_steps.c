@@ -32,10 +32,17 @@ static bool holds(const struct target_run *t, const struct jmes *expr, json_t *r
 
 static void wait_over(struct target_run *t, const char *state)
 {
-	char text[300], words[40];
+	char text[600], words[40];
 
 	clock_format_words(words, sizeof(words), (usec_t)t->step->within_ms * 1000);
-	str_format(text, sizeof(text), "%s; still %s after %s", t->known, state, words);
+	if (t->fresh)
+		str_format(text, sizeof(text), "still %s after %s; %s", state, words,
+			t->known);
+	else
+		str_format(text, sizeof(text),
+			"its source was not read completely within %s, before it was %s; "
+			"%s",
+			words, state, t->known);
 	target_step_done(t, t->step->optional ? STEP_END_OK : STEP_END_UNKNOWN, text);
 }
 
@@ -50,11 +57,12 @@ static void on_record(void *arg, json_t *answer, const struct err *e)
 	t->request = NULL;
 	str_format(
 		text, sizeof(text), "%s is %s", json_str(answer, "source", "it"), state);
-	if (holds(t, t->step->until, answer, &wrong)) {
+	if (t->fresh && holds(t, t->step->until, answer, &wrong)) {
 		target_step_done(t, STEP_END_OK, text);
 		return;
 	}
-	if (holds(t, t->step->fails, answer, &wrong) || wrong.code != ERR_NONE) {
+	if ((t->fresh && holds(t, t->step->fails, answer, &wrong)) ||
+		wrong.code != ERR_NONE) {
 		target_step_done(
 			t, STEP_END_FAILED, wrong.code != ERR_NONE ? wrong.msg : text);
 		return;
@@ -63,12 +71,24 @@ static void on_record(void *arg, json_t *answer, const struct err *e)
 		wait_over(t, state);
 		return;
 	}
-	if (!str_equal(t->seen, state)) {
+	if (t->fresh && !str_equal(t->seen, state)) {
 		str_copy(t->seen, sizeof(t->seen), state);
 		str_format(text, sizeof(text), "%s; now %s", t->known, state);
 		target_show(t, "verifying", text);
 	}
 	t->timer = loop_timer(target_job(t)->worker->loop, WAIT_EVERY_MS, wait_look, t);
+}
+
+/* Asked before the record is: what it holds then is at least as new. */
+static bool is_fresh(const struct target_run *t)
+{
+	const struct plan_target *target = &t->plan->targets[t->n];
+	const char *name = json_str(target->record, "kind", "");
+	enum kind kind;
+
+	return kind_parse(name, &kind) &&
+	       schedule_read_since(target_job(t)->worker->schedule, target->source, kind,
+		       t->began);
 }
 
 static void wait_look(struct loop *l, void *arg)
@@ -78,6 +98,7 @@ static void wait_look(struct loop *l, void *arg)
 
 	(void)l;
 	t->timer = NULL;
+	t->fresh = is_fresh(t);
 	schedule_refresh(target_job(t)->worker->schedule, target->source);
 	t->request = store_ask(target_job(t)->worker->store, "record",
 		json_pack("{s:s}", "key", target->key), on_record, t);
@@ -87,6 +108,7 @@ void target_wait(struct target_run *t)
 {
 	t->deadline_ms = clock_mono_ms() + t->step->within_ms;
 	t->seen[0] = '\0';
+	t->began = clock_now();
 	target_to(t, "verifying", t->known);
 	/* The far side needs a moment, and so does the first collection after the change. */
 	schedule_refresh(target_job(t)->worker->schedule, t->plan->targets[t->n].source);

@@ -574,3 +574,23 @@ def test_a_refused_preview_sends_nothing(desk, loads):
     assert loads.pokes() == 1
     done = desk.run("run", "tried", "--target", keys[0], "--target", keys[1], "--dry-run", status=None)
     assert "takes at most 1" in done.out + done.err and loads.pokes() == 1
+
+
+def test_wait_looks_only_at_what_was_read_after_the_change(desk, loads):
+    """The record says what is waited for, but it is that of before: the far side is slow to say what became of it."""
+    slow = threading.Event()
+
+    def things(method, body):
+        poked = loads.pokes() > 0
+        if poked:
+            slow.wait(1.5)  # longer than the first look takes to come
+        return rig.Reply([{"id": "t1", "state": "resolved" if poked else "open"}])
+
+    loads.far.paths["/things"] = things
+    desk.write("connectors/far.yaml", rig.FAR.replace("state: {default: open}", "state: {value: state, map: {open: open, resolved: resolved}}"))
+    runbook(desk, "look", "incident", "far", "steps: [{call: blind}, {wait: {until: \"record.state == 'open'\", fails: \"record.state == 'resolved'\", within: 1m}}]\n")
+    desk.configure({"far": {"connector": "far", "url": loads.far.url}})
+    desk.start_worker()
+    key = desk.wait_rows("incidents", "t1")[0]["key"]
+    job = desk.run("run", "look", "--target", key, "--yes", "--json", status=1).json()
+    assert job["targets"][0]["state"] == "failed" and "far is resolved" in job["targets"][0]["known"]
