@@ -25,6 +25,17 @@ const struct config_host *plan_step_host(
 	return h;
 }
 
+/* Safe to be shown, and all of it: what is not shown could not be confirmed. Takes text. */
+static char *shown_whole(char *text)
+{
+	size_t len = strlen(text);
+	struct str safe = STR_INIT_MAX(8 * len + 16);
+
+	utf8_clean(&safe, text, len, 8 * len + 16, UTF8_ONE_LINE);
+	free(text);
+	return str_take(&safe);
+}
+
 static char *ssh_text(
 	const struct plan *p, const struct step *s, json_t *input, struct err *e)
 {
@@ -38,7 +49,7 @@ static char *ssh_text(
 	text = xasprintf("ssh %s, variables %s, script: %s", h->name, shown, s->text);
 	free(shown);
 	json_decref(vars);
-	return text;
+	return shown_whole(text);
 }
 
 static char *exec_text(const struct step *s, json_t *input, struct err *e)
@@ -52,7 +63,7 @@ static char *exec_text(const struct step *s, json_t *input, struct err *e)
 	text = xasprintf("exec %s", shown);
 	free(shown);
 	json_decref(argv);
-	return text;
+	return shown_whole(text);
 }
 
 /* The record's own source unless the step names another. */
