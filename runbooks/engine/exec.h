@@ -62,6 +62,10 @@ void job_target(struct job_run *j, size_t n, const char *state, const char *know
 /* One line of output of target n; made safe and scrubbed here. stream: "out", "err", "info". */
 void job_line(
 	struct job_run *j, size_t n, const char *stream, const char *text, size_t len);
+/* Many at once, in one write: added to an array, which is taken in the end. */
+void job_lines_add(
+	json_t *lines, size_t n, const char *stream, const char *text, size_t len);
+void job_lines(struct job_run *j, json_t *lines);
 void job_audit(struct job_run *j, const char *event, json_t *body /* taken */,
 	store_answer_fn *fn, void *arg);
 struct job_run *job_adopt(

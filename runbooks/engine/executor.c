@@ -110,18 +110,36 @@ struct store_req *job_target_begin(
 	return tell_target(j, n, "starting", "", fn, arg);
 }
 
-void job_line(
-	struct job_run *j, size_t n, const char *stream, const char *text, size_t len)
+void job_lines_add(
+	json_t *lines, size_t n, const char *stream, const char *text, size_t len)
 {
 	struct str safe = STR_INIT_MAX(3UL * LINE_MAX_BYTES);
 
 	utf8_clean(&safe, text, len, LINE_MAX_BYTES, UTF8_SGR);
 	log_scrub(&safe);
-	store_tell(j->worker->store, "output_add",
-		json_pack("{s:I, s:[{s:I, s:s, s:s}]}", "job", (json_int_t)j->id, "lines",
-			"n", (json_int_t)n + 1, "stream", stream, "text", safe.buf),
-		tell_failed, (void *)(uintptr_t) "output");
+	json_array_append_new(lines, json_pack("{s:I, s:s, s:s}", "n", (json_int_t)n + 1,
+					     "stream", stream, "text", safe.buf));
 	str_release(&safe);
+}
+
+void job_lines(struct job_run *j, json_t *lines)
+{
+	if (json_array_size(lines) == 0) {
+		json_decref(lines);
+		return;
+	}
+	store_tell(j->worker->store, "output_add",
+		json_pack("{s:I, s:o}", "job", (json_int_t)j->id, "lines", lines),
+		tell_failed, (void *)(uintptr_t) "output");
+}
+
+void job_line(
+	struct job_run *j, size_t n, const char *stream, const char *text, size_t len)
+{
+	json_t *lines = json_array();
+
+	job_lines_add(lines, n, stream, text, len);
+	job_lines(j, lines);
 }
 
 void job_audit(struct job_run *j, const char *event, json_t *body, store_answer_fn *fn,

@@ -7,7 +7,12 @@
  * Shared by target.c (the order of steps), target_calls.c (call, sql), target_steps.c (wait, ssh, exec) and
  * target_confirm.c. A step of these ends by target_step_done, once.
  */
-enum { TARGET_LINE_MAX = 4000 }; /* bytes of a line of output; a longer one is parted */
+enum {
+	TARGET_LINE_MAX = 4000, /* bytes of a line of output; a longer one is parted */
+	/* Of all scripts and programs of a target. A line costs more than its bytes: an endless run of empty ones ends too. */
+	TARGET_OUTPUT_MAX = 4 << 20,
+	TARGET_LINE_COST = 64
+};
 
 enum step_end { STEP_END_OK, STEP_END_FAILED, STEP_END_UNKNOWN };
 
@@ -31,6 +36,7 @@ struct target_run {
 	struct ssh_call *ssh;
 	struct loop_child *child;
 	struct str partial[2]; /* the unfinished line of stdout and stderr */
+	size_t output;         /* bytes of it that were kept, see TARGET_OUTPUT_MAX */
 	int64_t deadline_ms, every_ms;
 	usec_t began; /* wait: what was read before shows nothing */
 	bool fresh;   /* wait: what the question now asked will find was read after */

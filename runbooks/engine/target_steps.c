@@ -117,13 +117,20 @@ void target_wait(struct target_run *t)
 
 /* ---- output by lines ------------------------------------------------------------------- */
 
-static void flush_line(struct target_run *t, int stream)
+static void keep_line(struct target_run *t, json_t *lines, int stream)
 {
+	static const char cut[] = "more than 4 MiB of output: the rest is not kept";
 	struct str *s = &t->partial[stream - 1];
+	bool room = t->output < TARGET_OUTPUT_MAX;
 
-	if (s->len)
-		job_line(
-			target_job(t), t->n, stream == 2 ? "err" : "out", s->buf, s->len);
+	if (!s->len)
+		return;
+	if (room) {
+		t->output += s->len + TARGET_LINE_COST;
+		job_lines_add(lines, t->n, stream == 2 ? "err" : "out", s->buf, s->len);
+	}
+	if (room && t->output >= TARGET_OUTPUT_MAX)
+		job_lines_add(lines, t->n, "info", cut, sizeof(cut) - 1);
 	str_clear(s);
 }
 
@@ -131,19 +138,24 @@ static void on_output(void *arg, int stream, const char *bytes, size_t len)
 {
 	struct target_run *t = arg;
 	struct str *s = &t->partial[stream - 1];
+	json_t *lines = json_array();
 
 	for (size_t i = 0; i < len; i++) {
 		if (bytes[i] == '\n' || s->len >= TARGET_LINE_MAX - 1)
-			flush_line(t, stream);
+			keep_line(t, lines, stream);
 		if (bytes[i] != '\n')
 			(void)str_addc(s, bytes[i]);
 	}
+	job_lines(target_job(t), lines);
 }
 
 static void flush_output(struct target_run *t)
 {
-	flush_line(t, 1);
-	flush_line(t, 2);
+	json_t *lines = json_array();
+
+	keep_line(t, lines, 1);
+	keep_line(t, lines, 2);
+	job_lines(target_job(t), lines);
 }
 
 /* ---- ssh ------------------------------------------------------------------------------- */

@@ -594,3 +594,27 @@ def test_wait_looks_only_at_what_was_read_after_the_change(desk, loads):
     key = desk.wait_rows("incidents", "t1")[0]["key"]
     job = desk.run("run", "look", "--target", key, "--yes", "--json", status=1).json()
     assert job["targets"][0]["state"] == "failed" and "far is resolved" in job["targets"][0]["known"]
+
+
+def test_the_output_of_a_program_has_an_end(desk, loads):
+    """Sixty megabytes that nobody can read: what is kept of it has an end, and the worker has time for others."""
+    key = use(desk, loads, much="steps: [{exec: [seq, -f, 'line %0100.0f', '1', '600000']}, {exec: [printf, last]}]\n")
+    job = desk.run("run", "much", "--target", key, "--yes", "--json").json()
+    with sqlite3.connect("file:%s?mode=ro" % desk.store, uri=True) as db:
+        size, n = db.execute("select sum(length(text)), count(*) from output where job = ? and stream = 'out'", (job["job"],)).fetchone()
+        said = [t for t, in db.execute("select text from output where job = ? and stream = 'info'", (job["job"],))]
+        last = db.execute("select stream from output where job = ? order by seq desc limit 1", (job["job"],)).fetchone()[0]
+    assert 2 << 20 < size < 4 << 20 and n > 20000 and last == "info"
+    assert said == ["more than 4 MiB of output: the rest is not kept"]
+
+
+def test_what_a_program_is_given_is_shown_safely(desk, loads):
+    loads.far.paths["/things"] = rig.Reply([{"id": "t1", "name": "a\u202eb\u0085c"}])
+    runbook(desk, "show", "incident", "far", "steps: [{exec: [printf, '{{ record.opaque.raw }}']}, {ssh: {host: h, vars: {A: '{{ record.opaque.raw }}'}, script: \"one\\ntwo\"}}]\n")
+    desk.write("connectors/far.yaml", rig.FAR.replace("opaque: {id: id}", "opaque: {id: id, raw: name}"))
+    desk.configure({"far": {"connector": "far", "url": loads.far.url}}, hosts={"h": {"host": "127.0.0.1"}})
+    desk.start_worker()
+    key = desk.wait_rows("incidents", "t1")[0]["key"]
+    out = desk.run("run", "show", "--target", key, "--dry-run").out
+    assert "\u202e" not in out and "\u0085" not in out and "exec [" in out and "ssh h" in out
+    assert out.count("<RLO>") == 2
