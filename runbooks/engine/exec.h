@@ -35,6 +35,7 @@ struct job_run {
 	json_t *targets;    /* [{n, key, title, ...}], owned */
 	bool canceled;
 	struct store_req *request; /* the one question under way */
+	struct loop_timer *again;  /* recover.c: that question once more */
 	void *state;               /* of the type */
 };
 
@@ -44,7 +45,9 @@ struct executor {
 	struct store_req *asking;
 	bool again;
 	struct causes *causes; /* cause.c */
+	bool recovered; /* what an earlier worker left is in hand: nothing new is taken up before */
 	struct store_req *recovering;
+	struct loop_timer *recover_again;
 };
 
 /* executor.c. n counts from 0, as in the arrays; in the store targets count from 1. */

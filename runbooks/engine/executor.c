@@ -59,6 +59,7 @@ static void job_free(struct job_run *j)
 	if (j->type->release)
 		j->type->release(j);
 	store_cancel(j->worker->store, j->request);
+	loop_timer_cancel(j->worker->loop, j->again);
 	json_decref(j->row);
 	json_decref(j->targets);
 	free(j);
@@ -268,7 +269,7 @@ static void look(struct executor *x)
 
 void executor_wake(struct executor *x)
 {
-	if (x->asking || x->recovering)
+	if (x->asking || !x->recovered)
 		x->again = true;
 	else
 		look(x);

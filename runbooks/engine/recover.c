@@ -4,12 +4,10 @@
 #include "backends/base/log.h"
 #include "runbooks/engine/exec.h"
 
-static void go_on(struct executor *x)
-{
-	x->recovering = NULL;
-	x->again = false;
-	executor_wake(x);
-}
+/* A store that does not answer now answers later: giving up would leave what was sent without anybody to look after it. */
+#define AGAIN_MS 1000
+
+static void ask_targets(struct loop *l, void *arg);
 
 static void on_targets(void *arg, json_t *answer, const struct err *e)
 {
@@ -17,11 +15,23 @@ static void on_targets(void *arg, json_t *answer, const struct err *e)
 
 	j->request = NULL;
 	if (!answer) {
-		job_end(j, "unknown", e->msg, NULL);
+		log_at(LOG_ERROR, "executor", "targets of action %lld, asked again: %s",
+			j->id, e->msg);
+		j->again = loop_timer(j->worker->loop, AGAIN_MS, ask_targets, j);
 		return;
 	}
 	j->targets = json_incref(answer);
 	action_resume(j);
+}
+
+static void ask_targets(struct loop *l, void *arg)
+{
+	struct job_run *j = arg;
+
+	(void)l;
+	j->again = NULL;
+	j->request = store_ask(j->worker->store, "targets",
+		json_pack("{s:I}", "job", (json_int_t)j->id), on_targets, j);
 }
 
 static bool under_way(const char *state)
@@ -30,23 +40,28 @@ static bool under_way(const char *state)
 	       strcmp(state, "verifying") == 0;
 }
 
+static void ask_jobs(struct loop *l, void *arg);
+
 static void on_jobs(void *arg, json_t *answer, const struct err *e)
 {
 	struct executor *x = arg;
 	size_t i;
 	json_t *row;
 
-	if (!answer)
-		log_at(LOG_ERROR, "executor", "jobs of the worker before: %s", e->msg);
+	x->recovering = NULL;
+	if (!answer) {
+		log_at(LOG_ERROR, "executor", "jobs of the worker before, asked again: %s",
+			e->msg);
+		x->recover_again =
+			loop_timer(x->worker->loop, AGAIN_MS, ask_jobs, x);
+		return;
+	}
 	json_array_foreach (answer, i, row) {
 		if (!under_way(json_str(row, "state", "")))
 			continue;
 		if (strcmp(json_str(row, "type", ""), "action") == 0) {
-			struct job_run *j = job_adopt(x, &action_type, json_incref(row));
-
-			j->request = store_ask(x->worker->store, "targets",
-				json_pack("{s:I}", "job", (json_int_t)j->id), on_targets,
-				j);
+			ask_targets(x->worker->loop,
+				job_adopt(x, &action_type, json_incref(row)));
 			continue;
 		}
 		store_tell(x->worker->store, "job_state",
@@ -57,17 +72,30 @@ static void on_jobs(void *arg, json_t *answer, const struct err *e)
 				"ended", (json_int_t)clock_now()),
 			NULL, NULL);
 	}
-	go_on(x);
+	x->recovered = true;
+	x->again = false;
+	executor_wake(x);
+}
+
+static void ask_jobs(struct loop *l, void *arg)
+{
+	struct executor *x = arg;
+
+	(void)l;
+	x->recover_again = NULL;
+	x->recovering =
+		store_ask(x->worker->store, "jobs_queued", json_object(), on_jobs, x);
 }
 
 void recover_start(struct executor *x)
 {
-	x->recovering =
-		store_ask(x->worker->store, "jobs_queued", json_object(), on_jobs, x);
+	ask_jobs(x->worker->loop, x);
 }
 
 void recover_stop(struct executor *x)
 {
 	store_cancel(x->worker->store, x->recovering);
+	loop_timer_cancel(x->worker->loop, x->recover_again);
 	x->recovering = NULL;
+	x->recover_again = NULL;
 }

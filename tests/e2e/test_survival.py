@@ -330,3 +330,23 @@ def test_what_is_something_else_by_now_is_not_looked_at(desk, gate, how):
         state, known = db.execute("select state, known from target where job = ?", (job["job"],)).fetchone()
     assert (job["state"], state) == ("unknown", "unknown") and "not what was confirmed any more" in known
     assert gate.sent() == 1 and looks == 0
+
+
+@pytest.mark.parametrize("table", ["job", "target"])
+def test_a_store_that_does_not_answer_is_asked_again(desk, gate, table):
+    """What was under way is looked after as soon as it does."""
+    gate.far.use(desk)
+    started(desk, gate)
+    desk.stop_worker(signal.SIGKILL)
+    gate.done()
+    gate.open.set()
+    db = sqlite3.connect(desk.store, timeout=20, isolation_level=None)
+    # A question that names a column which is not there fails; of targets the list of jobs needs other columns.
+    column = {"job": "spec", "target": "known"}[table]
+    db.execute("alter table %s rename column %s to away" % (table, column))
+    desk.start_worker()
+    wait_for(lambda: "asked again: " in desk.log_text(), "the failed question")
+    db.execute("alter table %s rename column away to %s" % (table, column))
+    db.close()
+    job = desk.wait_action(["succeeded"])
+    assert gate.sent() == 1 and [r["event"] for r in desk.audit(job["job"])].count("resumed") == 1
