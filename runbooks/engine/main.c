@@ -13,7 +13,9 @@
 static const char usage[] =
 	"usage: watchdesk worker [--store FILE] [--config FILE] [--foreground]\n"
 	"       watchdesk worker --stop [--store FILE]      end the worker of this store "
-	"when nothing runs\n"
+	"at once; what\n"
+	"                                                   was sent, the next one looks "
+	"after\n"
 	"       watchdesk connector check FILE...           validate connector files\n"
 	"       watchdesk connector try NAME [--config FILE] [--collection C] [--json]\n"
 	"                                                   fetch once from a configured "

@@ -196,18 +196,35 @@ static void add_proof(struct str *out, const char *text)
 	str_adds(out, text);
 }
 
-static void add_proofs(struct str *out, const struct step *steps, size_t n);
+static void add_proofs(const struct plan *p, struct str *out, const struct step *steps,
+	size_t n);
 
-static void add_loop_proof(struct str *out, const struct step *loop)
+/* Of all targets the first: their sources may differ, their connector's calls by that name hardly do. */
+static bool has_verify(const struct plan *p, const char *call)
+{
+	struct source *source =
+		p->n ? schedule_source(p->job->worker->schedule, p->targets[0].source,
+			       NULL)
+		     : NULL;
+	int64_t every = 0, within = 0;
+
+	if (source)
+		source_verify_times(source, call, &every, &within);
+	return within > 0;
+}
+
+static void add_loop_proof(
+	const struct plan *p, struct str *out, const struct step *loop)
 {
 	struct str each = STR_INIT_MAX(1000);
 
-	add_proofs(&each, loop->body, loop->n_body);
+	add_proofs(p, &each, loop->body, loop->n_body);
 	str_addf(out, "%sfor each %s: %s", out->len ? ", then " : "", loop->as, each.buf);
 	str_release(&each);
 }
 
-static void add_proofs(struct str *out, const struct step *steps, size_t n)
+static void add_proofs(
+	const struct plan *p, struct str *out, const struct step *steps, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct step *s = &steps[i];
@@ -215,8 +232,10 @@ static void add_proofs(struct str *out, const struct step *steps, size_t n)
 
 		switch (s->kind) {
 		case STEP_CALL:
-			add_proof(out, "the far side accepts it and a second look shows "
-				       "the change");
+			add_proof(out, has_verify(p, s->call)
+					       ? "the far side accepts it and a second "
+						 "look shows the change"
+					       : "the far side accepts it");
 			break;
 		case STEP_SQL:
 			add_proof(out, "PostgreSQL confirms the commit of a number of "
@@ -236,7 +255,7 @@ static void add_proofs(struct str *out, const struct step *steps, size_t n)
 			add_proof(out, "a person says yes");
 			break;
 		case STEP_FOREACH:
-			add_loop_proof(out, s);
+			add_loop_proof(p, out, s);
 			break;
 		}
 	}
@@ -248,6 +267,6 @@ char *plan_proof(const struct plan *p)
 
 	if (p->runbook->proof)
 		return xstrdup(p->runbook->proof);
-	add_proofs(&out, p->runbook->steps, p->runbook->n_steps);
+	add_proofs(p, &out, p->runbook->steps, p->runbook->n_steps);
 	return str_take(&out);
 }

@@ -12,10 +12,10 @@ static void verify_again(struct loop *l, void *arg);
 
 static void verify_over(struct target_run *t)
 {
-	char text[300];
+	char text[sizeof(t->known) + 80];
 
 	str_format(text, sizeof(text),
-		"%s; not confirmed in time, not repeated by itself", t->known);
+		"not confirmed in time, not repeated by itself: %s", t->known);
 	target_step_done(t, STEP_END_UNKNOWN, text);
 }
 

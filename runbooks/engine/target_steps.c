@@ -178,7 +178,7 @@ static void on_script(void *arg, const struct ssh_reply *r)
 		target_step_done(t, STEP_END_FAILED, r->err.msg);
 		return;
 	}
-	str_format(text, sizeof(text), "%s; the script had begun, its end is not known",
+	str_format(text, sizeof(text), "the script had begun, its end is not known: %s",
 		r->err.msg);
 	target_step_done(t, STEP_END_UNKNOWN, text);
 }

@@ -69,10 +69,6 @@ static void on_idle_check(struct loop *l, void *arg)
 
 	if (executor_busy(w->executor) || console_held(w->store_path))
 		w->last_use_ms = clock_mono_ms();
-	if (w->stopping && !executor_busy(w->executor)) {
-		loop_stop(l);
-		return;
-	}
 	if (w->config.idle_exit_ms > 0 &&
 		clock_mono_ms() - w->last_use_ms > w->config.idle_exit_ms) {
 		log_at(LOG_INFO, "worker",

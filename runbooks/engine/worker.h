@@ -27,7 +27,7 @@ struct worker {
 	struct tidy *tidy;
 	char *store_path;
 	int lock_fd;
-	bool stopping;       /* start nothing new; leave when nothing runs */
+	bool stopping;       /* start nothing new: the loop ends */
 	int64_t last_use_ms; /* monotonic: a job came or ended, a console lives */
 };
 

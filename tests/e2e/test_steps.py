@@ -618,3 +618,17 @@ def test_what_a_program_is_given_is_shown_safely(desk, loads):
     out = desk.run("run", "show", "--target", key, "--dry-run").out
     assert "\u202e" not in out and "\u0085" not in out and "exec [" in out and "ssh h" in out
     assert out.count("<RLO>") == 2
+
+
+def test_the_proof_is_what_will_be_looked_at(desk, loads):
+    key = use(desk, loads, blind="steps: [{call: blind}]\n", poke="steps: [{call: poke}]\n")
+    assert "second look" not in desk.run("run", "blind", "--target", key, "--dry-run").out
+    assert "the far side accepts it and a second look shows the change" in desk.run("run", "poke", "--target", key, "--dry-run").out
+
+
+def test_that_it_is_not_repeated_is_said_first(desk, loads):
+    """However much the far side has to say."""
+    loads.far.paths.update({"/poke": lambda *_: None, "/state": rig.Reply({"done": "x" * 3000})})
+    key = use(desk, loads, poke="steps: [{call: poke}]\n")
+    job = desk.run("run", "poke", "--target", key, "--yes", "--json", status=3).json()
+    assert job["targets"][0]["known"].startswith("not confirmed in time, not repeated by itself: ")
