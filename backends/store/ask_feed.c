@@ -48,7 +48,6 @@ json_t *ask_cursor(struct store *s, const json_t *args, struct err *e)
 json_t *ask_locks(struct store *s, const json_t *args, struct err *e)
 {
 	(void)args;
-	return ask_rows(s,
-		"SELECT key, job, who, taken, until FROM lock ORDER BY key", json_array(),
-		e);
+	return ask_rows(s, "SELECT key, job, who, taken, until FROM lock ORDER BY key",
+		json_array(), e);
 }

@@ -28,8 +28,7 @@ static bool lock_free(
 		json_pack("[s, I]", key, (json_int_t)job), e);
 	if (!row)
 		return false;
-	bool is_free =
-		json_is_null(row) || job_state_ended(json_str(row, "state", ""));
+	bool is_free = json_is_null(row) || job_state_ended(json_str(row, "state", ""));
 	if (!is_free) {
 		char age[32];
 		clock_format_words(age, sizeof(age), now - json_int(row, "taken", now));

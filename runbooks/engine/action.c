@@ -222,8 +222,7 @@ static void on_renewed(void *arg, json_t *answer, const struct err *e)
 
 	s->renewing = NULL;
 	if (answer && n == (long long)s->plan.n) {
-		s->renew = loop_timer(
-			s->job->worker->loop, LOCK_RENEW_MS, on_renew, s);
+		s->renew = loop_timer(s->job->worker->loop, LOCK_RENEW_MS, on_renew, s);
 		return;
 	}
 	str_format(why, sizeof(why), "since the lock was lost (%s)",

@@ -45,8 +45,7 @@ static struct store_req *tell_state(struct job_run *j, const char *state,
 
 void job_state(struct job_run *j, const char *state, const char *error, json_t *result)
 {
-	tell_state(j, state, error, result, tell_failed,
-		(void *)(uintptr_t) "job state");
+	tell_state(j, state, error, result, tell_failed, (void *)(uintptr_t) "job state");
 }
 
 struct store_req *job_begin(struct job_run *j, store_answer_fn *fn, void *arg)
@@ -100,8 +99,7 @@ static struct store_req *tell_target(struct job_run *j, size_t n, const char *st
 
 void job_target(struct job_run *j, size_t n, const char *state, const char *known)
 {
-	tell_target(j, n, state, known, tell_failed,
-		(void *)(uintptr_t) "target state");
+	tell_target(j, n, state, known, tell_failed, (void *)(uintptr_t) "target state");
 }
 
 struct store_req *job_target_begin(

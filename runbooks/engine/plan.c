@@ -101,8 +101,8 @@ static bool ends_item(const struct plan_target *t, size_t i)
 {
 	const struct plan_unit *u = &t->units[i], *next = u + 1;
 
-	return u->loop && (i + 1 == t->n_units || next->loop != u->loop ||
-				  next->nth != u->nth);
+	return u->loop &&
+	       (i + 1 == t->n_units || next->loop != u->loop || next->nth != u->nth);
 }
 
 static bool render_one(

@@ -196,16 +196,15 @@ static void add_proof(struct str *out, const char *text)
 	str_adds(out, text);
 }
 
-static void add_proofs(const struct plan *p, struct str *out, const struct step *steps,
-	size_t n);
+static void add_proofs(
+	const struct plan *p, struct str *out, const struct step *steps, size_t n);
 
 /* Of all targets the first: their sources may differ, their connector's calls by that name hardly do. */
 static bool has_verify(const struct plan *p, const char *call)
 {
-	struct source *source =
-		p->n ? schedule_source(p->job->worker->schedule, p->targets[0].source,
-			       NULL)
-		     : NULL;
+	struct source *source = p->n ? schedule_source(p->job->worker->schedule,
+					       p->targets[0].source, NULL)
+				     : NULL;
 	int64_t every = 0, within = 0;
 
 	if (source)
@@ -213,8 +212,7 @@ static bool has_verify(const struct plan *p, const char *call)
 	return within > 0;
 }
 
-static void add_loop_proof(
-	const struct plan *p, struct str *out, const struct step *loop)
+static void add_loop_proof(const struct plan *p, struct str *out, const struct step *loop)
 {
 	struct str each = STR_INIT_MAX(1000);
 

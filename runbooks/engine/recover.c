@@ -50,10 +50,9 @@ static void on_jobs(void *arg, json_t *answer, const struct err *e)
 
 	x->recovering = NULL;
 	if (!answer) {
-		log_at(LOG_ERROR, "executor", "jobs of the worker before, asked again: %s",
-			e->msg);
-		x->recover_again =
-			loop_timer(x->worker->loop, AGAIN_MS, ask_jobs, x);
+		log_at(LOG_ERROR, "executor",
+			"jobs of the worker before, asked again: %s", e->msg);
+		x->recover_again = loop_timer(x->worker->loop, AGAIN_MS, ask_jobs, x);
 		return;
 	}
 	json_array_foreach (answer, i, row) {

@@ -87,8 +87,8 @@ static bool is_fresh(const struct target_run *t)
 	enum kind kind;
 
 	return kind_parse(name, &kind) &&
-	       schedule_read_since(target_job(t)->worker->schedule, target->source, kind,
-		       t->began);
+	       schedule_read_since(
+		       target_job(t)->worker->schedule, target->source, kind, t->began);
 }
 
 static void wait_look(struct loop *l, void *arg)
