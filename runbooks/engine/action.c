@@ -6,10 +6,8 @@
 
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
+#include "runbooks/engine/action_locks.h"
 #include "runbooks/engine/exec.h"
-
-#define LOCK_TTL_MS 60000
-#define LOCK_RENEW_MS 5000
 
 enum goal { GOAL_WAITING, GOAL_RUNNING, GOAL_OVER };
 
@@ -19,10 +17,11 @@ struct action_state {
 	struct target_run **runs;
 	enum goal *goals;
 	bool *resume; /* the target was under way when an earlier worker ended */
-	bool resuming, locked, begun;
+	bool resuming, begun;
 	size_t running, ended, failed, unknown, canceled, succeeded;
-	struct store_req *request, *renewing;
-	struct loop_timer *renew, *ending;
+	struct locks locks;
+	struct store_req *request;
+	struct loop_timer *ending;
 };
 
 static void run_more(struct action_state *s);
@@ -62,9 +61,7 @@ static void refuse(struct action_state *s, const struct err *e)
 		json_pack("{s:s, s:s}", "runbook", json_str(j->spec, "runbook", ""),
 			"why", e->msg),
 		NULL, NULL);
-	if (s->locked)
-		store_tell(store_of(s), "lock_drop",
-			json_pack("{s:I}", "job", (json_int_t)j->id), NULL, NULL);
+	locks_drop(&s->locks);
 	job_end(j, unknown ? "unknown" : "failed", e->msg, NULL);
 }
 
@@ -100,18 +97,13 @@ static void finish(struct action_state *s)
 
 	if (s->ending)
 		return;
-	loop_timer_cancel(j->worker->loop, s->renew);
-	store_cancel(store_of(s), s->renewing);
-	s->renew = NULL;
-	s->renewing = NULL;
 	job_audit(j, "outcome",
 		json_pack("{s:s, s:I, s:I, s:I, s:I}", "state", outcome(s), "succeeded",
 			(json_int_t)s->succeeded, "failed", (json_int_t)s->failed,
 			"unknown", (json_int_t)s->unknown, "canceled",
 			(json_int_t)s->canceled),
 		NULL, NULL);
-	store_tell(store_of(s), "lock_drop", json_pack("{s:I}", "job", (json_int_t)j->id),
-		NULL, NULL);
+	locks_drop(&s->locks);
 	for (size_t i = 0; i < s->plan.n; i++)
 		if (s->plan.targets[i].source[0])
 			schedule_refresh(j->worker->schedule, s->plan.targets[i].source);
@@ -211,36 +203,9 @@ static void stop(struct action_state *s, const char *why)
 	run_more(s);
 }
 
-static void on_renew(struct loop *l, void *arg);
-
-/* Somebody else may hold these targets now, or nobody can tell. */
-static void on_renewed(void *arg, json_t *answer, const struct err *e)
+static void on_lost(void *arg, const char *why)
 {
-	struct action_state *s = arg;
-	long long n = json_int(answer, "locks", 0);
-	char why[200];
-
-	s->renewing = NULL;
-	if (answer && n == (long long)s->plan.n) {
-		s->renew = loop_timer(s->job->worker->loop, LOCK_RENEW_MS, on_renew, s);
-		return;
-	}
-	str_format(why, sizeof(why), "since the lock was lost (%s)",
-		answer ? "not all targets are locked" : e->msg);
-	log_at(LOG_ERROR, "executor", "action %lld stops %s", s->job->id, why);
-	stop(s, why);
-}
-
-static void on_renew(struct loop *l, void *arg)
-{
-	struct action_state *s = arg;
-
-	(void)l;
-	s->renew = NULL;
-	s->renewing = store_tell(store_of(s), "lock_renew",
-		json_pack("{s:I, s:I}", "job", (json_int_t)s->job->id, "ttl_ms",
-			(json_int_t)LOCK_TTL_MS),
-		on_renewed, s);
+	stop(arg, why);
 }
 
 static void on_intent(void *arg, json_t *answer, const struct err *e)
@@ -256,7 +221,7 @@ static void on_intent(void *arg, json_t *answer, const struct err *e)
 		return;
 	}
 	job_state(s->job, "running", NULL, NULL);
-	s->renew = loop_timer(s->job->worker->loop, LOCK_RENEW_MS, on_renew, s);
+	locks_keep(&s->locks, on_lost, s);
 	s->begun = true;
 	run_more(s);
 }
@@ -285,21 +250,7 @@ static void on_lock(void *arg, json_t *answer, const struct err *e)
 		refuse(s, e);
 		return;
 	}
-	s->locked = true;
 	job_audit(s->job, s->resuming ? "resumed" : "intent", intent(s), on_intent, s);
-}
-
-static void take_locks(struct action_state *s)
-{
-	json_t *keys = json_array();
-
-	for (size_t i = 0; i < s->plan.n; i++)
-		json_array_append_new(keys, json_string(s->plan.targets[i].key));
-	s->request = store_tell(store_of(s), "lock_take",
-		json_pack("{s:o, s:I, s:I, s:s}", "locks", keys, "job",
-			(json_int_t)s->job->id, "ttl_ms", (json_int_t)LOCK_TTL_MS, "who",
-			s->job->who),
-		on_lock, s);
 }
 
 /* ---- the beginning --------------------------------------------------------------------- */
@@ -337,7 +288,7 @@ static void on_plan(struct plan *p, const struct err *e)
 	s->goals = xcalloc(p->n, sizeof(*s->goals));
 	if (!s->resume)
 		s->resume = xcalloc(p->n, sizeof(*s->resume));
-	take_locks(s);
+	s->request = locks_take(&s->locks, p, on_lock, s);
 }
 
 static void on_preview(void *arg, json_t *answer, const struct err *e)
@@ -450,8 +401,7 @@ static void action_release(struct job_run *j)
 	for (size_t i = 0; s->runs && i < s->plan.n; i++)
 		target_free(s->runs[i]);
 	store_cancel(store_of(s), s->request);
-	store_cancel(store_of(s), s->renewing);
-	loop_timer_cancel(j->worker->loop, s->renew);
+	locks_release(&s->locks);
 	loop_timer_cancel(j->worker->loop, s->ending);
 	plan_release(&s->plan);
 	free(s->runs);
