@@ -31,16 +31,6 @@ void act_cancel(struct app *a)
 	a->choosing = NULL;
 }
 
-static bool writable(struct view *v)
-{
-	if (!app_read_only(v->app))
-		return true;
-	app_say(v->app, ROLE_WARN,
-		"Read-only: the configuration says `read_only: true`, so nothing can be "
-		"changed from here.");
-	return false;
-}
-
 static struct target *take(struct choosing *ch, const struct target *from, size_t n)
 {
 	struct target *t = arena_alloc(&ch->mem, n * sizeof(*t));
@@ -224,15 +214,14 @@ void act_runbooks(struct view *v)
 
 void act_acknowledge(struct view *v)
 {
-	if (writable(v))
-		begin(v, &run_view, NULL, 'a');
+	begin(v, &run_view, NULL, 'a');
 }
 
 void act_runbook(struct view *v, const char *name)
 {
 	const struct runbooks *all = app_runbooks(v->app);
 	const struct runbook *b = all ? runbooks_find(all, name) : NULL;
-	if (!b || (runbook_risk(b) != RISK_READ && !writable(v)))
+	if (!b || !app_may_run(v->app, b))
 		return;
 	if (runbook_on_hosts(b))
 		(void)app_open(v->app, &run_view, &(struct view_arg){.name = name});

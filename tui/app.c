@@ -169,9 +169,19 @@ const char *app_me(struct app *a)
 	return a->me;
 }
 
-bool app_read_only(struct app *a)
+bool app_writable(struct app *a)
 {
-	return a->read_only;
+	if (!a->read_only)
+		return true;
+	app_say(a, ROLE_WARN,
+		"Read-only: the configuration says `read_only: true`, so nothing can be "
+		"changed from here.");
+	return false;
+}
+
+bool app_may_run(struct app *a, const struct runbook *r)
+{
+	return runbook_risk(r) == RISK_READ || app_writable(a);
 }
 
 const struct runbooks *app_runbooks(struct app *a)
@@ -233,14 +243,15 @@ void app_copy(struct app *a, const char *text, const char *what)
 		app_say(a, ROLE_TEXT, "Copied %s.", what);
 }
 
-void app_shifted(struct app *a)
+void app_shifted(struct view *v)
 {
-	a->shifted_ms = clock_mono_ms();
+	v->app->shifted = v;
+	v->app->shifted_ms = clock_mono_ms();
 }
 
-bool app_just_shifted(const struct app *a)
+bool app_just_shifted(const struct view *v)
 {
-	return a->shifted_ms && clock_mono_ms() - a->shifted_ms < ARM_MS;
+	return v->app->shifted == v && clock_mono_ms() - v->app->shifted_ms < ARM_MS;
 }
 
 void app_time(struct app *a, const char *source, char *dst, size_t size, usec_t t)

@@ -12,7 +12,11 @@ unsigned long app_changes(struct app *a);
 struct loop *app_loop(struct app *a);
 const json_t *app_counts(struct app *a); /* last answer of "counts", or NULL */
 const char *app_me(struct app *a);       /* the operator */
-bool app_read_only(struct app *a);
+/* False, and the reason is on the last line: the configuration is read-only. */
+bool app_writable(struct app *a);
+/* May this runbook be started from here? One that only reads always may. False: said why. */
+struct runbook;
+bool app_may_run(struct app *a, const struct runbook *r);
 /* The catalogue, read when first asked for; NULL when it cannot be: said already. */
 struct runbooks;
 const struct runbooks *app_runbooks(struct app *a);
@@ -27,8 +31,8 @@ void app_lane(struct app *a, int lane); /* goes to a lane: closes what is above 
 void app_quit(struct app *a);
 /* The view shows another thing now (arg changed): [ and ] come back to that. */
 void history_replace(struct view *v);
-/* The list moved under the cursor by itself: commands that act refuse for a moment. */
-void app_shifted(struct app *a);
+/* The list of this view moved under the cursor by itself: what is aimed with that cursor is refused for a moment. */
+void app_shifted(struct view *v);
 
 /* A sentence on the last line, until the next key. */
 void app_say(struct app *a, enum role role, const char *fmt, ...) PRINTF_LIKE(3, 4);

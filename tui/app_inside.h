@@ -55,7 +55,9 @@ struct app {
 	enum times times;
 	bool dirty, quit;
 	bool painted;
-	int64_t shifted_ms; /* when the list last moved under the cursor by itself */
+	const struct view *
+		shifted; /* whose list last moved under the cursor by itself; only compared */
+	int64_t shifted_ms;           /* when that was */
 	struct telling *tellings;     /* changes under way: ask.c */
 	struct store_req *choose_req; /* act.c: one command at a time */
 	struct choosing *choosing;
@@ -84,7 +86,7 @@ void app_resize(struct app *a, int rows, int cols);
 void app_paint_now(struct app *a);
 void app_collect_dead(struct app *a);
 
-bool app_just_shifted(const struct app *a);
+bool app_just_shifted(const struct view *v);
 /* Esc: to the view below. */
 void app_back(struct app *a);
 

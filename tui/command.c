@@ -131,7 +131,7 @@ const struct command general_commands[] = {
 	{"log", "l", "l log", "the log of the run, at its first error", CMD_TARGET,
 		act_log},
 	{"runbooks", "r", "r runbooks", "the runbooks that apply to it",
-		CMD_TARGET | CMD_ACTS, act_runbooks},
+		CMD_TARGET | CMD_AIMED, act_runbooks},
 	{"acknowledge", "a", "a acknowledge", "acknowledge or approve it",
 		CMD_TARGET | CMD_ACTS, act_acknowledge},
 	{"palette", ":", ": go to", "go to a view, run a command or a runbook by name", 0,
@@ -146,10 +146,11 @@ const struct command general_commands[] = {
 	{"bottom", "G End", NULL, "to the last", 0, move_bottom},
 	{"detail", "d", NULL, "all that is known about it", CMD_TARGET, act_detail},
 	{"raw", "y", NULL, "what its source said, as JSON", CMD_TARGET, act_raw},
-	{"snooze", "z", NULL, "hide it from Triage for a while", CMD_TARGET, act_snooze},
-	{"claim", "c", NULL, "say that I have it; again: give it back", CMD_TARGET,
-		act_claim},
-	{"note", "n", NULL, "write a note on it", CMD_TARGET, act_note},
+	{"snooze", "z", NULL, "hide it from Triage for a while", CMD_TARGET | CMD_AIMED,
+		act_snooze},
+	{"claim", "c", NULL, "say that I have it; again: give it back",
+		CMD_TARGET | CMD_AIMED, act_claim},
+	{"note", "n", NULL, "write a note on it", CMD_TARGET | CMD_AIMED, act_note},
 	{"open-url", "o", NULL, "show its address at the source and copy it", CMD_TARGET,
 		act_url},
 	{"copy", "Y", NULL, "copy its key to the clipboard", CMD_TARGET, act_copy},
@@ -231,7 +232,9 @@ void command_run(struct view *v, const struct command *c)
 		app_say(v->app, ROLE_DIM, "Nothing is chosen here.");
 		return;
 	}
-	if ((c->flags & CMD_ACTS) && app_just_shifted(v->app)) {
+	if ((c->flags & CMD_ACTS) && !app_writable(v->app))
+		return;
+	if ((c->flags & (CMD_ACTS | CMD_AIMED)) && app_just_shifted(v)) {
 		app_say(v->app, ROLE_WARN,
 			"The list changed just now under the cursor. Look, then press it "
 			"again.");

@@ -51,8 +51,10 @@ enum move { MOVE_UP, MOVE_DOWN, MOVE_PGUP, MOVE_PGDN, MOVE_TOP, MOVE_BOTTOM };
 enum command_flags {
 	/* Only where the view has targets, and only while there is one. */
 	CMD_TARGET = 1 << 0,
-	/* Begins something that changes the world: refused just after the list moved by itself, and in read-only mode. */
-	CMD_ACTS = 1 << 1,
+	/* Acts on what the cursor is on: refused just after the list moved by itself below it. */
+	CMD_AIMED = 1 << 1,
+	/* Begins something that changes the world: aimed, and refused in read-only mode. */
+	CMD_ACTS = 1 << 2,
 };
 struct command {
 	const char *name; /* "snooze": unique, what `:` takes */

@@ -68,7 +68,7 @@ static long long find_cursor(const struct window *w, const struct store_rows *ro
 static void stay_first(struct window *w)
 {
 	if (w->rid && w->n && w->first == 0 && w->rows[0].rid != w->rid)
-		app_shifted(w->view->app);
+		app_shifted(w->view);
 	w->at = w->top = 0;
 	w->rid = 0;
 }
@@ -80,7 +80,7 @@ static void follow_record(struct window *w, const struct store_rows *rows)
 	long long found = find_cursor(w, rows);
 	if (found == -1) {
 		w->rid = 0;
-		app_shifted(w->view->app);
+		app_shifted(w->view);
 	}
 	if (found < 0 || (size_t)found == w->at)
 		return;

@@ -2,6 +2,7 @@
 #include "tui/views/action.h"
 
 #include "runbooks/engine/job.h"
+#include "runbooks/engine/runbook.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,6 +134,15 @@ static void fill_target(const json_t *row, struct target *t)
 		t->kind = KIND_CHECK;
 }
 
+/* A runbook that is gone by now is complained about by its form. */
+static bool may_run(struct action_view *a)
+{
+	const struct runbooks *all = app_runbooks(a->v.app);
+	const struct runbook *r =
+		all ? runbooks_find(all, json_str(a->job.json, "runbook", "")) : NULL;
+	return !r || app_may_run(a->v.app, r);
+}
+
 /* The form again, with what was given then, for those targets that did not get through. */
 static void retry(struct view *v)
 {
@@ -140,12 +150,14 @@ static void retry(struct view *v)
 	struct action_counts count;
 	size_t n = 0, i;
 	json_t *row;
-	action_count(a->targets.json, &count);
 	if (!a->job.json || !job_ended(json_str(a->job.json, "state", ""))) {
 		app_say(v->app, ROLE_WARN,
 			"It is not over yet. R is for what has failed when it is.");
 		return;
 	}
+	if (!may_run(a))
+		return;
+	action_count(a->targets.json, &count);
 	struct target *t = xcalloc((size_t)count.all + 1, sizeof(*t));
 	json_array_foreach (a->targets.json, i, row) {
 		if (may_retry(row))
@@ -199,7 +211,7 @@ static const struct command commands[] = {
 		"start nothing more of it; what was sent goes on", 0, cancel},
 	{"retry", "R", "R retry failed",
 		"the form again, for the targets that failed or were not started",
-		CMD_ACTS, retry},
+		CMD_AIMED, retry},
 	{NULL},
 };
 

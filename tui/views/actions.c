@@ -132,7 +132,7 @@ static void answered(struct view *v, struct answer *a)
 		if (i != s->c.at) {
 			s->c.top += i > s->c.at ? i - s->c.at : 0;
 			s->c.at = i;
-			app_shifted(v->app);
+			app_shifted(v);
 		}
 		break;
 	}

@@ -156,6 +156,8 @@ static const char *obstacle(struct run_view *f)
 void run_start(struct view *v)
 {
 	struct run_view *f = of(v);
+	if (!app_may_run(v->app, f->r))
+		return;
 	const char *why = obstacle(f);
 	f->eager = why && !f->starting && f->ready && form_ok(&f->form) &&
 		   !f->invalid[0] &&

@@ -151,12 +151,8 @@ static void open_form(struct view *v)
 	if (!b->n)
 		return;
 	const struct runbook *r = b->items[b->at];
-	if (app_read_only(v->app) && runbook_risk(r) != RISK_READ) {
-		app_say(v->app, ROLE_WARN,
-			"Read-only: the configuration says `read_only: true`, so nothing "
-			"can be changed from here.");
+	if (!app_may_run(v->app, r))
 		return;
-	}
 	struct view_arg arg = v->arg;
 	arg.name = runbook_name(r);
 	(void)app_open(v->app, &run_view, &arg);
