@@ -94,6 +94,11 @@ void app_close(struct view *v)
 	history_note(a, true);
 }
 
+bool app_on_top(const struct view *v)
+{
+	return v->app->top == v;
+}
+
 void app_back(struct app *a)
 {
 	if (a->top->lane < 0)

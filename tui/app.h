@@ -26,7 +26,10 @@ const struct runbooks *app_runbooks_soon(struct app *a);
 /* Opens a view above the others. False when init refused: the reason is then on the last
  * line. */
 bool app_open(struct app *a, const struct view_type *t, const struct view_arg *arg);
-void app_close(struct view *v);         /* it stays valid until the event is over */
+/* It stays valid until the event is over. Only from a key of the view, or while it is on top: views above hold on to those below. */
+void app_close(struct view *v);
+bool app_on_top(
+	const struct view *v); /* for answers: nothing was opened above meanwhile */
 void app_lane(struct app *a, int lane); /* goes to a lane: closes what is above */
 void app_quit(struct app *a);
 /* The view shows another thing now (arg changed): [ and ] come back to that. */

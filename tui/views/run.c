@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+static const char was_started[] = "It was started: Actions shows it.";
+
 static struct run_view *of(struct view *v)
 {
 	return (struct run_view *)v;
@@ -57,7 +59,7 @@ static void release(struct view *v)
 	struct run_view *f = of(v);
 	/* What was confirmed starts; only nobody waits here for its number. */
 	if (f->starting)
-		app_say(v->app, ROLE_TEXT, "It was started: Actions shows it.");
+		app_say(v->app, ROLE_TEXT, "%s", was_started);
 	store_cancel(app_store(v->app), f->starting);
 	run_preview_release(f);
 	answer_clear(&f->record);
@@ -101,9 +103,13 @@ static void started(void *arg, json_t *answer, const struct err *e)
 		app_say_err(v->app, e);
 		return;
 	}
-	if (app_open(v->app, &action_view,
-		    &(struct view_arg){
-			    .job = json_int(answer, "job", 0), .title = v->arg.name}))
+	f->sent = true;
+	/* Something stands above, and knows this view: nothing is opened or closed under the user's hands. */
+	if (!app_on_top(v))
+		app_say(v->app, ROLE_TEXT, "%s", was_started);
+	else if (app_open(v->app, &action_view,
+			 &(struct view_arg){.job = json_int(answer, "job", 0),
+				 .title = v->arg.name}))
 		close_way_here(v);
 }
 
@@ -135,6 +141,8 @@ static const char *obstacle(struct run_view *f)
 	const json_t *result = run_preview_result(f);
 	if (f->starting)
 		return "It is being started.";
+	if (f->sent)
+		return "It was started: Actions shows it. F5 asks for a new preview.";
 	if (!f->ready)
 		return "The form is not here yet.";
 	if (!form_ok(&f->form))

@@ -33,6 +33,7 @@ struct run_view {
 	int label; /* columns of the labels */
 
 	struct store_req *starting;
+	bool sent; /* what this preview showed was started */
 };
 
 extern const char run_reason[],

@@ -308,7 +308,9 @@ void run_draw(struct view *v, const struct canvas *c)
 	pager_draw(&f->text, &below);
 	canvas_put(c, c->rows - 1, 1, -1,
 		at_start ? (look_t)(ROLE_KEY | LOOK_REVERSE) : (look_t)ROLE_TEXT,
-		f->starting ? "[ Starting ... ]" : "[ Start... ]");
+		f->starting ? "[ Starting ... ]"
+		: f->sent   ? "[ Started: Actions shows it ]"
+			    : "[ Start... ]");
 	if (at_start)
 		canvas_put(c, c->rows - 1, 0, 1, ROLE_CURSOR, ">");
 }

@@ -2,7 +2,6 @@
  * The preview: a job of the worker about the values in the form. A change of a value asks for a new one when typing has
  * rested; answers about older values are never taken for it, and their jobs are cancelled.
  */
-#include "tui/app_inside.h"
 #include "tui/views/run.h"
 
 #include <string.h>
@@ -48,7 +47,7 @@ static void preview_answer(struct view *v, struct answer *a)
 		if (f->form.fields[i].name == run_reason && run_preview_result(f))
 			f->form.fields[i].required = json_flag(run_preview_result(f),
 				"reason_required", f->form.fields[i].required);
-	if (f->eager && f->fresh && v->app->top == v)
+	if (f->eager && f->fresh && app_on_top(v))
 		run_start(v);
 }
 
@@ -75,6 +74,7 @@ void run_preview_now(struct run_view *f)
 	f->wait = NULL;
 	drop(f);
 	f->invalid[0] = '\0';
+	f->sent = false;
 	app_paint(f->v.app);
 	if (!run_form_values(f, &params, &targets, f->invalid, sizeof(f->invalid)))
 		return;
