@@ -3,17 +3,44 @@
 
 #include "tui/app_inside.h"
 #include "tui/from_json.h"
+#include <stdlib.h>
 #include <string.h>
 
-static bool first_target(struct view *v, struct target *out)
+enum { TITLE_COLS = 60 };
+
+/* What is looked at is the one under the cursor, whatever is marked. */
+static bool shown_target(struct view *v, struct target *out)
 {
-	return v->type->targets && v->type->targets(v, out, 1) == 1;
+	const struct view_type *type = v->type;
+	if (type->current ? type->current(v, out)
+			  : type->targets && type->targets(v, out, 1) == 1)
+		return true;
+	app_say(v->app, ROLE_DIM, "Nothing is chosen here.");
+	return false;
+}
+
+/* What is said of records is said of all marked ones. */
+static bool choose_all(struct view *v, struct chosen *c)
+{
+	struct target *all = xcalloc(TARGETS_MAX, sizeof(*all));
+	struct str title = STR_INIT;
+	c->n = v->type->targets ? v->type->targets(v, all, TARGETS_MAX) : 0;
+	for (size_t i = 0; i < c->n; i++)
+		c->rids[i] = all[i].rid;
+	if (c->n == 1)
+		utf8_cut(&title, all[0].title, TITLE_COLS, UTF8_CUT_END);
+	else
+		str_addf(&title, "%zu records", c->n);
+	(void)str_copy(c->title, sizeof(c->title), title.buf);
+	str_release(&title);
+	free(all);
+	return c->n > 0;
 }
 
 static void open_record(struct view *v, const struct view_type *type)
 {
 	struct target t;
-	if (first_target(v, &t))
+	if (shown_target(v, &t))
 		(void)app_open(v->app, type,
 			&(struct view_arg){
 				.rid = t.rid, .name = t.key, .title = t.title});
@@ -32,7 +59,7 @@ void act_raw(struct view *v)
 void act_log(struct view *v)
 {
 	struct target t;
-	if (!first_target(v, &t))
+	if (!shown_target(v, &t))
 		return;
 	if (t.kind != KIND_RUN) {
 		app_say(v->app, ROLE_DIM,
@@ -45,32 +72,34 @@ void act_log(struct view *v)
 	open_record(v, &log_view);
 }
 
-/* ---- what people say about a record ----------------------------------------------------------- */
+/* ---- what people say about records ------------------------------------------------------------- */
 
 static void note_done(struct view *v, const char *text)
 {
+	const struct chosen *c = &v->app->asked;
+	char done[200];
 	if (!text || !*text)
 		return;
-	view_tell(v, "note_add",
-		json_pack("{s:I,s:s,s:s}", "rid", (json_int_t)v->app->asked_rid, "who",
-			app_me(v->app), "text", text),
-		"Noted.");
+	(void)str_format(
+		done, sizeof(done), c->n > 1 ? "Noted on %s." : "Noted: %s.", c->title);
+	view_tell_each(v, "note_add", c->rids, c->n,
+		json_pack("{s:s,s:s}", "who", app_me(v->app), "text", text), done);
 }
 
 void act_note(struct view *v)
 {
-	struct target t;
-	if (!first_target(v, &t))
-		return;
-	v->app->asked_rid = t.rid;
-	(void)app_prompt(v,
-		&(struct prompt){.label = "Note:", .side = t.title, .done = note_done});
+	struct chosen *c = &v->app->asked;
+	if (choose_all(v, c))
+		(void)app_prompt(v,
+			&(struct prompt){
+				.label = "Note:", .side = c->title, .done = note_done});
 }
 
 static void snooze_done(struct view *v, const char *text)
 {
+	const struct chosen *c = &v->app->asked;
 	usec_t d = 0;
-	char done[120], until[48];
+	char done[280], until[48];
 	if (!text)
 		return;
 	if (!clock_parse_duration(text, &d) || d <= 0 || d > 30 * USEC_PER_SEC * 86400) {
@@ -80,51 +109,73 @@ static void snooze_done(struct view *v, const char *text)
 	}
 	usec_t at = clock_now() + d;
 	app_time(v->app, NULL, until, sizeof(until), at);
-	(void)str_format(done, sizeof(done), "Hidden from Triage until %s.", until);
-	view_tell(v, "snooze",
-		json_pack("{s:I,s:I,s:s}", "rid", (json_int_t)v->app->asked_rid, "until",
-			(json_int_t)at, "who", app_me(v->app)),
+	(void)str_format(
+		done, sizeof(done), "Hidden from Triage until %s: %s.", until, c->title);
+	view_tell_each(v, "snooze", c->rids, c->n,
+		json_pack("{s:I,s:s}", "until", (json_int_t)at, "who", app_me(v->app)),
 		done);
 }
 
 void act_snooze(struct view *v)
 {
-	struct target t;
-	if (!first_target(v, &t))
-		return;
-	v->app->asked_rid = t.rid;
-	(void)app_prompt(v, &(struct prompt){.label = "Hide for:",
-				    .text = "1h",
-				    .side = t.title,
-				    .done = snooze_done});
+	struct chosen *c = &v->app->asked;
+	if (choose_all(v, c))
+		(void)app_prompt(v, &(struct prompt){.label = "Hide for:",
+					    .text = "1h",
+					    .side = c->title,
+					    .done = snooze_done});
 }
+
+/* Only when all are mine they are given back. */
+static void claim_all(struct app *a)
+{
+	const struct chosen *c = &a->claiming;
+	bool mine = a->claiming_mine == c->n, many = c->n > 1;
+	char done[240];
+	(void)str_format(done, sizeof(done),
+		mine   ? many ? "Given back: %s. Nobody has them now."
+			      : "Given back: %s. Nobody has it now."
+		: many ? "%s are yours."
+		       : "You have it: %s.",
+		c->title);
+	view_tell_each(a->top, mine ? "unclaim" : "claim", c->rids, c->n,
+		mine ? json_object() : json_pack("{s:s}", "who", a->me), done);
+}
+
+static void claim_look(struct app *a);
 
 static void claim_answer(void *arg, json_t *answer, const struct err *e)
 {
 	struct app *a = arg;
 	struct record r;
 	a->choose_req = NULL;
-	if (!answer || !record_from_json(answer, &r)) {
+	if (!answer) {
 		app_say_err(a, e);
 		return;
 	}
-	bool mine = strcmp(r.claimed_by, a->me) == 0 && *r.claimed_by;
-	json_t *args =
-		mine ? json_pack("{s:I}", "rid", (json_int_t)r.rid)
-		     : json_pack("{s:I,s:s}", "rid", (json_int_t)r.rid, "who", a->me);
-	view_tell(a->top, mine ? "unclaim" : "claim", args,
-		mine ? "Given back: nobody has it now." : "You have it.");
+	if (record_from_json(answer, &r) && *r.claimed_by &&
+		strcmp(r.claimed_by, a->me) == 0)
+		a->claiming_mine++;
+	if (++a->claiming_at < a->claiming.n)
+		claim_look(a);
+	else
+		claim_all(a);
+}
+
+static void claim_look(struct app *a)
+{
+	a->choose_req = store_ask(a->store, "record",
+		json_pack("{s:I}", "rid", (json_int_t)a->claiming.rids[a->claiming_at]),
+		claim_answer, a);
 }
 
 void act_claim(struct view *v)
 {
-	struct target t;
 	struct app *a = v->app;
-	if (!first_target(v, &t))
-		return;
 	act_cancel(a);
-	a->choose_req = store_ask(a->store, "record",
-		json_pack("{s:I}", "rid", (json_int_t)t.rid), claim_answer, a);
+	a->claiming_at = a->claiming_mine = 0;
+	if (choose_all(v, &a->claiming))
+		claim_look(a);
 }
 
 /* ---- out of the terminal ------------------------------------------------------------------------ */
@@ -148,7 +199,7 @@ void act_url(struct view *v)
 {
 	struct target t;
 	struct app *a = v->app;
-	if (!first_target(v, &t))
+	if (!shown_target(v, &t))
 		return;
 	act_cancel(a);
 	a->choose_req = store_ask(a->store, "record",
@@ -158,6 +209,6 @@ void act_url(struct view *v)
 void act_copy(struct view *v)
 {
 	struct target t;
-	if (first_target(v, &t))
+	if (shown_target(v, &t))
 		app_copy(v->app, t.key, t.key);
 }

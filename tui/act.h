@@ -3,17 +3,19 @@
 
 #include "tui/view.h"
 
-/* The commands on records: on the marked ones, else on the one under the cursor. */
+/* The commands on records. To look at one: the one under the cursor. */
 void act_detail(struct view *v);
 void act_log(struct view *v);
 void act_raw(struct view *v);
+void act_url(struct view *v);
+void act_copy(struct view *v);
+
+/* To do something: with all marked ones, else with the one under the cursor. */
 void act_runbooks(struct view *v);
 void act_acknowledge(struct view *v);
 void act_snooze(struct view *v);
 void act_claim(struct view *v);
 void act_note(struct view *v);
-void act_url(struct view *v);
-void act_copy(struct view *v);
 
 /* Opens the form of a runbook for the targets of the view; says why not when it does not apply. */
 void act_runbook(struct view *v, const char *runbook);

@@ -26,6 +26,13 @@ struct history {
 
 enum times { TIMES_UTC, TIMES_LOCAL, TIMES_SOURCE, TIMES_COUNT };
 
+/* The records that a key was about, as they were shown when it came. */
+struct chosen {
+	long long rids[TARGETS_MAX];
+	size_t n;
+	char title[160]; /* "orders_daily", "3 records" */
+};
+
 struct app {
 	struct loop *loop;
 	struct store *store;
@@ -61,7 +68,8 @@ struct app {
 	struct telling *tellings;     /* changes under way: ask.c */
 	struct store_req *choose_req; /* act.c: one command at a time */
 	struct choosing *choosing;
-	long long asked_rid; /* the record that a prompt is about */
+	struct chosen asked, claiming; /* what a prompt is about; what c is about */
+	size_t claiming_at, claiming_mine;
 	struct loop_timer *load_timer;
 	bool load_tried; /* a catalogue that cannot be read is complained about once */
 	struct loop_timer *esc_timer, *tick_timer, *resize_timer, *retry_timer;

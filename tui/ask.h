@@ -23,5 +23,8 @@ void ask_cancel(struct ask *k);
  * meanwhile. */
 void view_tell(
 	struct view *v, const char *change, json_t *args /* taken */, const char *done);
+/* The same for each of these records: `done` once all are written, else how many are, and why the first of the others is not. */
+void view_tell_each(struct view *v, const char *change, const long long *rids, size_t n,
+	json_t *args /* taken; without "rid" */, const char *done);
 
 #endif

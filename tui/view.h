@@ -84,6 +84,8 @@ struct view_type {
 	void (*shown)(struct view *v);   /* it is on top again */
 	/* The marked ones, else the one under the cursor. */
 	size_t (*targets)(struct view *v, struct target *out, size_t max);
+	/* The one under the cursor, whatever is marked. NULL: `targets` knows no marks. */
+	bool (*current)(struct view *v, struct target *out);
 	/* Its own, before the general ones; an empty row at the end. */
 	const struct command *commands;
 };

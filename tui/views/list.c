@@ -186,22 +186,26 @@ static void shown(struct view *v)
 		changed(v);
 }
 
+static bool current(struct view *v, struct target *out)
+{
+	struct list_view *l = list_of(v);
+	const struct record *r = window_current(&l->w);
+	if (!r)
+		return false;
+	l->w.touched = true; /* something is done with it: the cursor stays on it */
+	arena_clear(&l->scratch);
+	target_of(&l->scratch, r, out);
+	out->group = l->lane->fold ? r->group : 1;
+	return true;
+}
+
 static size_t targets(struct view *v, struct target *out, size_t max)
 {
 	struct list_view *l = list_of(v);
 	size_t n = l->n_marks < max ? l->n_marks : max;
 	for (size_t i = 0; i < n; i++)
 		out[i] = l->marks[i];
-	if (n)
-		return n;
-	const struct record *r = window_current(&l->w);
-	if (!r || !max)
-		return 0;
-	l->w.touched = true; /* something is done with it: the cursor stays on it */
-	arena_clear(&l->scratch);
-	target_of(&l->scratch, r, out);
-	out->group = l->lane->fold ? r->group : 1;
-	return 1;
+	return n || !max ? n : current(v, out);
 }
 
 static void open_current(struct view *v)
@@ -234,7 +238,7 @@ static const struct command commands[] = {
 		"show only what matches: words, state:failed env:prod age<2h !source:x",
 		0, filter_open},
 	{"mark", "Space", "Space mark",
-		"mark it, and go on; commands then act on all marked. Esc clears", 0,
+		"mark it, and go on; r a c n z then act on all marked. Esc clears", 0,
 		mark},
 	{"sort", "S", NULL,
 		"sort by the next thing: attention, changed, started, due, amount, title",
@@ -256,5 +260,6 @@ const struct view_type list_view = {
 	.changed = changed,
 	.shown = shown,
 	.targets = targets,
+	.current = current,
 	.commands = commands,
 };
