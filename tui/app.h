@@ -62,9 +62,9 @@ struct prompt {
 	void (*done)(struct view *v, const char *text);
 };
 bool app_prompt(struct view *v, const struct prompt *p); /* strings are copied */
-/* Replaces what stands right of the typed text ("41 of 20 412"). Nothing when no prompt
- * is open. */
-void app_prompt_side(struct app *a, const char *side);
+/* Replaces what stands right of the typed text ("41 of 20 412") in the prompt of this view that follows each keystroke;
+ * nothing when no such prompt is open. */
+void app_prompt_side(struct view *v, const char *side);
 
 /*
  * The last question before something happens. Enter is never yes; a paste, keys typed

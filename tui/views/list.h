@@ -46,7 +46,7 @@ void target_of(struct arena *mem, const struct record *r, struct target *out);
 
 /* list_filter.c */
 void filter_open(struct view *v);
-void filter_show_count(struct list_view *l); /* beside the prompt, when one is open */
+void filter_show_count(struct list_view *l); /* beside the prompt of the filter */
 bool filter_clear(struct list_view *l);      /* true: there was one */
 void list_order(struct view *v);
 const char *sort_word(enum store_sort s);

@@ -23,7 +23,7 @@ void filter_show_count(struct list_view *l)
 	window_total(&l->w, n, sizeof(n));
 	count_format(all, sizeof(all), list_all(l));
 	(void)str_format(side, sizeof(side), "%s of %s", n, all);
-	app_prompt_side(l->v.app, l->w.known ? side : "");
+	app_prompt_side(&l->v, l->w.known ? side : "");
 }
 
 static bool apply(struct list_view *l, const char *text)
@@ -33,7 +33,7 @@ static bool apply(struct list_view *l, const char *text)
 	if (*text) {
 		f = filter_parse(text, app_me(l->v.app), &e);
 		if (!f) {
-			app_prompt_side(l->v.app, e.msg);
+			app_prompt_side(&l->v, e.msg);
 			return false;
 		}
 	}

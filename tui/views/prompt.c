@@ -23,13 +23,13 @@ bool app_prompt(struct view *v, const struct prompt *p)
 	return true;
 }
 
-void app_prompt_side(struct app *a, const char *side)
+void app_prompt_side(struct view *v, const char *side)
 {
-	if (a->top->type != &prompt_view)
+	struct prompt_state *s = (struct prompt_state *)v->app->top;
+	if (s->v.type != &prompt_view || s->asker != v || !s->p.changed)
 		return;
-	struct prompt_state *s = (struct prompt_state *)a->top;
 	(void)str_copy(s->side, sizeof(s->side), side);
-	app_paint(a);
+	app_paint(v->app);
 }
 
 static void finish(struct prompt_state *s, const char *text)
