@@ -212,10 +212,11 @@ void pager_draw(struct pager *p, const struct canvas *c)
 {
 	int row = 0, width = c->cols - GUTTER - 1;
 	p->height = c->rows > 0 ? (size_t)c->rows : 1;
+	p->end = 0;
 	if (!p->n || width < 1)
 		return;
 	p->at = limit(p, p->at);
 	place_top(p, width);
-	for (size_t i = p->top; i < p->n && row < c->rows; i++)
-		row += draw_line(p, c, row, i);
+	for (p->end = p->top; p->end < p->n && row < c->rows; p->end++)
+		row += draw_line(p, c, row, p->end);
 }

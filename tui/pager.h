@@ -21,6 +21,7 @@ struct pager {
 	struct arena mem;
 	bool full;         /* the limit was reached: what came later is not here */
 	size_t at, top;    /* cursor line, first line on the screen */
+	size_t end;        /* behind the last line of the last draw */
 	size_t shift;      /* columns scrolled to the right, when not wrapped */
 	size_t height;     /* of the last draw, in screen rows */
 	bool wrap, follow; /* follow: the cursor stays on the last line */

@@ -6,6 +6,8 @@
 #include "tui/line.h"
 #include <string.h>
 
+enum { INPUT_MIN = 10 };
+
 struct confirm_state {
 	struct view v;
 	struct view *asker;
@@ -136,14 +138,45 @@ static int lines_of(const char *text, int width)
 	return lines;
 }
 
+/* "Type NAME to revoke it:" and what is typed; a long name takes rows of its own. Returns the rows. */
+static int typed_rows(const struct confirm_state *s, int width, struct str *ask)
+{
+	str_addf(ask, "Type %s to %s:", s->typed, s->verb);
+	return utf8_width(ask->buf) + INPUT_MIN <= width ? 1
+							 : lines_of(ask->buf, width) + 1;
+}
+
+static void draw_typed(struct confirm_state *s, const struct canvas *box, int row)
+{
+	struct str ask = STR_INIT;
+	int width = box->cols - 2, rows = typed_rows(s, width, &ask), col = 1;
+	if (rows == 1)
+		col += canvas_put(box, row, 1, -1, ROLE_KEY, ask.buf) + 1;
+	else
+		canvas_wrap(box, row, 1, width, rows - 1, ROLE_KEY, ask.buf);
+	line_draw(&s->line, box, row + rows - 1, col, width - col, true);
+	str_release(&ask);
+}
+
+static int key_rows(const struct confirm_state *s, int width)
+{
+	struct str ask = STR_INIT;
+	int rows = s->typed ? typed_rows(s, width, &ask) : 1;
+	str_release(&ask);
+	return rows;
+}
+
 static void draw(struct view *v, const struct canvas *c)
 {
 	struct confirm_state *s = (struct confirm_state *)v;
-	int width = c->cols - 2, what = lines_of(s->what, width - 8);
+	int width = c->cols - 2, what = lines_of(s->what, width - 8),
+	    keys = key_rows(s, width);
 	bool odd = s->typed ? !utf8_ascii(s->typed) : !utf8_ascii(s->what);
-	int rows = what + 4 + (s->undo ? 1 : 0) + (odd ? 1 : 0), row = 1;
-	if (rows > c->rows)
-		rows = c->rows;
+	int others = 3 + keys + (s->undo ? 1 : 0) + (odd ? 1 : 0), row = 1;
+	/* Where there is no room for all, the sentence is clipped: never the line that says what the keys do. */
+	if (what + others > c->rows)
+		what = c->rows > others ? c->rows - others : 1;
+	int rows = what + others;
 	struct canvas box = canvas_sub(c, c->rows - rows, 0, rows, c->cols);
 	canvas_clear(&box);
 	canvas_rule(&box, 0);
@@ -155,16 +188,14 @@ static void draw(struct view *v, const struct canvas *c)
 	if (odd)
 		canvas_put(&box, row++, 1, -1, ROLE_WARN,
 			"It contains characters that are not ASCII: look twice.");
-	if (s->typed) {
-		int used = canvas_putf(
-			&box, row, 1, -1, ROLE_KEY, "Type %s to %s:", s->typed, s->verb);
-		line_draw(&s->line, &box, row, used + 2, c->cols - used - 4, true);
-	} else {
+	if (s->typed)
+		draw_typed(s, &box, row);
+	else
 		canvas_putf(&box, row, 1, -1, ROLE_KEY, "y %s     any other key: back",
 			s->verb);
-	}
+	row += keys;
 	if (s->note[0])
-		canvas_put(&box, row + 1, 1, -1, ROLE_WARN, s->note);
+		canvas_put(&box, row, 1, -1, ROLE_WARN, s->note);
 	/* The quiet time begins when the question can be read. */
 	if (!s->quiet_since)
 		s->quiet_since = clock_mono_ms() ? clock_mono_ms() : 1;

@@ -158,6 +158,10 @@ static const char *obstacle(struct run_view *f)
 		return "There is no preview of this: F5 asks for one.";
 	if (*json_str(result, "refused", ""))
 		return json_str(result, "refused", "");
+	if (f->seen != f->preview_id)
+		return "F2 shows the preview, for which there is no room here; or make "
+		       "the "
+		       "screen larger.";
 	return NULL;
 }
 
@@ -191,12 +195,51 @@ void run_start(struct view *v)
 
 /* ---- keys -------------------------------------------------------------------------------------------------- */
 
+static void full(struct view *v)
+{
+	struct run_view *f = of(v);
+	f->full = !f->full;
+	f->text_of = NULL;
+}
+
+/* The form is not seen then: no key goes into it. */
+static bool full_key(struct run_view *f, const struct event *ev)
+{
+	struct pager *p = &f->text;
+	if (ev->type != EVENT_KEY)
+		return false;
+	switch (ev->key) {
+	case K_ESC:
+	case 'q':
+		full(&f->v);
+		return true;
+	case K_ENTER:
+		app_say(f->v.app, ROLE_DIM, "F2 goes back to the form; Start is there.");
+		return true;
+	case K_DOWN:
+	case 'j':
+		if (p->at + 1 < p->end)
+			p->at = p->end - 1;
+		pager_move(p, MOVE_DOWN);
+		return true;
+	case K_UP:
+	case 'k':
+		if (p->at > p->top)
+			p->at = p->top;
+		pager_move(p, MOVE_UP);
+		return true;
+	}
+	return false;
+}
+
 static bool key(struct view *v, const struct event *ev)
 {
 	struct run_view *f = of(v);
 	bool on_start = f->form.at >= f->form.n;
 	if (!f->ready)
 		return false;
+	if (f->full)
+		return full_key(f, ev);
 	if (on_start && ev->type == EVENT_KEY && ev->key == K_ENTER) {
 		run_start(v);
 		return true;
@@ -215,13 +258,6 @@ static void hint_only(struct view *v)
 {
 	app_say(v->app, ROLE_DIM,
 		"Tab goes through the fields; Enter on Start asks once more.");
-}
-
-static void full(struct view *v)
-{
-	struct run_view *f = of(v);
-	f->full = !f->full;
-	f->text_of = NULL;
 }
 
 static void again(struct view *v)
@@ -245,7 +281,8 @@ static const struct command commands[] = {
 		0, hint_only},
 	{"start", "Enter", "Enter on Start asks once more",
 		"start it, after one more question", 0, hint_only},
-	{"plan", "F2", "F2 full plan", "all of the plan, long lines wrapped", 0, full},
+	{"plan", "F2", "F2 full plan",
+		"all of the plan on the whole screen, long lines wrapped", 0, full},
 	{"preview", "F5", NULL, "ask for the preview again", 0, again},
 	{"page-down", "PgDn C-f", NULL, "the preview a page down", 0, page_down},
 	{"page-up", "PgUp C-b", NULL, "the preview a page up", 0, page_up},

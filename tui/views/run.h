@@ -29,8 +29,13 @@ struct run_view {
 	/* run_draw.c */
 	struct pager text;
 	const json_t *text_of; /* the result that is in `text` */
-	bool text_fresh, full;
-	int label; /* columns of the labels */
+	size_t text_first;     /* the line with the first thing that it says */
+	bool text_fresh;
+	bool full; /* the preview has the whole screen */
+	int room;  /* rows that the preview had last */
+	long long
+		seen; /* the preview of which enough was drawn: only that can be started */
+	int label;    /* columns of the labels */
 
 	struct store_req *starting;
 	bool sent; /* what this preview showed was started */

@@ -79,6 +79,7 @@ static void add_targets(struct run_view *f, const json_t *result)
 				   : "the source has no dry run for this",
 		time, f->fresh ? "" : "; values changed since");
 	add_label(f, ROLE_TEXT, "Preview", head);
+	f->text_first = f->text.n;
 	if (!any_lines(targets))
 		return;
 	json_array_foreach (targets, i, t)
@@ -145,6 +146,61 @@ static void add_verdict(struct run_view *f, const json_t *result)
 		add_label(f, ROLE_TEXT, "Undo", runbook_undo(f->r));
 }
 
+/* One title for all ("orders_daily"): NULL when they differ. */
+static const char *shared_title(const struct view_arg *arg)
+{
+	for (size_t i = 1; i < arg->n_targets; i++)
+		if (strcmp(arg->targets[i].title, arg->targets[0].title) != 0)
+			return NULL;
+	return arg->n_targets > 1 ? arg->targets[0].title : NULL;
+}
+
+/* The preview's titles tell targets of one name apart: "orders_daily 2026-11-22"; what all begin with is said once. */
+static void add_titles(struct run_view *f, struct str *out)
+{
+	const struct view_arg *arg = &f->v.arg;
+	const json_t *previewed = json_sub(run_preview_result(f), "targets");
+	const char *shared = shared_title(arg);
+	bool known = json_array_size(previewed) == arg->n_targets;
+	if (shared)
+		str_addf(out, "%zu of %s%s", arg->n_targets, shared, known ? ": " : "");
+	else if (arg->n_targets > 1)
+		str_addf(out, "%zu: ", arg->n_targets);
+	for (size_t i = 0; (!shared || known) && i < arg->n_targets && out->len < 2000;
+		i++) {
+		const char *title =
+			known ? json_str(json_array_get(previewed, i), "title", "")
+			      : arg->targets[i].title;
+		if (shared && str_starts(title, shared) && title[strlen(shared)] == ' ')
+			title += strlen(shared) + 1;
+		str_addf(out, "%s%s", i ? ", " : "", title);
+	}
+	if (*arg->targets[0].source)
+		str_addf(out, "   %s", arg->targets[0].source);
+}
+
+static void add_batches(const struct run_view *f, struct str *out)
+{
+	str_addf(out, "at most %d at a time, none more after %d that failed",
+		runbook_parallel(f->r), runbook_stop_after(f->r));
+}
+
+/* On the whole screen there is no form above the preview: what it is about belongs to it. */
+static void add_about(struct run_view *f)
+{
+	struct str text = STR_INIT;
+	if (!f->v.arg.n_targets)
+		return;
+	add_titles(f, &text);
+	add_label(f, ROLE_TEXT, "Targets", text.buf);
+	if (f->v.arg.n_targets > 1) {
+		str_clear(&text);
+		add_batches(f, &text);
+		add_label(f, ROLE_TEXT, "Batches", text.buf);
+	}
+	str_release(&text);
+}
+
 static void fill(struct run_view *f)
 {
 	const json_t *result = run_preview_result(f);
@@ -163,6 +219,8 @@ static void fill(struct run_view *f)
 		add_targets(f, result);
 		add_requests(f, result);
 		add_verdict(f, result);
+		if (f->full)
+			add_about(f);
 	} else if (strcmp(state, "failed") == 0 || strcmp(state, "canceled") == 0) {
 		add_label(f, ROLE_BAD, "Preview",
 			json_str(f->preview.json, "error", "failed"));
@@ -199,59 +257,24 @@ static int draw_head(struct run_view *f, const struct canvas *c)
 	return row + (c->rows > 12);
 }
 
-/* One title for all ("orders_daily"): NULL when they differ. */
-static const char *shared_title(const struct view_arg *arg)
-{
-	for (size_t i = 1; i < arg->n_targets; i++)
-		if (strcmp(arg->targets[i].title, arg->targets[0].title) != 0)
-			return NULL;
-	return arg->n_targets > 1 ? arg->targets[0].title : NULL;
-}
-
-/* The preview's titles tell targets of one name apart: "orders_daily 2026-11-22"; what all begin with is said once. */
-static void add_titles(struct run_view *f, struct str *out)
-{
-	const struct view_arg *arg = &f->v.arg;
-	const json_t *previewed = json_sub(run_preview_result(f), "targets");
-	const char *shared = shared_title(arg);
-	bool known = json_array_size(previewed) == arg->n_targets;
-	if (shared)
-		str_addf(out, "%zu of %s%s", arg->n_targets, shared, known ? ": " : "");
-	else if (arg->n_targets > 1)
-		str_addf(out, "%zu: ", arg->n_targets);
-	if (shared && !known)
-		return;
-	for (size_t i = 0; i < arg->n_targets && out->len < 2000; i++) {
-		const char *title =
-			known ? json_str(json_array_get(previewed, i), "title", "")
-			      : arg->targets[i].title;
-		if (shared && str_starts(title, shared) && title[strlen(shared)] == ' ')
-			title += strlen(shared) + 1;
-		str_addf(out, "%s%s", i ? ", " : "", title);
-	}
-}
-
 static int draw_targets(struct run_view *f, const struct canvas *c, int row)
 {
 	struct str text = STR_INIT;
-	const struct view_arg *arg = &f->v.arg;
-	if (!arg->n_targets)
+	if (!f->v.arg.n_targets)
 		return row;
 	add_titles(f, &text);
-	if (*arg->targets[0].source)
-		str_addf(&text, "   %s", arg->targets[0].source);
 	canvas_field(
 		c, row, 1, f->label, ALIGN_LEFT, UTF8_CUT_END, ROLE_HEADER, "Targets");
-	row += canvas_wrap(c, row, f->label + 3, c->cols - f->label - 4, f->full ? 6 : 2,
-		ROLE_TEXT, text.buf);
+	row += canvas_wrap(
+		c, row, f->label + 3, c->cols - f->label - 4, 2, ROLE_TEXT, text.buf);
+	if (f->v.arg.n_targets > 1) {
+		str_clear(&text);
+		add_batches(f, &text);
+		canvas_field(c, row, 1, f->label, ALIGN_LEFT, UTF8_CUT_END, ROLE_HEADER,
+			"Batches");
+		canvas_put(c, row++, f->label + 3, -1, ROLE_TEXT, text.buf);
+	}
 	str_release(&text);
-	if (arg->n_targets < 2)
-		return row;
-	canvas_field(
-		c, row, 1, f->label, ALIGN_LEFT, UTF8_CUT_END, ROLE_HEADER, "Batches");
-	canvas_putf(c, row++, f->label + 3, -1, ROLE_TEXT,
-		"at most %d at a time, none more after %d that failed",
-		runbook_parallel(f->r), runbook_stop_after(f->r));
 	return row;
 }
 
@@ -291,21 +314,37 @@ static int draw_form(struct run_view *f, const struct canvas *c, int row)
 	return row + (used < box.rows ? used : box.rows);
 }
 
+/* Start is only for what was shown: the first thing that the preview says, at least. */
+static void draw_preview(struct run_view *f, const struct canvas *c, int row, int rows)
+{
+	struct canvas box = canvas_sub(c, row, -2, rows, c->cols + 2);
+	f->room = box.rows;
+	pager_draw(&f->text, &box);
+	if (box.rows > 0 && f->fresh && run_preview_result(f) &&
+		(f->full ||
+			(f->text.top <= f->text_first && f->text_first < f->text.end)))
+		f->seen = f->preview_id;
+}
+
 void run_draw(struct view *v, const struct canvas *c)
 {
 	struct run_view *f = (struct run_view *)v;
-	int row = draw_head(f, c);
 	bool at_start = f->form.at >= f->form.n;
+	measure(f, c);
+	if (f->full && f->ready) {
+		fill(f);
+		draw_preview(f, c, 0, c->rows);
+		return;
+	}
+	int row = draw_head(f, c);
 	if (!f->ready) {
 		canvas_put(c, row, 1, -1, ROLE_DIM, "Reading the store ...");
 		return;
 	}
-	measure(f, c);
 	row = draw_targets(f, c, row);
 	row = draw_form(f, c, row);
 	fill(f);
-	struct canvas below = canvas_sub(c, row + 1, -2, c->rows - row - 3, c->cols + 2);
-	pager_draw(&f->text, &below);
+	draw_preview(f, c, row + 1, c->rows - row - 3);
 	canvas_put(c, c->rows - 1, 1, -1,
 		at_start ? (look_t)(ROLE_KEY | LOOK_REVERSE) : (look_t)ROLE_TEXT,
 		f->starting ? "[ Starting ... ]"

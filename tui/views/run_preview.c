@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { REST_MS = 300 };
+enum { REST_MS = 300, ROOM_MIN = 3 };
 
 const json_t *run_preview_result(const struct run_view *f)
 {
@@ -47,8 +47,12 @@ static void preview_answer(struct view *v, struct answer *a)
 		if (f->form.fields[i].name == run_reason && run_preview_result(f))
 			f->form.fields[i].required = json_flag(run_preview_result(f),
 				"reason_required", f->form.fields[i].required);
-	if (f->eager && f->fresh && app_on_top(v))
-		run_start(v);
+	if (!f->eager || !f->fresh || !app_on_top(v))
+		return;
+	/* It is painted with the question; where there is no room for it, that is said instead. */
+	if (f->room >= ROOM_MIN)
+		f->seen = f->preview_id;
+	run_start(v);
 }
 
 static void added(void *arg, json_t *answer, const struct err *e)
