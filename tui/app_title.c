@@ -83,38 +83,100 @@ static look_t add_trust(const struct app *a, bool brief, struct str *out)
 	return ROLE_DIM;
 }
 
+/* What the first line loses, in this order, so that a warning keeps its place. */
+enum tight {
+	TIGHT_NOT,
+	TIGHT_OPERATOR,
+	TIGHT_BANNER,
+	TIGHT_WORDS,
+	TIGHT_CLOCK,
+	TIGHT_COUNT
+};
+
+/* "2 fail", "3 stale": the loudest warning in the fewest columns. */
+static void add_short_trust(const struct app *a, struct str *out)
+{
+	long long failing = json_int(a->counts, "failing", 0),
+		  stale = json_int(a->counts, "stale", 0);
+	char age[16];
+	if (failing)
+		str_addf(out, "%lld fail", failing);
+	else if (stale)
+		str_addf(out, "%lld stale", stale);
+	else if (!json_int(a->counts, "sources", 0))
+		str_adds(out, "no data");
+	else {
+		app_age(age, sizeof(age), json_int(a->counts, "as_of", 0));
+		str_addf(out, "%s old", age);
+	}
+}
+
 /* "14:02:07 UTC" -> "14:02 UTC": it is painted when it changes, and that is once a minute. */
-static void add_right(struct app *a, struct str *out)
+static void add_clock(struct app *a, struct str *out)
 {
 	char clock[48];
-	const char *banner = a->config->banner;
 	app_clock(a, NULL, clock, sizeof(clock), clock_now());
 	if (strlen(clock) > 8)
 		memmove(clock + 5, clock + 8, strlen(clock + 8) + 1);
-	if (banner && *banner)
+	str_adds(out, clock);
+}
+
+static void add_right(struct app *a, enum tight tight, struct str *out)
+{
+	const char *banner = a->config->banner;
+	if (banner && *banner && tight < TIGHT_BANNER)
 		str_addf(out, "%s   ", banner);
-	str_addf(out, "%s%s", a->read_only ? "read-only   " : "", clock);
-	if (a->cols >= WIDE && *a->me)
+	if (a->read_only)
+		str_addf(out, "read-only%s", tight < TIGHT_CLOCK ? "   " : "");
+	if (tight < TIGHT_CLOCK)
+		add_clock(a, out);
+	if (a->cols >= WIDE && *a->me && tight < TIGHT_OPERATOR)
 		str_addf(out, "   %s", a->me);
 }
 
+/* Columns between what stands right and what stands left of it. */
+static int gap(const struct app *a)
+{
+	return a->cols >= WIDE ? 4 : 3;
+}
+
+/* How much has to go so that `middle` finds room right of the path; it is shortened on the way. */
+static void squeeze(struct app *a, struct str *middle, struct str *right)
+{
+	for (enum tight t = TIGHT_NOT; t < TIGHT_COUNT; t++) {
+		if (t == TIGHT_WORDS) {
+			str_clear(middle);
+			add_short_trust(a, middle);
+		}
+		str_clear(right);
+		add_right(a, t, right);
+		if (a->cols - 1 - utf8_width(right->buf) - gap(a) -
+				utf8_width(middle->buf) >
+			LEFT_MIN)
+			return;
+	}
+}
+
 /* What stands right of the middle; returns the column where it begins. */
-static int draw_right(struct app *a, look_t look, const char *middle)
+static int draw_right(struct app *a, look_t look, struct str *middle)
 {
 	struct str right = STR_INIT;
-	add_right(a, &right);
+	if (look == ROLE_WARN && middle->len)
+		squeeze(a, middle, &right);
+	else
+		add_right(a, TIGHT_NOT, &right);
 	int col = a->cols - 1 - utf8_width(right.buf);
 	if (col < 0)
 		col = 0;
 	grid_put(&a->grid, 0, col, a->cols - col,
 		a->config->banner ? ROLE_WARN : ROLE_DIM, right.buf);
 	str_release(&right);
-	if (!*middle)
+	if (!middle->len)
 		return col;
-	col -= utf8_width(middle) + (a->cols >= WIDE ? 4 : 3);
+	col -= utf8_width(middle->buf) + gap(a);
 	if (col <= LEFT_MIN)
 		return LEFT_MIN;
-	grid_put(&a->grid, 0, col, a->cols, look, middle);
+	grid_put(&a->grid, 0, col, a->cols, look, middle->buf);
 	return col;
 }
 
@@ -126,7 +188,7 @@ void paint_first_line(struct app *a, struct view *v)
 	add_path(a, v, &path);
 	if (v->type->title)
 		v->type->title(v, &none, &side);
-	int room = draw_right(a, look, lane ? trust.buf : side.buf) - 3,
+	int room = draw_right(a, look, lane ? &trust : &side) - 3,
 	    width = utf8_width(path.buf);
 	if (room < 8)
 		room = 8;
