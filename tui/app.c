@@ -287,6 +287,16 @@ void app_clock(struct app *a, const char *source, char *dst, size_t size, usec_t
 	(void)str_copy(dst, size, strlen(full) > 11 ? full + 11 : full);
 }
 
+void app_when(struct app *a, const char *source, char *dst, size_t size, usec_t t)
+{
+	char now[48];
+	enum { DATE = 10 };
+	app_time(a, source, now, sizeof(now), clock_now());
+	app_time(a, source, dst, size, t);
+	if (strlen(dst) > DATE && strncmp(dst, now, DATE) == 0)
+		app_clock(a, source, dst, size, t);
+}
+
 void app_age(char *dst, size_t size, usec_t t)
 {
 	/* Against the full minute: so an age changes when the clock in the first line does, and not with every paint. */

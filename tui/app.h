@@ -49,6 +49,8 @@ void app_copy(struct app *a, const char *text, const char *what);
  * "2026-11-22 13:47:02 UTC". size >= 40. */
 void app_clock(struct app *a, const char *source, char *dst, size_t size, usec_t t);
 void app_time(struct app *a, const char *source, char *dst, size_t size, usec_t t);
+/* The time of day when it is of today, in the zone that is shown; else with its date. */
+void app_when(struct app *a, const char *source, char *dst, size_t size, usec_t t);
 /* "12m" since t; "-" when t is 0. size >= 16. */
 void app_age(char *dst, size_t size, usec_t t);
 

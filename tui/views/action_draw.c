@@ -133,12 +133,12 @@ static void draw_head(struct action_view *a, const struct canvas *c, int row)
 	char time[48];
 	struct str text = STR_INIT;
 	int col = 1 + canvas_put(c, row, 1, -1, job_look(state) | LOOK_BOLD, word);
-	app_clock(a->v.app, NULL, time, sizeof(time),
+	app_when(a->v.app, NULL, time, sizeof(time),
 		started ? started : json_int(job, "created", 0));
 	str_addf(&text, "   %s %s by %s", started ? "started" : "asked for", time,
 		json_str(job, "who", ""));
 	if (ended) {
-		app_clock(a->v.app, NULL, time, sizeof(time), ended);
+		app_when(a->v.app, NULL, time, sizeof(time), ended);
 		str_addf(&text, "   ended %s", time);
 	}
 	if (*stop && !ended)

@@ -47,7 +47,7 @@ void detail_span(char *dst, size_t size, usec_t t);
 /* "success" beside "succeeded", "cancelled" beside "canceled": nothing new. */
 bool detail_says_more(const char *raw, const char *state);
 void detail_blank(struct detail_view *d);
-const char *detail_time(struct detail_view *d, usec_t t); /* full, with zone */
+const char *detail_time(struct detail_view *d, usec_t t); /* see app_when */
 
 /* detail_more.c */
 void detail_tasks(struct detail_view *d);

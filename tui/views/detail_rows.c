@@ -61,11 +61,7 @@ void detail_add_wrapped(struct detail_view *d, const char *label, look_t look, i
 const char *detail_time(struct detail_view *d, usec_t t)
 {
 	char time[48];
-	/* Today the time of day is enough, and quicker to read. */
-	if (t && t / (86400 * USEC_PER_SEC) == clock_now() / (86400 * USEC_PER_SEC))
-		app_clock(d->v.app, d->r.source, time, sizeof(time), t);
-	else
-		app_time(d->v.app, d->r.source, time, sizeof(time), t);
+	app_when(d->v.app, d->r.source, time, sizeof(time), t);
 	return arena_strdup(&d->mem, time);
 }
 

@@ -119,7 +119,7 @@ static void draw_empty(struct list_view *l, const struct canvas *c)
 	char as_of[48];
 	int used = canvas_put(c, 1, TABLE_GUTTER, -1, ROLE_TEXT, l->lane->empty);
 	usec_t t = json_int(counts, "as_of", 0);
-	app_clock(l->v.app, NULL, as_of, sizeof(as_of), t);
+	app_when(l->v.app, NULL, as_of, sizeof(as_of), t);
 	if (t)
 		canvas_putf(c, 1, TABLE_GUTTER + used + 1, -1, ROLE_DIM,
 			"%lld %s, as of %s.", sources,

@@ -153,7 +153,7 @@ static void draw_head(struct list_view *l, const struct canvas *c)
 	/* we do not know since when somebody holds what nobody asked for */
 	bool held = r->kind == KIND_GRANT && r->state != STATE_REVOKED;
 	usec_t since = held || !r->since ? r->started : r->since;
-	app_clock(l->v.app, r->source, time, sizeof(time), since);
+	app_when(l->v.app, r->source, time, sizeof(time), since);
 	(void)str_format(side, sizeof(side), "%s   %s%s%s%s", r->source,
 		word_of_state(r->state), held && since ? ", held" : "",
 		since ? " since " : "", since ? time : "");

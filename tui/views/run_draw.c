@@ -73,7 +73,7 @@ static void add_targets(struct run_view *f, const json_t *result)
 	char time[48], head[120];
 	size_t i, width = width_of_titles(targets);
 	json_t *t;
-	app_clock(f->v.app, NULL, time, sizeof(time), at);
+	app_when(f->v.app, NULL, time, sizeof(time), at);
 	(void)str_format(head, sizeof(head), "%s, %s%s",
 		any_lines(targets) ? "from the source's dry run"
 				   : "the source has no dry run for this",
