@@ -22,7 +22,8 @@ struct list_view {
 		struct record record; /* its text is in mem */
 		struct arena mem;
 		json_t *links; /* answer of "links", or NULL */
-		struct ask ask;
+		json_t *whole; /* answer of "record", or NULL: rows have no labels */
+		struct ask ask, ask_whole;
 		struct loop_timer *rest;
 	} pane;
 };

@@ -5,6 +5,7 @@
 #include "tui/views/list.h"
 
 #include "runbooks/engine/runbook.h"
+#include "tui/from_json.h"
 #include <string.h>
 
 enum { REST_MS = 150, LABEL = 12 };
@@ -22,6 +23,20 @@ static void links_answer(struct view *v, json_t *answer)
 	l->pane.links = json_incref(answer);
 }
 
+static void whole_answer(struct view *v, json_t *answer)
+{
+	struct list_view *l = (struct list_view *)v;
+	json_decref(l->pane.whole);
+	l->pane.whole = json_incref(answer);
+}
+
+static void forget(struct list_pane *p)
+{
+	json_decref(p->links);
+	json_decref(p->whole);
+	p->links = p->whole = NULL;
+}
+
 static void show(struct list_view *l)
 {
 	struct list_pane *p = &l->pane;
@@ -34,12 +49,12 @@ static void show(struct list_view *l)
 	arena_clear(&p->mem);
 	record_copy(&p->mem, &p->record, r);
 	p->rid = r->rid;
-	if (other) {
-		json_decref(p->links);
-		p->links = NULL;
-	}
+	if (other)
+		forget(p);
 	ask_start(&l->v, &p->ask, "links", json_pack("{s:I}", "rid", (json_int_t)r->rid),
 		links_answer);
+	ask_start(&l->v, &p->ask_whole, "record",
+		json_pack("{s:I}", "rid", (json_int_t)r->rid), whole_answer);
 	app_paint(l->v.app);
 }
 
@@ -70,8 +85,9 @@ void pane_follow(struct list_view *l, bool at_once)
 void pane_release(struct list_view *l)
 {
 	ask_cancel(&l->pane.ask);
+	ask_cancel(&l->pane.ask_whole);
 	loop_timer_cancel(app_loop(l->v.app), l->pane.rest);
-	json_decref(l->pane.links);
+	forget(&l->pane);
 	arena_release(&l->pane.mem);
 }
 
@@ -80,7 +96,7 @@ static void draw_label(const struct canvas *c, int row, const char *label)
 	canvas_put(c, row, 1, LABEL - 1, ROLE_HEADER, label);
 }
 
-static void add_link(struct str *out, const json_t *link, struct app *a)
+static void add_link(struct str *out, const json_t *link)
 {
 	char age[16];
 	usec_t since = json_int(link, "since", 0);
@@ -91,7 +107,6 @@ static void add_link(struct str *out, const json_t *link, struct app *a)
 	if (*reason)
 		str_addf(out, " (%s%s)",
 			json_flag(link, "before", false) ? "before; " : "", reason);
-	(void)a;
 }
 
 static int draw_links(struct list_view *l, const struct canvas *c, int row)
@@ -99,7 +114,7 @@ static int draw_links(struct list_view *l, const struct canvas *c, int row)
 	struct str text = STR_INIT;
 	size_t n = json_array_size(l->pane.links);
 	for (size_t i = 0; i < n && i < 4; i++)
-		add_link(&text, json_array_get(l->pane.links, i), l->v.app);
+		add_link(&text, json_array_get(l->pane.links, i));
 	if (n > 4)
 		str_addf(&text, "   |   and %zu more", n - 4);
 	if (!n)
@@ -120,14 +135,18 @@ static void add_runbook(const struct runbook *b, struct str *keyed, struct str *
 		str_addf(others, "%s%s", others->len ? ", " : "", runbook_name(b));
 }
 
-/* "a  acknowledge    r  rerun-failed-tasks, backfill    o  open at the source" */
+/* "a  acknowledge    r  rerun-failed-tasks, backfill    o  copy its address" */
 static void draw_runbooks(struct list_view *l, const struct canvas *c, int row)
 {
-	const struct record *r = &l->pane.record;
+	struct record whole;
+	const struct record *r = &whole;
 	const struct runbooks *all = app_runbooks_soon(l->v.app);
+	struct str text = STR_INIT, others = STR_INIT;
+	/* What applies may depend on all of the record, and only its answer has that. */
+	if (!record_from_json(l->pane.whole, &whole))
+		return;
 	const struct config_source *source =
 		config_source(app_config(l->v.app), r->source);
-	struct str text = STR_INIT, others = STR_INIT;
 	for (size_t i = 0; all && i < runbooks_count(all); i++) {
 		const struct runbook *b = runbooks_at(all, i);
 		if (!runbook_on_hosts(b) &&
@@ -137,7 +156,7 @@ static void draw_runbooks(struct list_view *l, const struct canvas *c, int row)
 	if (others.len)
 		str_addf(&text, "%sr  %s", text.len ? "    " : "", others.buf);
 	if (*r->url)
-		str_addf(&text, "%so  open at the source", text.len ? "    " : "");
+		str_addf(&text, "%so  copy its address", text.len ? "    " : "");
 	if (all && !text.len)
 		str_adds(&text, "none applies");
 	draw_label(c, row, "Runbooks");
