@@ -18,12 +18,8 @@ struct rendered {
 bool request_render(const struct source *s, const struct exchange_spec *spec,
 	json_t *scope, bool sorted, struct rendered *out, struct err *e) MUST_USE;
 void rendered_release(struct rendered *r); /* wipes */
-/*
- * One line for people: "POST https://... headers {...} {...}", the statement with its values, or host and script. Without
- * what authenticates, which is added when it is sent. Blanks stay; what cannot be seen as it is becomes \n, \t, \u200b,
- * \U000e0001 or, a byte that is no UTF-8, \xff. With an escape, or cut at 16 KiB, the line ends with the length and the
- * sha256 of the whole: two requests never have the same line.
- */
+/* One line for people: "POST https://... headers {...} {...}", the statement with its values, or host and script; without
+ * what authenticates, which is added when it is sent. By shown_exactly: two requests never have the same line. */
 void request_describe(const struct rendered *r, struct str *out);
 
 /* The reply's bytes as JSON, as the request's `reply:` and `columns:` say. Empty gives json_null. New reference, NULL

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
+#include "backends/base/shown.h"
 #include "backends/base/utf8.h"
 #include "runbooks/engine/exec.h"
 
@@ -25,15 +26,15 @@ const struct config_host *plan_step_host(
 	return h;
 }
 
-/* Safe to be shown, and all of it: what is not shown could not be confirmed. Takes text. */
-static char *shown_whole(char *text)
+/* Values of records and people: JSON, by which no two look the same. */
+static char *shown_json(const json_t *v)
 {
-	size_t len = strlen(text);
-	struct str safe = STR_INIT_MAX(8 * len + 16);
+	struct str out = STR_INIT;
+	char *text = json_text(v);
 
-	utf8_clean(&safe, text, len, 8 * len + 16, UTF8_ONE_LINE);
+	shown_exactly(&out, text, strlen(text));
 	free(text);
-	return str_take(&safe);
+	return str_take(&out);
 }
 
 static char *ssh_text(
@@ -45,11 +46,11 @@ static char *ssh_text(
 
 	if (!h || (s->with && !vars))
 		return NULL;
-	shown = vars ? json_text(vars) : xstrdup("{}");
+	shown = vars ? shown_json(vars) : xstrdup("{}");
 	text = xasprintf("ssh %s, variables %s, script: %s", h->name, shown, s->text);
 	free(shown);
 	json_decref(vars);
-	return shown_whole(text);
+	return text;
 }
 
 static char *exec_text(const struct step *s, json_t *input, struct err *e)
@@ -59,11 +60,11 @@ static char *exec_text(const struct step *s, json_t *input, struct err *e)
 
 	if (!argv)
 		return NULL;
-	shown = json_text(argv);
+	shown = shown_json(argv);
 	text = xasprintf("exec %s", shown);
 	free(shown);
 	json_decref(argv);
-	return shown_whole(text);
+	return text;
 }
 
 /* The record's own source unless the step names another. */
