@@ -8,6 +8,8 @@
 
 #define SHOWN_MAX 16384
 #define DIGEST_SHOWN 32
+/* More than a character with its marks has. */
+#define CLUSTER_MAX 64
 
 /* One is shown, another is sent. */
 static bool looks_blank(uint32_t cp)
@@ -18,9 +20,8 @@ static bool looks_blank(uint32_t cp)
 
 static bool shown_as_is(const char *s, size_t len)
 {
-	char room[64];
-	struct str safe = STR_INIT_MAX(sizeof(room));
-	utf8_clean(&safe, s, len, sizeof(room), UTF8_ONE_LINE);
+	struct str safe = STR_INIT_MAX(CLUSTER_MAX);
+	utf8_clean(&safe, s, len, CLUSTER_MAX, UTF8_ONE_LINE);
 	bool same = safe.len == len && memcmp(safe.buf, s, len) == 0;
 	str_release(&safe);
 	return same;
