@@ -106,7 +106,7 @@ static void finish(struct action_state *s)
 	locks_drop(&s->locks);
 	for (size_t i = 0; i < s->plan.n; i++)
 		if (s->plan.targets[i].source[0])
-			schedule_refresh(j->worker->schedule, s->plan.targets[i].source);
+			schedule_acted(j->worker->schedule, s->plan.targets[i].source);
 	/* Not from within a target's own call: that target is still on the stack. */
 	s->ending = loop_defer(j->worker->loop, on_end, s);
 }

@@ -25,16 +25,22 @@ static int64_t lane_every(const struct lane *ln)
 	return source_every_ms(ln->feed->source, ln->index);
 }
 
-/* Whoever asks, and however often: never before the connector's min_every, nor before what the far side asked for. */
-void lane_arm(struct lane *ln, int64_t after_ms)
+static void arm(struct lane *ln, int64_t after_ms, int64_t not_before_ms)
 {
 	struct loop *l = ln->feed->schedule->worker->loop;
-	int64_t least_ms = ln->not_before_ms - clock_mono_ms();
+	int64_t least_ms = not_before_ms - clock_mono_ms();
 
 	if (after_ms < least_ms)
 		after_ms = least_ms;
 	loop_timer_cancel(l, ln->timer);
 	ln->timer = loop_timer(l, after_ms, lane_due, ln);
+}
+
+/* Whoever asks, and however often: never before the connector's min_every, nor before what the far side asked for. */
+void lane_arm(struct lane *ln, int64_t after_ms)
+{
+	arm(ln, after_ms,
+		ln->not_before_ms > ln->rested_ms ? ln->not_before_ms : ln->rested_ms);
 }
 
 /* Full jitter from the second failure on; what the far side asks for (Retry-After) is the least. */
@@ -153,8 +159,6 @@ static void lane_good(struct lane *ln)
 /* The collection and all its puts have ended: vanished records, health, next time. */
 void lane_settle(struct lane *ln)
 {
-	int64_t wait;
-
 	if (!ln->done || ln->puts > 0)
 		return;
 	ln->done = false;
@@ -168,13 +172,16 @@ void lane_settle(struct lane *ln)
 		log_at(LOG_WARN, "collect", "%s.%s: %s", ln->feed->cfg->name, ln->name,
 			ln->last_err.msg);
 	}
-	wait = source_min_every_ms(ln->feed->source, ln->index);
-	if (ln->result_code != ERR_NONE && ln->retry_after_ms > wait)
-		wait = ln->retry_after_ms;
-	ln->not_before_ms = clock_mono_ms() + wait;
+	ln->rested_ms =
+		clock_mono_ms() + source_min_every_ms(ln->feed->source, ln->index);
+	ln->not_before_ms =
+		clock_mono_ms() + (ln->result_code != ERR_NONE ? ln->retry_after_ms : 0);
 	health_soon(ln->feed);
 	schedule_settled(ln->feed->schedule);
-	if (ln->again) {
+	if (ln->acted) {
+		ln->acted = ln->again = false;
+		arm(ln, 0, ln->not_before_ms);
+	} else if (ln->again) {
 		ln->again = false;
 		lane_arm(ln, 0);
 	} else {
@@ -362,6 +369,18 @@ void schedule_refresh(struct schedule *s, const char *name)
 			f->lanes[i].again = true;
 		else
 			lane_arm(&f->lanes[i], 0);
+	}
+}
+
+void schedule_acted(struct schedule *s, const char *name)
+{
+	struct feed *f = find(s, name);
+
+	for (size_t i = 0; f && i < f->n_lanes; i++) {
+		if (f->lanes[i].running)
+			f->lanes[i].acted = true;
+		else
+			arm(&f->lanes[i], 0, f->lanes[i].not_before_ms);
 	}
 }
 

@@ -16,8 +16,10 @@ struct lane { /* one collection of one source */
 	char *since;      /* watermark */
 	char *next_since; /* of the collection under way, kept when all of it is stored */
 	bool since_known; /* read from the store */
-	bool running, done, again;
-	int puts;     /* batches on their way into the store */
+	bool running, done;
+	bool again,
+		acted; /* asked for while it runs: by schedule_refresh, by schedule_acted */
+	int puts;      /* batches on their way into the store */
 	int failures; /* in a row */
 	enum err_code result_code;
 	struct err last_err;
@@ -31,8 +33,9 @@ struct lane { /* one collection of one source */
 	usec_t good_began; /* when the last good one did */
 	size_t rows, unknown_states, refused, repaired;
 	int64_t took_ms, retry_after_ms;
-	int64_t not_before_ms; /* monotonic: not collected again earlier */
-	char reason[200];      /* why the first refused item was */
+	/* Monotonic: not collected again before the far side lets, nor, except once after an action, before min_every is over. */
+	int64_t not_before_ms, rested_ms;
+	char reason[200]; /* why the first refused item was */
 };
 
 struct feed { /* one source */

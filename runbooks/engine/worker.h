@@ -48,9 +48,11 @@ struct schedule *schedule_new(struct worker *w);
 void schedule_free(struct schedule *s);
 /* The live source, NULL when it is not configured, disabled or broken (then e says why). */
 struct source *schedule_source(struct schedule *s, const char *name, struct err *e);
-/* Collect all its collections as soon as their min_every and the far side's Retry-After let: after an action, for `wait`,
- * for the console's refresh. Running ones are left to end and run once more. */
+/* Collect all its collections as soon as their min_every and the far side's Retry-After let: for `wait`, for the console's
+ * refresh. Running ones are left to end and run once more. */
 void schedule_refresh(struct schedule *s, const char *name);
+/* The same after an action on it, without min_every: what was changed is not shown as it was for a quarter of an hour. */
+void schedule_acted(struct schedule *s, const char *name);
 /* The connector's name, "" when unknown. */
 const char *schedule_connector(const struct schedule *s, const char *name);
 

@@ -617,7 +617,7 @@ def test_what_a_program_is_given_is_shown_safely(desk, loads):
     key = desk.wait_rows("incidents", "t1")[0]["key"]
     out = desk.run("run", "show", "--target", key, "--dry-run").out
     assert "\u202e" not in out and "\u0085" not in out and "exec [" in out and "ssh h" in out
-    assert out.count("<RLO>") == 2
+    assert out.count("\\u202e") == 2
 
 
 def test_the_proof_is_what_will_be_looked_at(desk, loads):
