@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/shown.h"
 #include "backends/base/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -54,6 +55,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	utf8_clean(&out, (const char *)data + 2, size - 2, max, flags);
 	check(&out, max, flags);
 	cut(out.buf, data[1] % 40);
+	str_clear(&out);
+	shown_exactly(&out, (const char *)data + 2, size - 2);
+	check(&out, 100000, UTF8_ONE_LINE);
 	str_release(&out);
 	return 0;
 }
