@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* More of one cause than can be taken are seen to be more. */
+enum { GROUP_MAX = 2 * TARGETS_MAX };
+
 struct choosing {
 	struct app *app;
 	struct view *v;               /* where the key came: it must still be on top */
@@ -17,8 +20,10 @@ struct choosing {
 	char name[128]; /* the runbook; "": the one of the key, or none yet */
 	char key;
 	struct arena mem;
-	struct target *targets;
-	size_t n;
+	const struct target *rows; /* the rows that were chosen */
+	size_t n_rows, at;         /* at: the row that is being expanded */
+	struct target *targets;    /* what they stand for */
+	size_t n, cut;             /* cut: there are more than that */
 };
 
 void act_cancel(struct app *a)
@@ -27,53 +32,76 @@ void act_cancel(struct app *a)
 	a->choose_req = NULL;
 	if (a->choosing)
 		arena_release(&a->choosing->mem);
+	if (a->choosing)
+		free(a->choosing->targets);
 	free(a->choosing);
 	a->choosing = NULL;
 }
 
-static struct target *take(struct choosing *ch, const struct target *from, size_t n)
+static void copy(struct choosing *ch, struct target *to, const struct target *from)
 {
-	struct target *t = arena_alloc(&ch->mem, n * sizeof(*t));
-	for (size_t i = 0; i < n; i++) {
-		t[i] = from[i];
-		t[i].key = arena_strdup(&ch->mem, from[i].key);
-		t[i].source = arena_strdup(&ch->mem, from[i].source);
-		t[i].title = arena_strdup(&ch->mem, from[i].title);
-	}
-	return t;
+	*to = *from;
+	to->key = arena_strdup(&ch->mem, from->key);
+	to->source = arena_strdup(&ch->mem, from->source);
+	to->title = arena_strdup(&ch->mem, from->title);
 }
 
-static bool take_targets(struct choosing *ch)
+static bool take_rows(struct choosing *ch)
 {
 	struct target *all = xcalloc(TARGETS_MAX, sizeof(*all));
 	struct view *v = ch->v;
-	ch->n = v->type->targets ? v->type->targets(v, all, TARGETS_MAX) : 0;
-	ch->targets = take(ch, all, ch->n);
+	ch->n_rows = v->type->targets ? v->type->targets(v, all, TARGETS_MAX) : 0;
+	struct target *rows = arena_alloc(&ch->mem, (ch->n_rows + 1) * sizeof(*rows));
+	for (size_t i = 0; i < ch->n_rows; i++)
+		copy(ch, &rows[i], &all[i]);
 	free(all);
-	if (!ch->n)
+	ch->rows = rows;
+	if (!ch->n_rows)
 		app_say(ch->app, ROLE_DIM, "Nothing is chosen here.");
-	for (size_t i = 1; i < ch->n; i++) {
-		if (ch->targets[i].kind == ch->targets[0].kind)
+	for (size_t i = 1; i < ch->n_rows; i++) {
+		if (rows[i].kind == rows[0].kind)
 			continue;
 		app_say(ch->app, ROLE_WARN,
 			"The marked ones are of different kinds (%s, %s): mark one kind "
 			"at a time.",
-			kind_name(ch->targets[0].kind), kind_name(ch->targets[i].kind));
+			kind_name(rows[0].kind), kind_name(rows[i].kind));
 		return false;
 	}
-	return ch->n > 0;
+	ch->targets = xcalloc(TARGETS_MAX, sizeof(*ch->targets));
+	return ch->n_rows > 0;
+}
+
+/* A record that two rows stand for is one target. */
+static void add_target(struct choosing *ch, const struct target *t)
+{
+	for (size_t i = 0; i < ch->n; i++)
+		if (ch->targets[i].rid == t->rid)
+			return;
+	if (ch->n < TARGETS_MAX)
+		copy(ch, &ch->targets[ch->n++], t);
+	else
+		ch->cut++;
 }
 
 /* ---- the last step ---------------------------------------------------------------------------- */
 
+/* A part of what was chosen is never taken for all of it. */
 static void open_it(struct choosing *ch)
 {
-	(void)app_open(ch->app, ch->type,
-		&(struct view_arg){.rid = ch->targets[0].rid,
-			.name = ch->name[0] ? ch->name : NULL,
-			.title = ch->targets[0].title,
-			.targets = ch->targets,
-			.n_targets = ch->n});
+	if (ch->cut)
+		app_say(ch->app, ROLE_WARN,
+			"This stands for more than %d records, and no more can be taken "
+			"at "
+			"once. In their own lane (2 for runs) they are single rows: mark "
+			"some there.",
+			TARGETS_MAX);
+	else
+		(void)app_open(ch->app, ch->type,
+			&(struct view_arg){.rid = ch->targets[0].rid,
+				.name = ch->name[0] ? ch->name : NULL,
+				.title = ch->targets[0].title,
+				.targets = ch->targets,
+				.n_targets = ch->n});
 	act_cancel(ch->app);
 }
 
@@ -91,21 +119,25 @@ static bool goes_on(struct choosing *ch, const json_t *answer, const struct err 
 
 /* ---- the records that one row stands for --------------------------------------------------------- */
 
-static bool belongs(const struct choosing *ch, const json_t *row, struct target *out)
+static void next_row(struct choosing *ch);
+
+/* False: of one cause, but in another state or of another source; the row does not stand for it. */
+static bool add_member(struct choosing *ch, const json_t *row)
 {
 	struct record r;
 	struct str key = STR_INIT;
-	const struct target *first = &ch->targets[0];
-	if (!record_from_json(row, &r) || r.kind != first->kind ||
-		r.state != first->state || strcmp(r.source, first->source) != 0)
+	const struct target *shown = &ch->rows[ch->at];
+	if (!record_from_json(row, &r) || r.kind != shown->kind ||
+		r.state != shown->state || strcmp(r.source, shown->source) != 0)
 		return false;
 	(void)record_key(&r, &key);
-	*out = (struct target){.rid = r.rid,
-		.kind = r.kind,
-		.state = r.state,
-		.key = str_take(&key),
-		.source = r.source,
-		.title = r.title};
+	add_target(ch, &(struct target){.rid = r.rid,
+			       .kind = r.kind,
+			       .state = r.state,
+			       .key = key.buf,
+			       .source = r.source,
+			       .title = r.title});
+	str_release(&key);
 	return true;
 }
 
@@ -114,18 +146,59 @@ static void group_answer(void *arg, json_t *answer, const struct err *e)
 	struct choosing *ch = arg;
 	if (!goes_on(ch, answer, e))
 		return;
-	size_t n = 0, rows = json_array_size(answer);
-	struct target *all = xcalloc(rows + 1, sizeof(*all));
-	for (size_t i = 0; i < rows && n < TARGETS_MAX; i++)
-		n += belongs(ch, json_array_get(answer, i), &all[n]);
-	if (n > 0) {
-		ch->targets = take(ch, all, n);
-		ch->n = n;
-	}
+	size_t n = json_array_size(answer), found = 0;
 	for (size_t i = 0; i < n; i++)
-		free((void *)(uintptr_t)all[i].key);
-	free(all);
-	open_it(ch);
+		found += add_member(ch, json_array_get(answer, i));
+	ch->cut += n >= GROUP_MAX;
+	if (!found)
+		add_target(ch, &ch->rows[ch->at]);
+	next_row(ch);
+}
+
+/* The record of a row that stands for several: its signature says which. */
+static void expand(struct choosing *ch, const struct record *r)
+{
+	if (ch->rows[ch->at].group > 1 && *r->signature) {
+		ch->app->choose_req = store_ask(ch->app->store, "group",
+			json_pack("{s:s,s:i}", "signature", r->signature, "limit",
+				GROUP_MAX),
+			group_answer, ch);
+		return;
+	}
+	add_target(ch, &ch->rows[ch->at]);
+	next_row(ch);
+}
+
+static void member_answer(void *arg, json_t *answer, const struct err *e)
+{
+	struct choosing *ch = arg;
+	struct record r;
+	if (!goes_on(ch, answer, e))
+		return;
+	if (record_from_json(answer, &r)) {
+		expand(ch, &r);
+		return;
+	}
+	/* Gone from the store: the worker will say so of this one target. */
+	add_target(ch, &ch->rows[ch->at]);
+	next_row(ch);
+}
+
+static void ask_record(
+	struct choosing *ch, void (*fn)(void *arg, json_t *answer, const struct err *e))
+{
+	ch->app->choose_req = store_ask(ch->app->store, "record",
+		json_pack("{s:I}", "rid", (json_int_t)ch->rows[ch->at].rid), fn, ch);
+}
+
+static void next_row(struct choosing *ch)
+{
+	while (++ch->at < ch->n_rows && ch->rows[ch->at].group <= 1)
+		add_target(ch, &ch->rows[ch->at]);
+	if (ch->at < ch->n_rows)
+		ask_record(ch, member_answer);
+	else
+		open_it(ch);
 }
 
 /* ---- which runbook ---------------------------------------------------------------------------------- */
@@ -159,7 +232,7 @@ static void say_none(struct choosing *ch, const struct record *r)
 			kind_name(r->kind), r->source, state_name(r->state));
 }
 
-/* The record as the store has it now says which runbook applies, and whether others share its cause. */
+/* Of the first row: the record as the store has it now says which runbook applies. */
 static void record_answer(void *arg, json_t *answer, const struct err *e)
 {
 	struct choosing *ch = arg;
@@ -180,13 +253,7 @@ static void record_answer(void *arg, json_t *answer, const struct err *e)
 		}
 		(void)str_copy(ch->name, sizeof(ch->name), runbook_name(b));
 	}
-	if (ch->n == 1 && ch->targets[0].group > 1 && *r.signature)
-		ch->app->choose_req = store_ask(ch->app->store, "group",
-			json_pack("{s:s,s:i}", "signature", r.signature, "limit",
-				TARGETS_MAX),
-			group_answer, ch);
-	else
-		open_it(ch);
+	expand(ch, &r);
 }
 
 static void begin(
@@ -198,13 +265,10 @@ static void begin(
 	*ch = (struct choosing){.app = a, .v = v, .type = type, .key = key};
 	(void)str_copy(ch->name, sizeof(ch->name), name ? name : "");
 	a->choosing = ch;
-	if (!take_targets(ch)) {
+	if (take_rows(ch))
+		ask_record(ch, record_answer);
+	else
 		act_cancel(a);
-		return;
-	}
-	a->choose_req = store_ask(a->store, "record",
-		json_pack("{s:I}", "rid", (json_int_t)ch->targets[0].rid), record_answer,
-		ch);
 }
 
 void act_runbooks(struct view *v)

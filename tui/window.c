@@ -108,12 +108,20 @@ static void place_cursor(struct window *w, const struct store_rows *rows)
 	scroll_to_cursor(w);
 }
 
+/* A row stands for the others of its group only where groups are folded. */
+static void take_row(struct window *w, struct record *to, const struct record *from)
+{
+	record_copy(&w->mem, to, from);
+	if (!w->q.fold_groups)
+		to->group = 1;
+}
+
 static void take_rows(struct window *w, const struct store_rows *rows)
 {
 	arena_clear(&w->mem);
 	w->rows = arena_alloc(&w->mem, rows->n * sizeof(*w->rows));
 	for (size_t i = 0; i < rows->n; i++)
-		record_copy(&w->mem, &w->rows[i], &rows->rows[i]);
+		take_row(w, &w->rows[i], &rows->rows[i]);
 	w->n = rows->n;
 	w->first = rows->first;
 	w->complete = rows->complete;

@@ -195,7 +195,6 @@ static bool current(struct view *v, struct target *out)
 	l->w.touched = true; /* something is done with it: the cursor stays on it */
 	arena_clear(&l->scratch);
 	target_of(&l->scratch, r, out);
-	out->group = l->lane->fold ? r->group : 1;
 	return true;
 }
 

@@ -27,7 +27,8 @@ void target_of(struct arena *mem, const struct record *r, struct target *out)
 		.state = r->state,
 		.key = arena_strdup(mem, key.buf),
 		.source = arena_strdup(mem, r->source),
-		.title = arena_strdup(mem, r->title)};
+		.title = arena_strdup(mem, r->title),
+		.group = r->group};
 	str_release(&key);
 }
 
@@ -57,7 +58,7 @@ void mark_toggle(struct list_view *l, const struct record *r)
 		.key = str_take(&key),
 		.source = xstrdup(r->source),
 		.title = xstrdup(r->title),
-		.group = l->lane->fold ? r->group : 1};
+		.group = r->group};
 }
 
 void marks_clear(struct list_view *l)
