@@ -20,7 +20,7 @@ int console_main(const struct console_options *o, struct err *e);
 /*
  * The same console without a terminal, for tests: keys in, cells out. Keys are written as in the tables, special ones in
  * angle brackets: "jj<Enter>/ord<Esc>", "<Space>", "<lt>" for "<"; "<Paste:text>" is pasted text, "<Held:y>" 20 keys as
- * from a key held down.
+ * from a key held down, "<Together:yes>" keys that came in one read.
  */
 struct screen;
 struct screen *screen_open(

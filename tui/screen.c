@@ -59,6 +59,13 @@ static bool special(struct screen *s, const char *name, size_t len, struct err *
 		free(text);
 		return true;
 	}
+	if (len > 9 && strncmp(name, "Together:", 9) == 0) {
+		for (const char *at = name + 9; at < name + len; at++)
+			app_event(s->app,
+				&(struct event){
+					.type = EVENT_KEY, .key = *at, .together = true});
+		return true;
+	}
 	if (len > 5 && strncmp(name, "Held:", 5) == 0 &&
 		key_parse(name + 5, len - 5, &key)) {
 		for (int i = 0; i < HELD; i++)

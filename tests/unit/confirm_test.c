@@ -227,6 +227,34 @@ static void esc_always_leaves(void **state)
 	assert_int_equal(yes, 0);
 }
 
+/* Without bracketed paste: the bytes of one read, as the terminal gives them. */
+static void feed(struct fixture *f, const char *bytes)
+{
+	keys_feed(&f->app->keys, bytes, strlen(bytes));
+}
+
+static void by_hand_a_key_comes_alone(void **state)
+{
+	struct fixture *f = *state;
+	input_start(f->app);
+	ask(f, "gr\xc3\xbc\xc3\x9f");
+	app_paint_now(f->app);
+	wait_ms(ARM_MS);
+	feed(f, "gr\xc3\xbc");
+	feed(f, "\xc3\x9f");
+	wait_ms(ARM_MS);
+	feed(f, "\r");
+	assert_int_equal(yes, 0);
+	feed(f, "\x15"); /* C-u */
+	feed(f, "g");
+	feed(f, "r");
+	feed(f, "\xc3\xbc"); /* one key of two bytes */
+	feed(f, "\xc3\x9f");
+	wait_ms(ARM_MS);
+	feed(f, "\r");
+	assert_int_equal(yes, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +270,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			only_the_text_itself_starts_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(esc_always_leaves, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			by_hand_a_key_comes_alone, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,7 +192,9 @@ bool keys_feed(struct keys *k, const char *bytes, size_t len)
 	/* A held key or a fast typist gives a few bytes a read; a paste without brackets
 	 * gives many. */
 	bool burst = len > BURST && memchr(bytes, '\033', len) == NULL;
-	k->together = in.len > 1;
+	/* One character may be several bytes. */
+	uint32_t cp = 0;
+	k->together = in.len > utf8_decode(in.buf, in.len, &cp);
 	size_t i = 0;
 	while (i < in.len) {
 		size_t n = one(k, in.buf + i, in.len - i, burst);

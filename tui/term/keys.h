@@ -37,7 +37,7 @@ struct event {
 	enum event_type { EVENT_KEY, EVENT_PASTE } type;
 	int key;
 	const char *text; /* of a paste: one line, safe; valid during the call */
-	bool together; /* other bytes came in the same read: a single key by hand comes alone */
+	bool together; /* other keys came in the same read: a single key by hand comes alone */
 	bool burst; /* part of one read with many keys: typed ahead or pasted without
 		       brackets. Never confirms anything */
 };

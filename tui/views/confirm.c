@@ -93,10 +93,13 @@ static void yes_no_key(struct confirm_state *s, const struct event *ev)
 static void typed_key(struct confirm_state *s, const struct event *ev)
 {
 	bool quiet = armed(s);
-	bool pasted = ev->type == EVENT_PASTE || ev->burst ||
-		      (ev->key == K_ENTER && ev->together);
-	if (pasted) {
+	bool printable = ev->key >= ' ' && ev->key < K_FIRST;
+	if (ev->type == EVENT_PASTE) {
 		refuse(s, "Pasted text is not taken here: type it.");
+	} else if (ev->burst || (ev->together && (printable || ev->key == K_ENTER))) {
+		/* Where pastes are not marked even a short one comes in one read; what was typed by then may be its beginning. */
+		line_set(&s->line, "");
+		refuse(s, "Typed too fast or pasted: type it again.");
 	} else if (ev->key == K_ESC) {
 		answer(s, false);
 	} else if (ev->key != K_ENTER) {
