@@ -186,17 +186,6 @@ int grid_put(struct grid *g, int row, int col, int max, look_t look, const char 
 	return used + 1;
 }
 
-int grid_putf(
-	struct grid *g, int row, int col, int max, look_t look, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return grid_put(g, row, col, max, look, text);
-}
-
 void grid_field(struct grid *g, int row, int col, int width, enum align align,
 	enum utf8_cut cut, look_t look, const char *text)
 {

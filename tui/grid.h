@@ -59,8 +59,6 @@ const struct cell *grid_cell(const struct grid *g, int row, int col); /* NULL ou
 /* Writes text from (row, col) into at most `max` columns; what does not fit is cut with
  * "~" at the end. Returns the columns used. */
 int grid_put(struct grid *g, int row, int col, int max, look_t look, const char *text);
-int grid_putf(struct grid *g, int row, int col, int max, look_t look, const char *fmt,
-	...) PRINTF_LIKE(6, 7);
 
 enum align { ALIGN_LEFT, ALIGN_RIGHT };
 /* A field of exactly `width` columns. Blanks around the text get the plain look. */

@@ -32,14 +32,6 @@ bool keymap_has(const char *keys, int key)
 	return false;
 }
 
-void keymap_first(const char *keys, char dst[16])
-{
-	int key = 0;
-	dst[0] = '\0';
-	if (keymap_at(keys, 0, &key))
-		key_format(dst, key);
-}
-
 void keymap_all(const char *keys, struct str *out)
 {
 	int key = 0;

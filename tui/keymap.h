@@ -7,8 +7,6 @@
 bool keymap_has(const char *keys, int key);
 /* The i-th key of the list; false after the last. */
 bool keymap_at(const char *keys, size_t i, int *key);
-/* The first key as it is shown: "j", "Enter". `dst` holds 16 bytes; "" when there is none. */
-void keymap_first(const char *keys, char dst[16]);
 /* All keys as they are shown, ", " between. */
 void keymap_all(const char *keys, struct str *out);
 /* What is wrong with a table of commands: a key that cannot be read or is given twice, no help, a change on a control key. */

@@ -4,7 +4,7 @@
 #include "tui/table.h"
 #include "tui/view.h"
 
-/* The lanes: what Tab and the digits go to. A lane of records is a row here, no code. */
+/* The lanes: what Tab and the digits go to. A lane of records is a row of the table in lanes.c, no code. */
 struct lane {
 	const char *title, *brief; /* "Incidents", "Inc" where there is little room */
 	const struct view_type *view;
@@ -29,7 +29,7 @@ enum {
 };
 extern const struct lane lanes[LANE_COUNT];
 
-/* What the lane's number says: how many need a person. Bad: how loud it is. */
+/* The number beside the lane: how many need a person; of actions, how many run; of sources, how many fail or are stale. */
 long long lane_count(int lane, const json_t *counts);
 
 #endif

@@ -42,8 +42,6 @@ static void erase(struct line *l, size_t from, size_t to)
 {
 	memmove(l->text + from, l->text + to, strlen(l->text + to) + 1);
 	l->cursor = from;
-	if (!*l->text)
-		l->pasted = false;
 }
 
 static void insert(struct line *l, const char *bytes, size_t n)
@@ -86,18 +84,13 @@ bool line_event(struct line *l, const struct event *ev)
 {
 	char bytes[4];
 	if (ev->type == EVENT_PASTE) {
-		size_t n = strlen(ev->text);
-		if (n > 0)
-			l->pasted = true;
-		insert(l, ev->text, n);
+		insert(l, ev->text, strlen(ev->text));
 		return true;
 	}
 	if (edit(l, ev->key))
 		return true;
 	if (ev->key < ' ' || ev->key >= K_FIRST || ev->key == 127)
 		return false;
-	/* Many keys in one read are a paste of a terminal that does not mark it. */
-	l->pasted = l->pasted || ev->burst;
 	char safe[8];
 	size_t n = utf8_encode((uint32_t)ev->key, bytes);
 	struct str out = STR_INIT;

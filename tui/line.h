@@ -8,7 +8,6 @@
 struct line {
 	char text[512];
 	size_t cursor; /* byte offset, at a character */
-	bool pasted;   /* some of it came from a paste: such text confirms nothing */
 };
 
 void line_set(struct line *l, const char *text);

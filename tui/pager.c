@@ -23,20 +23,15 @@ void pager_clear(struct pager *p)
 {
 	arena_clear(&p->mem);
 	p->n = 0;
-	p->full = false;
 	p->at = p->top = p->shift = 0;
 }
 
 bool pager_add(struct pager *p, look_t look, long long tag, const char *text)
 {
-	if (p->n >= PAGER_LINES_MAX || p->mem.total >= PAGER_BYTES_MAX) {
-		p->full = true;
+	if (p->n >= PAGER_LINES_MAX || p->mem.total >= PAGER_BYTES_MAX)
 		return false;
-	}
 	p->lines = mem_grow(p->lines, &p->cap, p->n + 1, sizeof(*p->lines));
 	p->lines[p->n++] = (struct pager_line){arena_strdup(&p->mem, text), look, tag};
-	if (p->follow)
-		p->at = p->n - 1;
 	return true;
 }
 
@@ -75,7 +70,6 @@ static size_t limit(const struct pager *p, size_t line)
 void pager_move(struct pager *p, enum move m)
 {
 	size_t h = p->height > 1 ? p->height - 1 : 1;
-	p->follow = false;
 	switch (m) {
 	case MOVE_UP:
 		p->at -= p->at > 0;
@@ -117,14 +111,6 @@ void pager_goto(struct pager *p, size_t line)
 {
 	p->at = limit(p, line);
 	p->top = p->at > p->height / 3 ? p->at - p->height / 3 : 0;
-	p->follow = false;
-}
-
-void pager_follow(struct pager *p, bool on)
-{
-	p->follow = on;
-	if (on)
-		p->at = limit(p, p->n);
 }
 
 /* ---- drawing ------------------------------------------------------------------------------- */

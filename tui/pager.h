@@ -19,13 +19,12 @@ struct pager {
 	struct pager_line *lines;
 	size_t n, cap;
 	struct arena mem;
-	bool full;         /* the limit was reached: what came later is not here */
-	size_t at, top;    /* cursor line, first line on the screen */
-	size_t end;        /* behind the last line of the last draw */
-	size_t shift;      /* columns scrolled to the right, when not wrapped */
-	size_t height;     /* of the last draw, in screen rows */
-	bool wrap, follow; /* follow: the cursor stays on the last line */
-	bool plain;        /* no cursor sign: help */
+	size_t at, top; /* cursor line, first line on the screen */
+	size_t end;     /* behind the last line of the last draw */
+	size_t shift;   /* columns scrolled to the right, when not wrapped */
+	size_t height;  /* of the last draw, in screen rows */
+	bool wrap;
+	bool plain; /* no cursor sign: help */
 	char search[PAGER_SEARCH_MAX];
 };
 
@@ -44,13 +43,8 @@ void pager_move(struct pager *p, enum move m);
 bool pager_side(struct pager *p,
 	int key); /* Left, Right; 0: as far left as it goes. False: not its key */
 void pager_goto(struct pager *p, size_t line); /* shown a third down the screen */
-void pager_follow(struct pager *p, bool on);
 
 /* From the cursor on (the cursor's line itself when `here`), around the end; false: nowhere. Moves there. */
 bool pager_find(struct pager *p, const char *text, bool back, bool here);
-/* The next line of this role; does not go around. */
-bool pager_find_role(struct pager *p, enum role role, bool back, bool here);
-/* How many lines of the role there are, and the cursor's number among them (0: it is on none). */
-size_t pager_count_role(const struct pager *p, enum role role, size_t *nth);
 
 #endif

@@ -1,4 +1,4 @@
-/* Finding in a pager: text, and lines of a role (errors). */
+/* Finding text in a pager. */
 #include "tui/pager.h"
 
 #include <string.h>
@@ -27,41 +27,4 @@ bool pager_find(struct pager *p, const char *text, bool back, bool here)
 	str_release(&want);
 	str_release(&line);
 	return found;
-}
-
-static bool is_role(const struct pager *p, size_t line, enum role role)
-{
-	return (p->lines[line].look & 0xff) == (unsigned)role;
-}
-
-/* Lines of one role in a row are one thing: a traceback of 30 lines is one error. */
-static bool begins_role(const struct pager *p, size_t line, enum role role)
-{
-	return is_role(p, line, role) && (line == 0 || !is_role(p, line - 1, role));
-}
-
-bool pager_find_role(struct pager *p, enum role role, bool back, bool here)
-{
-	for (size_t i = p->at; i < p->n; i = back ? i - 1 : i + 1) {
-		if (begins_role(p, i, role) && (here || i != p->at)) {
-			pager_goto(p, i);
-			return true;
-		}
-		if (back && i == 0)
-			return false;
-	}
-	return false;
-}
-
-size_t pager_count_role(const struct pager *p, enum role role, size_t *nth)
-{
-	size_t n = 0;
-	*nth = 0;
-	for (size_t i = 0; i < p->n; i++) {
-		if (begins_role(p, i, role))
-			n++;
-		if (i == p->at && is_role(p, i, role))
-			*nth = n;
-	}
-	return n;
 }

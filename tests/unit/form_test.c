@@ -102,20 +102,6 @@ static void the_line_edits_by_characters(void **state)
 	assert_false(line_event(&l, &(struct event){.type = EVENT_KEY, .key = K_ESC}));
 }
 
-static void pasted_text_is_known_as_such(void **state)
-{
-	(void)state;
-	struct line l;
-	line_set(&l, "");
-	line_event(&l, &(struct event){.type = EVENT_PASTE, .text = "finance_ro"});
-	assert_string_equal(l.text, "finance_ro");
-	assert_true(l.pasted);
-	line_event(&l, &(struct event){.type = EVENT_KEY, .key = K_CTRL('u')});
-	assert_false(l.pasted);
-	line_event(&l, &(struct event){.type = EVENT_KEY, .key = 'f', .burst = true});
-	assert_true(l.pasted);
-}
-
 static void a_line_has_a_limit(void **state)
 {
 	(void)state;
@@ -132,7 +118,6 @@ int main(void)
 		cmocka_unit_test(fields_are_typed_into_and_left),
 		cmocka_unit_test(what_is_wrong_is_said_and_the_cursor_goes_there),
 		cmocka_unit_test(the_line_edits_by_characters),
-		cmocka_unit_test(pasted_text_is_known_as_such),
 		cmocka_unit_test(a_line_has_a_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

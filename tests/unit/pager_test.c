@@ -60,24 +60,6 @@ static void the_cursor_is_always_on_the_screen(void **state)
 	grid_release(&g);
 }
 
-static void errors_are_found_and_counted(void **state)
-{
-	(void)state;
-	struct pager p;
-	size_t nth = 0;
-	fill(&p, 100);
-	assert_true(pager_find_role(&p, ROLE_BAD, false, true));
-	assert_int_equal(p.at, 50);
-	assert_int_equal(pager_count_role(&p, ROLE_BAD, &nth), 2);
-	assert_int_equal(nth, 1);
-	assert_true(pager_find_role(&p, ROLE_BAD, false, false));
-	assert_int_equal(p.at, 80);
-	assert_false(pager_find_role(&p, ROLE_BAD, false, false));
-	assert_true(pager_find_role(&p, ROLE_BAD, true, false));
-	assert_int_equal(p.at, 50);
-	pager_release(&p);
-}
-
 static void search_folds_case_and_goes_around(void **state)
 {
 	(void)state;
@@ -117,20 +99,6 @@ static void long_lines_wrap_and_scroll(void **state)
 	grid_release(&g);
 }
 
-static void following_stays_at_the_end(void **state)
-{
-	(void)state;
-	struct pager p;
-	fill(&p, 5);
-	pager_follow(&p, true);
-	pager_add(&p, ROLE_TEXT, 5, "new");
-	assert_int_equal(p.at, 5);
-	pager_move(&p, MOVE_UP);
-	pager_add(&p, ROLE_TEXT, 6, "newer");
-	assert_int_equal(p.at, 4);
-	pager_release(&p);
-}
-
 static void there_is_a_limit(void **state)
 {
 	(void)state;
@@ -140,7 +108,6 @@ static void there_is_a_limit(void **state)
 	while (n < PAGER_LINES_MAX + 10 && pager_add(&p, ROLE_TEXT, n, ""))
 		n++;
 	assert_int_equal(n, PAGER_LINES_MAX);
-	assert_true(p.full);
 	pager_release(&p);
 }
 
@@ -148,10 +115,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_cursor_is_always_on_the_screen),
-		cmocka_unit_test(errors_are_found_and_counted),
 		cmocka_unit_test(search_folds_case_and_goes_around),
 		cmocka_unit_test(long_lines_wrap_and_scroll),
-		cmocka_unit_test(following_stays_at_the_end),
 		cmocka_unit_test(there_is_a_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

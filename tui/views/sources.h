@@ -22,7 +22,4 @@ void source_span(char *dst, size_t size, long long ms);
 const json_t *sources_current(struct sources_view *s);
 void sources_refresh(struct view *v); /* asks the current one now */
 
-/* sources_one.c */
-extern const struct view_type source_view;
-
 #endif

@@ -2,5 +2,5 @@
 #include "tui/view.h"
 
 const struct view_type *const views[] = {&list_view, &actions_view, &sources_view,
-	&detail_view, &log_view, &raw_view, &run_view, &action_view, &runbooks_view,
-	&help_view, &palette_view, &prompt_view, &confirm_view, NULL};
+	&source_view, &detail_view, &log_view, &raw_view, &run_view, &action_view,
+	&runbooks_view, &help_view, &palette_view, &prompt_view, &confirm_view, NULL};

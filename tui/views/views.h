@@ -7,6 +7,7 @@ struct view_type;
 extern const struct view_type list_view;    /* lanes 1..6 */
 extern const struct view_type actions_view; /* lane 7: action runs */
 extern const struct view_type sources_view; /* lane 8 */
+extern const struct view_type source_view;  /* arg.name: one of them */
 extern const struct view_type detail_view;  /* arg.rid */
 /* arg.rid: the log of a run (job of type "log"); arg.job: the output of a job */
 extern const struct view_type log_view;
