@@ -36,7 +36,9 @@ static void again(struct keep *k, bool held)
 	else if (k->delay_ms < AGAIN_MAX_MS)
 		k->delay_ms *= 2;
 	if (k->delay_ms == AGAIN_MS)
-		app_say(k->app, ROLE_WARN, "The worker ended; it is started again.");
+		app_say(k->app, ROLE_WARN, "%s",
+			held ? "The worker ended; it is started again."
+			     : "The worker did not start; trying again.");
 	else
 		app_say(k->app, ROLE_BAD,
 			"The worker does not stay, so nothing new is collected: "

@@ -226,6 +226,19 @@ static void draw_row(const struct detail_view *d, const struct canvas *c, int y,
 				4, ROLE_BAD);
 }
 
+/* In the last row, which is drawn once more in what is left of it: its text is cut, not overwritten. */
+static void draw_more(const struct detail_view *d, const struct canvas *c)
+{
+	char text[40];
+	(void)str_format(text, sizeof(text), "%zu more rows", d->n - d->top - d->height);
+	int y = c->rows - 1, width = utf8_width(text) + 3;
+	struct canvas row = canvas_sub(c, y, 0, 1, c->cols),
+		      left = canvas_sub(&row, 0, 0, 1, c->cols - width);
+	canvas_clear(&row);
+	draw_row(d, &left, 0, d->top + (size_t)y);
+	canvas_put(&row, 0, c->cols - width + 2, -1, ROLE_DIM, text);
+}
+
 static void draw(struct view *v, const struct canvas *c)
 {
 	struct detail_view *d = of(v);
@@ -243,8 +256,7 @@ static void draw(struct view *v, const struct canvas *c)
 	for (int y = 0; y < c->rows && d->top + (size_t)y < d->n; y++)
 		draw_row(d, c, y, d->top + (size_t)y);
 	if (d->top + d->height < d->n)
-		canvas_putf(c, c->rows - 1, c->cols - 14, 13, ROLE_DIM, " %zu more rows",
-			d->n - d->top - d->height);
+		draw_more(d, c);
 }
 
 /* ---- commands ------------------------------------------------------------------------------------------------------ */

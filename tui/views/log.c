@@ -183,11 +183,11 @@ static bool key(struct view *v, const struct event *ev)
 static void follow(struct view *v)
 {
 	struct log_view *l = of(v);
-	log_follow(l, !l->follow);
+	bool on = !l->follow;
 	app_say(v->app, ROLE_TEXT,
-		l->follow ? "Following: the newest line stays in sight. f or any move "
-			    "ends it."
-			  : "Not following any more.");
+		on ? "Following: the newest line stays in sight. f or any move ends it."
+		   : "Not following any more.");
+	log_follow(l, on);
 }
 
 static void wrap(struct view *v)
@@ -201,6 +201,12 @@ static void wrap(struct view *v)
 
 static void again(struct view *v)
 {
+	if (v->arg.job) {
+		app_say(v->app, ROLE_DIM,
+			"The output of an action comes by itself: nothing has to be "
+			"fetched.");
+		return;
+	}
 	log_fetch(of(v), of(v)->part);
 }
 

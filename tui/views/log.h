@@ -15,9 +15,10 @@ struct log_view {
 	struct answer job, tail;
 	struct str key; /* of the target handed out last */
 	struct store_req *adding;
-	long long job_id; /* 0: not known yet */
-	int part;         /* -1: the first */
-	bool placed;      /* it stands where it should open, or the user moved */
+	long long job_id;  /* 0: not known yet */
+	int part;          /* -1: the first */
+	bool placed;       /* it stands where it should open, or the user moved */
+	bool fetched_open; /* the run went on when it was fetched last */
 	struct loop_timer *refetch;
 	/* log_page.c */
 	struct answer block;

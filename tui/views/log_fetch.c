@@ -49,12 +49,17 @@ static void refetch_due(struct loop *loop, void *arg)
 	log_fetch(l, l->part);
 }
 
-/* The log of a run that goes on is fetched again, as long as it is followed. */
-static void keep_following(struct log_view *l)
+static bool goes_on(const struct log_view *l)
 {
 	struct record r;
+	return record_from_json(l->record.json, &r) && state_open(r.kind, r.state);
+}
+
+/* The log of a run that goes on is fetched again, as long as it is followed; and once more when the run has ended since. */
+static void keep_following(struct log_view *l)
+{
 	if (!l->follow || l->v.arg.job || !log_result(l) || l->refetch ||
-		!record_from_json(l->record.json, &r) || !state_open(r.kind, r.state))
+		!(goes_on(l) || l->fetched_open))
 		return;
 	l->refetch = loop_timer(app_loop(l->v.app), REFETCH_MS, refetch_due, l);
 }
@@ -70,6 +75,16 @@ static void job_answer(struct view *v, struct answer *a)
 	keep_following(l);
 }
 
+/* All of it is here, and nothing will come. */
+static void end_following(struct log_view *l)
+{
+	if (!l->follow || l->tail.req || !job_ended(json_str(l->job.json, "state", "")) ||
+		(!l->v.arg.job && (goes_on(l) || l->fetched_open)))
+		return;
+	l->follow = false;
+	app_say(l->v.app, ROLE_TEXT, "It has ended: this is all of it.");
+}
+
 static void tail_answer(struct view *v, struct answer *a)
 {
 	struct log_view *l = (struct log_view *)v;
@@ -78,6 +93,7 @@ static void tail_answer(struct view *v, struct answer *a)
 		l->total = last;
 	place(l);
 	log_page_want(l);
+	end_following(l);
 }
 
 void log_open_job(struct log_view *l, long long job)
@@ -115,6 +131,7 @@ void log_fetch(struct log_view *l, int part)
 		return;
 	(void)record_key(&r, &key);
 	l->part = part;
+	l->fetched_open = state_open(r.kind, r.state);
 	store_cancel(app_store(l->v.app), l->adding);
 	l->adding = store_tell(app_store(l->v.app), "job_add",
 		job_log_args(key.buf, part, app_me(l->v.app)), added, l);
@@ -128,10 +145,12 @@ void log_follow(struct log_view *l, bool on)
 	l->refetch = NULL;
 	if (!on)
 		return;
-	if (l->v.arg.job)
+	if (l->v.arg.job) {
 		log_move(l, MOVE_BOTTOM);
-	else
+		end_following(l);
+	} else {
 		log_fetch(l, l->part);
+	}
 }
 
 void log_next_part(struct view *v)
