@@ -104,7 +104,12 @@ def stop(where: str) -> None:
         if time.monotonic() > end:
             sys.exit(f"PostgreSQL (pid {about['pid']}) does not end")
         time.sleep(0.02)
-    shutil.rmtree(about["socket_dir"], ignore_errors=True)
+    # Its children end a moment later, and may still write into what is being removed.
+    while os.path.exists(about["socket_dir"]):
+        if time.monotonic() > end:
+            sys.exit(f"{about['socket_dir']} cannot be removed")
+        shutil.rmtree(about["socket_dir"], ignore_errors=True)
+        time.sleep(0.02)
     os.unlink(where + "/pg.json")
 
 
