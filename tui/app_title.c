@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { WIDE = 100, LEFT_MIN = 12 };
+enum { WIDE = 100, LEFT_MIN = 12, PATH_MIN = 20 };
 /* Nothing collected for so long: no worker runs, or it cannot reach anything. */
 #define OLD (300 * USEC_PER_SEC)
 
@@ -157,8 +157,9 @@ static void squeeze(struct app *a, struct str *middle, struct str *right)
 	}
 }
 
-/* What stands right of the middle; returns the column where it begins. */
-static int draw_right(struct app *a, look_t look, struct str *middle)
+/* What stands right of the middle; returns the column where it begins. A middle that is no warning gives way to a path that
+ * would not be readable any more in what it leaves. */
+static int draw_right(struct app *a, look_t look, struct str *middle, int path)
 {
 	struct str right = STR_INIT;
 	if (look == ROLE_WARN && middle->len)
@@ -173,7 +174,10 @@ static int draw_right(struct app *a, look_t look, struct str *middle)
 	str_release(&right);
 	if (!middle->len)
 		return col;
-	col -= utf8_width(middle->buf) + gap(a);
+	int left = col - utf8_width(middle->buf) - gap(a);
+	if (look != ROLE_WARN && left < (path < PATH_MIN ? path : PATH_MIN) + gap(a))
+		return col;
+	col = left;
 	if (col <= LEFT_MIN)
 		return LEFT_MIN;
 	grid_put(&a->grid, 0, col, a->cols, look, middle->buf);
@@ -188,8 +192,8 @@ void paint_first_line(struct app *a, struct view *v)
 	add_path(a, v, &path);
 	if (v->type->title)
 		v->type->title(v, &none, &side);
-	int room = draw_right(a, look, lane ? &trust : &side) - 3,
-	    width = utf8_width(path.buf);
+	int width = utf8_width(path.buf),
+	    room = draw_right(a, look, lane ? &trust : &side, width) - 3;
 	if (room < 8)
 		room = 8;
 	grid_field(&a->grid, 0, 1, width < room ? width : room, ALIGN_LEFT,
