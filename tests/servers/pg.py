@@ -51,6 +51,20 @@ def start(where: str) -> None:
     # cluster lives in a folder of its own below /tmp, and DIR keeps its name.
     os.makedirs(where, exist_ok=True)
     home = tempfile.mkdtemp(prefix="wdpg-", dir="/tmp")
+    # Whoever wanted the cluster may end while it is being made: `stop` does not know it yet.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: sys.exit(1))
+    try:
+        about = make(home)
+        with open(where + "/pg.json", "w", encoding="utf-8") as out:
+            json.dump(about, out)
+    except BaseException:
+        remove(home)
+        raise
+    print(json.dumps(about), flush=True)
+
+
+def make(home: str) -> dict:
     user = as_user()
     env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "HOME": home}
     if user:
@@ -69,24 +83,34 @@ def start(where: str) -> None:
              "-c", "max_connections=40", "-c", "autovacuum=off"],
             cwd=home, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             start_new_session=True, **user)
+    try:
+        wait_ready(server, home, port, env)
+    except BaseException:
+        server.kill()
+        server.wait()
+        raise
+    return {"socket_dir": home, "port": port, "user": "watch", "pid": server.pid, "dbname": "postgres"}
+
+
+def wait_ready(server: subprocess.Popen, home: str, port: int, env: dict) -> None:
     end = time.monotonic() + 60
-    while time.monotonic() < end:
+    while server.poll() is None and time.monotonic() < end:
         if subprocess.run([bin_dir() + "/pg_isready", "-q", "-h", home, "-p", str(port)],
                           env=env, check=False).returncode == 0:
-            break
-        if server.poll() is not None:
-            break
+            return
         time.sleep(0.05)
-    else:
-        server.kill()
-    if server.poll() is not None:
-        with open(log, encoding="utf-8", errors="replace") as text:
-            sys.exit("PostgreSQL did not start:\n" + text.read())
-    about = {"socket_dir": home, "port": port, "user": "watch", "pid": server.pid,
-             "dbname": "postgres"}
-    with open(where + "/pg.json", "w", encoding="utf-8") as out:
-        json.dump(about, out)
-    print(json.dumps(about), flush=True)
+    with open(home + "/log", encoding="utf-8", errors="replace") as text:
+        sys.exit("PostgreSQL did not start:\n" + text.read())
+
+
+def remove(home: str) -> None:
+    """Its children end a moment later, and may still write into what is being removed."""
+    end = time.monotonic() + 60
+    while os.path.exists(home):
+        if time.monotonic() > end:
+            sys.exit(f"{home} cannot be removed")
+        shutil.rmtree(home, ignore_errors=True)
+        time.sleep(0.02)
 
 
 def stop(where: str) -> None:
@@ -104,12 +128,7 @@ def stop(where: str) -> None:
         if time.monotonic() > end:
             sys.exit(f"PostgreSQL (pid {about['pid']}) does not end")
         time.sleep(0.02)
-    # Its children end a moment later, and may still write into what is being removed.
-    while os.path.exists(about["socket_dir"]):
-        if time.monotonic() > end:
-            sys.exit(f"{about['socket_dir']} cannot be removed")
-        shutil.rmtree(about["socket_dir"], ignore_errors=True)
-        time.sleep(0.02)
+    remove(about["socket_dir"])
     os.unlink(where + "/pg.json")
 
 
