@@ -20,6 +20,7 @@ static const struct yaml_key top_keys[] = {
 	{"theme", YAML_STRING},
 	{"read_only", YAML_BOOL},
 	{"attention", YAML_OBJECT},
+	{"environments", YAML_OBJECT},
 	{"worker", YAML_OBJECT},
 	{"banner", YAML_STRING},
 	{NULL},
@@ -214,6 +215,14 @@ static bool read_lists(struct config *c, struct err *e)
 	return true;
 }
 
+static bool read_environments(struct config *c, struct err *e)
+{
+	struct err why = ERR_INIT;
+	c->environments.classes = json_sub(c->doc.root, "environments");
+	return environments_check(c->environments.classes, &why) ||
+	       yaml_err_value(e, &c->doc, c->doc.root, "environments", "%s", why.msg);
+}
+
 static bool read_all(struct config *c, struct err *e)
 {
 	const json_t *root = c->doc.root;
@@ -231,7 +240,8 @@ static bool read_all(struct config *c, struct err *e)
 	c->banner = json_str(root, "banner", NULL);
 	c->read_only = json_flag(root, "read_only", false);
 	c->attention = json_sub(root, "attention");
-	return read_worker(c, json_object_get(root, "worker"), e) && read_lists(c, e);
+	return read_environments(c, e) &&
+	       read_worker(c, json_object_get(root, "worker"), e) && read_lists(c, e);
 }
 
 static void set_folder(struct config *c)

@@ -3,6 +3,7 @@
 
 #include "backends/base/mem.h"
 #include "backends/base/yaml.h"
+#include "backends/store/environment.h"
 #include "backends/transport/ssh.h"
 
 /*
@@ -15,6 +16,7 @@
  *   store:    path of the store (default: store_default_path)
  *   theme:    name      read_only: true (no runbook that changes anything)
  *   attention: weights, see triage/attention.h
+ *   environments: {production: [prod*, ...], CLASS: [...]}, see store/environment.h
  *   worker:   {idle_exit: 10m, log: path, keep: 90d}   keep: how long history, ended records and ended actions stay in the store
  *   banner:   a line shown in the title of every screen (make demo: "simulation")
  * `connectors/` and `runbooks/` beside the file are searched before the shipped catalogues.
@@ -53,6 +55,7 @@ struct config {
 	int64_t idle_exit_ms;
 	usec_t keep;
 	const json_t *attention; /* or NULL */
+	struct environments environments;
 	struct config_source *sources;
 	size_t n_sources;
 	struct config_host *hosts;

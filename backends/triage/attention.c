@@ -46,6 +46,7 @@ static const struct part {
 enum { PARTS = LENGTH(parts), PHRASES_MAX = 3 };
 
 struct triage_hook {
+	struct environments envs;
 	int weights[PARTS];
 	struct store_triage plug;
 	char why[RECORD_TEXT_MAX + 1];
@@ -91,13 +92,13 @@ static void join(char *dst, size_t size, const struct said *list, size_t n)
 void triage_score(struct triage_hook *h, struct record *r, const json_t *context)
 {
 	struct look l;
-	look_init(&l, r, context);
+	look_init(&l, r, &h->envs, context);
 	r->attention = 0;
 	r->why = "";
 	if (!look_needs(&l))
 		return;
 	if (r->severity == SEVERITY_NONE)
-		r->severity = look_default_severity(r);
+		r->severity = look_default_severity(&l);
 
 	struct said list[PHRASES_MAX];
 	size_t n = 0;
@@ -155,11 +156,14 @@ static bool set_weight(
 	return false;
 }
 
-struct triage_hook *triage_hook_new(json_t *weights, struct err *e)
+struct triage_hook *triage_hook_new(
+	json_t *weights, const struct environments *envs, struct err *e)
 {
 	struct triage_hook *h = xcalloc(1, sizeof(*h));
 	for (size_t i = 0; i < PARTS; i++)
 		h->weights[i] = parts[i].weight;
+	if (envs)
+		h->envs = *envs;
 	h->plug = (struct store_triage){.score = score_hook, .arg = h};
 	const char *key;
 	json_t *v;

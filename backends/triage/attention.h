@@ -1,6 +1,7 @@
 #ifndef TRIAGE_ATTENTION_H
 #define TRIAGE_ATTENTION_H
 
+#include "backends/store/environment.h"
 #include "backends/store/store.h"
 
 /*
@@ -28,8 +29,10 @@
 struct triage_hook;
 
 /* `weights`: NULL, or {"part": number, ...} from the configuration; an unknown part is an
- * error that names those there are. */
-struct triage_hook *triage_hook_new(json_t *weights, struct err *e) MUST_USE;
+ * error that names those there are. `envs`: what is production; its classes must outlive
+ * the hook; NULL: the defaults. */
+struct triage_hook *triage_hook_new(
+	json_t *weights, const struct environments *envs, struct err *e) MUST_USE;
 void triage_hook_free(struct triage_hook *h);
 /* For store_set_triage; lives as long as h. */
 const struct store_triage *triage_hook(const struct triage_hook *h);

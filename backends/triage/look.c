@@ -10,11 +10,6 @@
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 
-bool look_is_prod(const char *env)
-{
-	return str_glob("prod*", env) || str_glob("prd*", env) || str_glob("live*", env);
-}
-
 static double ratio(const struct record *r)
 {
 	double amount, usual;
@@ -40,7 +35,16 @@ static void look_around(struct look *l, const json_t *context)
 	l->noted = json_int(context, "noted", 0);
 }
 
-void look_init(struct look *l, const struct record *r, const json_t *context)
+/* What no class knows is neither lifted as production nor lowered as something else. */
+static void look_where(struct look *l, const struct environments *envs)
+{
+	const char *class = environment_class(envs, l->r->env);
+	l->prod = class && strcmp(class, ENVIRONMENT_PRODUCTION) == 0;
+	l->not_prod = class && !l->prod;
+}
+
+void look_init(struct look *l, const struct record *r, const struct environments *envs,
+	const json_t *context)
 {
 	memset(l, 0, sizeof(*l));
 	l->r = r;
@@ -56,7 +60,7 @@ void look_init(struct look *l, const struct record *r, const json_t *context)
 		l->now - r->ended > l->age)
 		l->age = l->now - r->ended;
 	l->usual = ratio(r);
-	l->prod = look_is_prod(r->env);
+	look_where(l, envs);
 }
 
 /* ---- the state ---- */
@@ -125,13 +129,13 @@ bool look_needs(const struct look *l)
 
 /* ---- how bad ---- */
 
-enum severity look_default_severity(const struct record *r)
+enum severity look_default_severity(const struct look *l)
 {
-	bool prod = look_is_prod(r->env);
+	const struct record *r = l->r;
 	bool soft = r->state == STATE_WARN || r->state == STATE_EXPIRING ||
 		    r->state == STATE_PARTIAL || r->state == STATE_ACKNOWLEDGED ||
 		    r->state == STATE_UNKNOWN;
-	if (!prod || soft)
+	if (!l->prod || soft)
 		return SEVERITY_LOW;
 	bool broken =
 		r->kind == KIND_RUN || r->kind == KIND_CHECK || r->kind == KIND_INCIDENT;
@@ -334,7 +338,7 @@ int look_not_prod(const struct look *l, char *phrase, size_t size)
 {
 	(void)phrase;
 	(void)size;
-	return *l->r->env && !l->prod ? 100 : 0;
+	return l->not_prod ? 100 : 0;
 }
 
 int look_stale(const struct look *l, char *phrase, size_t size)

@@ -108,8 +108,9 @@ struct plan {
 	json_t *requests; /* array of texts, targets in order, steps within */
 	json_t *params;   /* borrowed from spec */
 	char at[40]; /* the `now` of all expressions: that of the preview, so that the same plan renders the same requests */
-	char key[65]; /* action.key: the same for the preview and its action */
-	bool prod;
+	char key[65];     /* action.key: the same for the preview and its action */
+	bool prod;        /* gated as production: some env is, or is not known */
+	bool env_unknown; /* of some target */
 	char hash[65];
 	bool changed; /* it is another one than was confirmed: see target_resume.c */
 	/* "by kim, who canceled the action": why nothing more is sent from now on; "": go on. action.c */
@@ -124,6 +125,8 @@ void plan_start(struct plan *p, struct job_run *job, const char *at,
 void plan_release(struct plan *p);
 /* Why this plan may not be carried out (read-only, too many targets, does not apply any more ...); false with e. */
 bool plan_allowed(const struct plan *p, struct err *e) MUST_USE;
+/* What the env of a target does to prod and env_unknown. */
+void plan_see_env(struct plan *p, const json_t *record);
 /* plan_unit.c: the units of a target; false with e. */
 bool plan_units_make(struct plan *p, struct plan_target *t, struct err *e) MUST_USE;
 void plan_units_free(struct plan_target *t);

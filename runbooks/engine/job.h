@@ -10,7 +10,7 @@
  * "preview"  what an action would do. Changes nothing: the far side's dry runs only.
  *   spec     {runbook, version, params: {typed values}, operator, reason?}; targets: the frozen list of keys
  *   result   {plan_hash: sha256 over version, params, targets in order and rendered requests,
- *             at: the `now` of all expressions, risk, prod: bool, reason_required: bool,
+ *             at: the `now` of all expressions, risk, prod: bool, env_unknown: bool (prod is true then), reason_required: bool,
  *             targets: [{n, key, title, lines: [text], error?}]: what the dry runs say, or why there is none,
  *             requests: [text]: exactly what would be sent and asked, one per target and step, those of a foreach once
  *             for each item; secrets masked,

@@ -22,11 +22,6 @@ void plan_release(struct plan *p)
 	memset(p, 0, sizeof(*p));
 }
 
-static bool is_prod(const json_t *record)
-{
-	return strncmp(json_str(record, "env", ""), "prod", 4) == 0;
-}
-
 static void target_fail(struct plan_target *t, const char *text)
 {
 	if (!t->error)
@@ -128,6 +123,15 @@ static void render(struct plan *p, struct plan_target *t)
 		target_fail(t, e.msg);
 }
 
+void plan_see_env(struct plan *p, const json_t *record)
+{
+	const struct environments *envs = &p->job->worker->config.environments;
+	const char *env = json_str(record, "env", "");
+
+	p->prod = p->prod || environment_gated(envs, env);
+	p->env_unknown = p->env_unknown || !environment_class(envs, env);
+}
+
 static void finish(struct plan *p)
 {
 	static const struct err fine = ERR_INIT;
@@ -135,7 +139,7 @@ static void finish(struct plan *p)
 	for (size_t i = 0; i < p->n; i++) {
 		struct plan_target *t = &p->targets[i];
 
-		p->prod = p->prod || is_prod(t->record);
+		plan_see_env(p, t->record);
 		if (t->record)
 			t->input = make_input(p, t->record);
 		render(p, t);

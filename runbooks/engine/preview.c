@@ -173,7 +173,9 @@ static void sentence_of(const struct plan *p, struct str *out)
 		str_addf(out, " and %zu more", p->n - 1);
 	if (first->source[0])
 		str_addf(out, " on %s", first->source);
-	if (p->prod)
+	if (p->env_unknown)
+		str_adds(out, " (its environment is not known: as in PROD)");
+	else if (p->prod)
 		str_adds(out, " (PROD)");
 }
 
@@ -236,6 +238,7 @@ static void finish(struct preview_state *s)
 		runbook_needs_reason(p->runbook, p->prod), "targets", target_results(s),
 		"requests", p->requests, "allowed",
 		allowed ? "nothing stands against it" : "", "proof", proof);
+	json_object_set_new(result, "env_unknown", json_boolean(p->env_unknown));
 
 	free(proof);
 	if (!allowed)

@@ -123,7 +123,8 @@ static bool set_up(struct worker *w, const struct worker_options *o, struct err 
 	w->store = store_open(w->loop, w->store_path, STORE_WORKER, e);
 	if (!w->store)
 		return false;
-	w->triage = triage_hook_new((json_t *)(uintptr_t)w->config.attention, e);
+	w->triage = triage_hook_new(
+		(json_t *)(uintptr_t)w->config.attention, &w->config.environments, e);
 	if (!w->triage)
 		return false;
 	store_set_triage(w->store, triage_hook(w->triage));

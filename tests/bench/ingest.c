@@ -246,7 +246,7 @@ static void run(
 	struct config config;
 	struct reach reach = {.loop = NULL};
 	struct err e = ERR_INIT;
-	struct triage_hook *triage = triage_hook_new(NULL, &e);
+	struct triage_hook *triage = triage_hook_new(NULL, NULL, &e);
 	char *path = xasprintf("%s/ingest.db", folder);
 	struct source *source;
 	size_t bytes = 0;

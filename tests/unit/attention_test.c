@@ -42,7 +42,7 @@ static int score(struct triage_hook *h, struct record *r, const char *context)
 static struct triage_hook *hook(void)
 {
 	struct err e = ERR_INIT;
-	struct triage_hook *h = triage_hook_new(NULL, &e);
+	struct triage_hook *h = triage_hook_new(NULL, NULL, &e);
 	assert_non_null(h);
 	return h;
 }
@@ -201,7 +201,7 @@ static void test_weights(void **state)
 	(void)state;
 	struct err e = ERR_INIT;
 	json_t *w = json_loads("{\"env\": 0, \"tier\": 100}", 0, NULL);
-	struct triage_hook *h = triage_hook_new(w, &e), *plain = hook();
+	struct triage_hook *h = triage_hook_new(w, NULL, &e), *plain = hook();
 	assert_non_null(h);
 	struct record r = make(KIND_RUN, STATE_FAILED, MIN);
 	int usual = score(plain, &r, "{}");
@@ -214,13 +214,13 @@ static void test_weights(void **state)
 	json_decref(w);
 
 	w = json_loads("{\"luck\": 3}", 0, NULL);
-	assert_null(triage_hook_new(w, &e));
+	assert_null(triage_hook_new(w, NULL, &e));
 	assert_int_equal(e.code, ERR_CONFIG);
 	assert_non_null(strstr(e.msg, "\"luck\""));
 	assert_non_null(strstr(e.msg, "severity"));
 	json_decref(w);
 	w = json_loads("{\"env\": \"much\"}", 0, NULL);
-	assert_null(triage_hook_new(w, &e));
+	assert_null(triage_hook_new(w, NULL, &e));
 	assert_non_null(strstr(e.msg, "number"));
 	json_decref(w);
 }

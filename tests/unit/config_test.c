@@ -103,6 +103,8 @@ static void test_config_refused(void **state)
 	refused("hosts:\n  h: {transport: telnet}\n", "2:18", "ssh or libssh2");
 	refused("assets:\n  - {tier: 1}\n", "2:5", "needs the key \"match\"");
 	refused("operator: \"\"\n", "1:11", "1 to 80");
+	refused("environments: {production: prod}\n", "1:15", "a list of names");
+	refused("environments: [prod]\n", "1:15", "environments");
 	struct config c;
 	struct err e = ERR_INIT;
 	assert_false(config_load(&c, "/nonexistent/x.yaml", &e));

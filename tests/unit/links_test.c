@@ -82,7 +82,7 @@ static void scene_open(struct scene *s)
 {
 	struct err e = ERR_INIT;
 	help_open(&s->h);
-	s->hook = triage_hook_new(NULL, &e);
+	s->hook = triage_hook_new(NULL, NULL, &e);
 	assert_non_null(s->hook);
 	store_set_triage(s->h.store, triage_hook(s->hook));
 }

@@ -187,7 +187,7 @@ void run_start(struct view *v)
 				     .undo = json_str(confirm, "undo", ""),
 				     .typed = *typed ? typed : NULL,
 				     .verb = "start",
-				     .danger = run_danger(f) || run_prod(f),
+				     .danger = run_danger(f) || run_prod(f) != NULL,
 				     .yes = yes,
 				     .no = no});
 	str_release(&what);

@@ -50,7 +50,8 @@ void run_form_release(struct run_view *f);
 /* Typed values and targets of what is in the form; false: something is not right yet, `why` says what. */
 bool run_form_values(
 	struct run_view *f, json_t **params, json_t **targets, char *why, size_t size);
-bool run_prod(const struct run_view *f); /* as far as known */
+/* NULL: not production, as far as known; else the word for it: an env that nobody knows is taken for production. */
+const char *run_prod(const struct run_view *f);
 bool run_danger(const struct run_view *f);
 
 /* run_preview.c */

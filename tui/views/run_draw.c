@@ -239,9 +239,10 @@ static int draw_head(struct run_view *f, const struct canvas *c)
 {
 	int col = c->cols - 1, row = 1;
 	const char *risk = risk_name(runbook_risk(f->r));
-	if (run_prod(f)) {
-		col -= 4;
-		canvas_put(c, 0, col, 4, ROLE_DANGER, "PROD");
+	const char *prod = run_prod(f);
+	if (prod) {
+		col -= (int)strlen(prod);
+		canvas_put(c, 0, col, (int)strlen(prod), ROLE_DANGER, prod);
 		col -= 3;
 	}
 	col -= (int)strlen(risk);

@@ -29,15 +29,20 @@ static void check(void *arg, struct form_field *field)
 	json_decref(value);
 }
 
-bool run_prod(const struct run_view *f)
+const char *run_prod(const struct run_view *f)
 {
 	const json_t *result = run_preview_result(f);
-	const char *source = json_str(f->record.json, "source", "");
-	const struct config_source *cs = config_source(app_config(f->v.app), source);
-	if (result)
-		return json_flag(result, "prod", false);
-	return strcmp(json_str(f->record.json, "env", ""), "prod") == 0 ||
-	       (cs && cs->env && strcmp(cs->env, "prod") == 0);
+	const struct config *config = app_config(f->v.app);
+	const struct config_source *cs =
+		config_source(config, json_str(f->record.json, "source", ""));
+	const char *env = json_str(f->record.json, "env", cs && cs->env ? cs->env : "");
+	bool gated = environment_gated(&config->environments, env),
+	     known = environment_class(&config->environments, env) != NULL;
+	if (result) {
+		gated = json_flag(result, "prod", false);
+		known = !json_flag(result, "env_unknown", false);
+	}
+	return !gated ? NULL : known ? "PROD" : "PROD?";
 }
 
 bool run_danger(const struct run_view *f)
