@@ -1,6 +1,5 @@
 /*
- * Calls: what changes something on the far side. Sent once; what was sent and not answered is UNKNOWN, and so is an
- * answer that cannot be read. A far side that answers 200 and refuses is caught by `success`.
+ * Calls: what changes something on the far side. Sent once, step by step; what the replies tell is call_judge.c.
  */
 #include "backends/connector/call.h"
 #include "backends/base/log.h"
@@ -34,20 +33,36 @@ void call_cancel(struct call *c)
 		call_free(c);
 }
 
+static void tell(
+	const struct call *c, const struct err *e, json_t *reply, const char *known)
+{
+	struct call_result r = {.err = *e,
+		.effect = c->effect,
+		.sent = c->sent,
+		.whole = c->whole,
+		.reply = reply,
+		.known = known};
+	struct look_result l = {.err = *e,
+		.look = e->code == ERR_NONE ? c->look : LOOK_UNREAD,
+		.reply = reply,
+		.known = known};
+	if (c->look_fn)
+		c->look_fn(c->arg, &l);
+	else
+		c->fn(c->arg, &r);
+}
+
 void call_end(struct call *c, const struct err *e, json_t *reply, const char *known)
 {
-	call_fn *fn = c->fn;
-	void *arg = c->arg;
+	struct call was = *c;
 	struct str safe = STR_INIT_MAX(1024);
 	struct err err = *e;
 	utf8_clean(&safe, known, strlen(known), 300, UTF8_ONE_LINE);
 	log_scrub(&safe);
 	scrub_err(&err);
-	struct call_result r = {
-		.err = err, .sent = c->sent, .reply = reply, .known = safe.buf};
 	json_incref(reply);
-	call_free(c);
-	fn(arg, &r);
+	call_free(c); /* who is told may free the source */
+	tell(&was, &err, reply, safe.buf);
 	json_decref(reply);
 	str_release(&safe);
 }
@@ -89,65 +104,6 @@ void call_default_words(const struct exchange_reply *r, struct str *out)
 
 /* ---- running ---- */
 
-static bool reads_only(const struct def_request *rq)
-{
-	return rq->transport == DEF_HTTP && strcmp(rq->method, "GET") == 0;
-}
-
-/* A gateway lost the answer of what it had passed on. 520 to 527 and 530 are Cloudflare's, 598 and 599 those of proxies. */
-static bool gateway_lost_it(int status)
-{
-	return status == 502 || status == 504 || (status >= 520 && status <= 530) ||
-	       status == 598 || status == 599;
-}
-
-/* What a failed exchange of a change means: a lost answer, or one that cannot be read, proves nothing. */
-static void judge_failure(
-	const struct def_request *rq, const struct exchange_reply *r, struct err *e)
-{
-	bool lost = e->code == ERR_NET || e->code == ERR_TIMEOUT ||
-		    e->code == ERR_LIMIT || e->code == ERR_PARSE;
-	if (rq->transport == DEF_SQL || reads_only(rq) || !r->sent)
-		return;
-	if (lost || gateway_lost_it(r->status)) {
-		struct err was = *e;
-		err_set(e, ERR_UNKNOWN, "sent, but what became of it is not known: %s",
-			was.msg);
-	}
-}
-
-static bool is_success(const struct call *c, const struct def_step *step,
-	const struct exchange_reply *r, json_t *envelope, struct err *e)
-{
-	struct str words = STR_INIT_MAX(400);
-	struct err ignored = ERR_INIT;
-	bool ok = r->exit_code <= 0;
-	if (step->success.jmes) {
-		json_t *v = jmes_search(step->success.jmes, envelope, c->scope, e);
-		if (!v)
-			return err_wrap(e, "success") || (e->code = ERR_UNKNOWN, false);
-		ok = jmes_truthy(v);
-		json_decref(v);
-	}
-	if (ok)
-		return true;
-	json_t *why = step->refusal.jmes ? jmes_search(step->refusal.jmes, envelope,
-						   c->scope, &ignored)
-					 : NULL;
-	if (why && !json_is_null(why))
-		json_scalar_to(&words, why);
-	else if (*r->err_out)
-		str_adds(&words, r->err_out);
-	struct str plain = STR_INIT_MAX(64);
-	call_default_words(r, &plain);
-	err_set(e, ERR_REMOTE, "refused (%s)%s%s", plain.buf, words.len ? ": " : "",
-		words.buf);
-	str_release(&plain);
-	str_release(&words);
-	json_decref(why);
-	return false;
-}
-
 static void step_failed(struct call *c, struct err *e, json_t *body)
 {
 	if (c->def->n_steps > 1)
@@ -155,43 +111,46 @@ static void step_failed(struct call *c, struct err *e, json_t *body)
 	call_end(c, e, body, e->msg);
 }
 
+static void next_step(struct call *c, const struct def_step *step, json_t *envelope)
+{
+	if (step->name)
+		json_object_set(c->steps, step->name, envelope);
+	json_object_set(c->scope, "prev", envelope);
+	c->step++;
+	call_run(c);
+}
+
+static void all_done(struct call *c, const struct exchange_reply *r, json_t *envelope)
+{
+	struct err none = ERR_INIT;
+	struct str plain = STR_INIT_MAX(64), known = STR_INIT_MAX(4096);
+	call_default_words(r, &plain);
+	call_say(c, c->def->says, envelope, plain.buf, &known);
+	if (r->repaired)
+		str_addf(&known, " (%zu values of the reply could not be read as sent)",
+			r->repaired);
+	call_end(c, &none, r->body, known.buf);
+	str_release(&plain);
+	str_release(&known);
+}
+
 static void step_done(void *arg, const struct exchange_reply *r)
 {
 	struct call *c = arg;
 	const struct def_step *step = &c->def->steps[c->step];
 	struct err e = r->err;
+	bool before = c->sent;
 	c->exchange = NULL;
-	c->sent = c->sent || (r->sent && !reads_only(&step->request));
-	if (e.code != ERR_NONE) {
-		judge_failure(&step->request, r, &e);
-		step_failed(c, &e, r->body);
-		return;
-	}
+	c->sent = c->sent || (r->sent && !call_step_reads(c));
 	json_t *envelope = exchange_envelope(r);
-	if (!is_success(c, step, r, envelope, &e)) {
+	call_judge(c, r, envelope, before, &e);
+	if (e.code != ERR_NONE)
 		step_failed(c, &e, r->body);
-		json_decref(envelope);
-		return;
-	}
-	if (c->step + 1 < c->def->n_steps) {
-		if (step->name)
-			json_object_set(c->steps, step->name, envelope);
-		json_object_set(c->scope, "prev", envelope);
-		c->step++;
-		json_decref(envelope);
-		call_run(c);
-		return;
-	}
-	struct str plain = STR_INIT_MAX(64), known = STR_INIT_MAX(4096);
-	call_default_words(r, &plain);
-	call_say(c, c->def->says, envelope, plain.buf, &known);
+	else if (c->step + 1 < c->def->n_steps)
+		next_step(c, step, envelope);
+	else
+		all_done(c, r, envelope);
 	json_decref(envelope);
-	if (r->repaired)
-		str_addf(&known, " (%zu values of the reply could not be read as sent)",
-			r->repaired);
-	call_end(c, &e, r->body, known.buf);
-	str_release(&plain);
-	str_release(&known);
 }
 
 void call_run(struct call *c)
@@ -258,10 +217,15 @@ struct call *source_call(
 	return c;
 }
 
-void source_verify_times(
-	const struct source *s, const char *call, int64_t *every_ms, int64_t *within_ms)
+bool source_call_traits(const struct source *s, const char *call, struct call_traits *out)
 {
 	const struct def_call *d = connector_call(s->def, call);
-	*every_ms = d && d->has_verify ? d->every_ms : 0;
-	*within_ms = d && d->has_verify ? d->within_ms : 0;
+	*out = (struct call_traits){0};
+	if (!d)
+		return false;
+	out->verify = d->has_verify;
+	out->preview = d->has_preview;
+	out->every_ms = d->has_verify ? d->every_ms : 0;
+	out->within_ms = d->has_verify ? d->within_ms : 0;
+	return true;
 }

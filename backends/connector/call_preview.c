@@ -1,6 +1,5 @@
 /*
- * Calls before and after: the text of what would be sent, the far side's own dry run, and the look whether the change has
- * arrived.
+ * Calls beforehand: the text of what would be sent, what forbids it without a request, and the far side's own dry run.
  */
 #include "backends/base/log.h"
 #include "backends/base/utf8.h"
@@ -62,6 +61,13 @@ char *source_call_text(struct source *s, const char *call, json_t *input, struct
 		return str_take(&text);
 	str_release(&text);
 	return NULL;
+}
+
+bool source_call_check(struct source *s, const char *call, json_t *input, struct err *e)
+{
+	char *text = source_call_text(s, call, input, e);
+	free(text);
+	return text != NULL;
 }
 
 /* ---- preview ---- */
@@ -191,55 +197,5 @@ struct call *source_preview(
 {
 	struct call *c = call_new(s, input, fn, arg);
 	call_start(c, connector_call(s->def, call), call_preview);
-	return c;
-}
-
-/* ---- verify ---- */
-
-static void verified(void *arg, const struct exchange_reply *r)
-{
-	struct call *c = arg;
-	struct err e = r->err;
-	json_t *body = r->body ? r->body : json_null(), *v = NULL;
-	struct str plain = STR_INIT_MAX(64), known = STR_INIT_MAX(4096);
-	c->exchange = NULL;
-	call_default_words(r, &plain);
-	if (e.code == ERR_NOTFOUND && c->def->verify_missing) {
-		e = (struct err)ERR_INIT;
-		str_adds(&known, "it is gone");
-		v = json_true();
-	} else if (e.code == ERR_NONE) {
-		json_t *envelope = exchange_envelope(r);
-		json_t *now = jmes_search(c->def->until.jmes, body, c->scope, &e);
-		call_say(c, c->def->verify_says, envelope, plain.buf, &known);
-		v = now ? json_boolean(jmes_truthy(now)) : NULL;
-		json_decref(now);
-		json_decref(envelope);
-	}
-	if (e.code != ERR_NONE)
-		err_wrap(&e, "verify");
-	call_end(c, &e, v, e.code == ERR_NONE ? known.buf : e.msg);
-	str_release(&plain);
-	str_release(&known);
-}
-
-static void run_verify(struct call *c)
-{
-	struct err e = ERR_INIT;
-	if (!c->def->has_verify) {
-		err_set(&e, ERR_NOTFOUND, "call %s has no verify", c->def->name);
-		call_end(c, &e, NULL, e.msg);
-		return;
-	}
-	struct exchange_spec spec = {
-		.rq = &c->def->verify, .scope = c->scope, .mode = PG_READ};
-	c->exchange = exchange_start(&c->session, &spec, verified, c);
-}
-
-struct call *source_verify(
-	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg)
-{
-	struct call *c = call_new(s, input, fn, arg);
-	call_start(c, connector_call(s->def, call), run_verify);
 	return c;
 }

@@ -2,6 +2,7 @@
 #define CONNECTOR_CONNECTOR_H
 
 #include "backends/base/template.h"
+#include "backends/connector/calls.h"
 #include "backends/connector/config.h"
 #include "backends/store/record.h"
 #include "backends/transport/http.h"
@@ -97,65 +98,6 @@ struct collect;
 struct collect *source_collect(struct source *s, size_t collection, const char *since,
 	const json_t *open_items, const struct collect_fns *fns);
 void collect_cancel(struct collect *c); /* NULL is fine; no callback */
-
-/* ---- calls: what changes something on the far side --------------------------------------------- */
-
-/*
- * `input` is the scope that a call sees besides settings and secrets: {record, params, operator, reason, action: {id,
- * key, now?}}. action.now, ISO 8601, becomes the scope's `now`: set it when the plan is made, so that text and execution
- * agree.
- */
-struct call_result {
-	/* ERR_NONE: the far side accepted (HTTP class and the call's `success` expression). ERR_UNKNOWN: sent, and what
-	 * became of it is not known. */
-	struct err err;
-	bool sent;
-	json_t *reply; /* borrowed; parsed reply or rows; NULL */
-	/* One safe line of what is known: "cleared, 2 tasks" (the call's `says`, else the status). */
-	const char *known;
-};
-typedef void call_fn(void *arg, const struct call_result *r);
-struct call;
-/* Plans without sending: the rendered request as one line (request_describe), secrets masked, for preview and plan hash.
- * It tells any two requests apart. malloc'ed, NULL with e. */
-char *source_call_text(
-	struct source *s, const char *call, json_t *input, struct err *e) MUST_USE;
-/* Runs the call itself. SQL calls bind and commit; HTTP sends once, never retries unless it was provably not sent. */
-struct call *source_call(
-	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
-/* The far side's own dry run (`preview:` of the call). reply: object {"lines": [text...], "targets": [...]}; a call
- * without preview answers lines ["not previewable: ..."] with err ERR_NONE. */
-struct call *source_preview(
-	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
-/* One look at whether the change has arrived (`verify:`): `reply` is a JSON boolean, `known` says what was seen. The
- * caller repeats it every *every_ms until *within_ms of source_verify_times; 0 and 0: the call has no verify. */
-struct call *source_verify(
-	struct source *s, const char *call, json_t *input, call_fn *fn, void *arg);
-void source_verify_times(
-	const struct source *s, const char *call, int64_t *every_ms, int64_t *within_ms);
-void call_cancel(struct call *c);
-
-/*
- * A statement that does not stand in the connector's file: the `sql` step of a runbook. It goes over the source's
- * `postgres:` connection, in a transaction of its own, by the same machinery as a call with `sql:`. Everything is copied.
- */
-struct sql_statement {
-	const char *text; /* one statement, constant; values are $1, $2, ... */
-	/* Array or NULL; bound as they are: no template, no secret. */
-	const json_t *values;
-	/* Rows touched; out of range: rolled back, ERR_LIMIT. max < 0: any number. */
-	long min_rows, max_rows;
-	int64_t timeout_ms; /* 0: the transport's */
-};
-bool source_has_sql(const struct source *s);
-/* The statement with its values, one line. malloc'ed. */
-char *source_sql_text(const struct sql_statement *q);
-/* Commits. ERR_UNKNOWN: lost after COMMIT was sent; with every other error nothing was changed. */
-struct call *source_sql(
-	struct source *s, const struct sql_statement *q, call_fn *fn, void *arg);
-/* Runs it and rolls it back. reply as of source_preview. */
-struct call *source_sql_preview(
-	struct source *s, const struct sql_statement *q, call_fn *fn, void *arg);
 
 /* A name of the scope, which neither opaque keys nor a runbook's own names may take. */
 bool connector_reserved(const char *name);

@@ -65,12 +65,13 @@ static void finish(
 	const struct def_request *rq = x->spec.rq;
 	bool accepted = r->err.code == ERR_NONE;
 	for (size_t i = 0; i < rq->n_accept; i++)
-		if (r->status && r->status == rq->accept_status[i]) {
+		if (r->whole && r->status && r->status == rq->accept_status[i]) {
 			accepted = true;
 			r->err = (struct err)ERR_INIT;
 		}
 	if (accepted && !x->spec.on_data) {
 		body = reply_read(rq, bytes, len, &r->repaired, &r->err);
+		r->whole = r->whole && body;
 	} else if (r->status) {
 		struct err ignored = ERR_INIT;
 		body = json_read_reply(bytes, len, &r->repaired, &ignored);
@@ -100,6 +101,14 @@ static void wait_login(struct exchange *x)
 
 /* ---- http ---- */
 
+/* Came to its end, whatever its status says. */
+static bool is_whole(const struct http_reply *reply)
+{
+	enum err_code code = reply->err.code;
+	return reply->status != 0 && code != ERR_NET && code != ERR_TIMEOUT &&
+	       code != ERR_LIMIT;
+}
+
 static void http_came(void *arg, const struct http_reply *reply)
 {
 	struct exchange *x = arg;
@@ -116,6 +125,7 @@ static void http_came(void *arg, const struct http_reply *reply)
 		.affected = -1,
 		.exit_code = -1,
 		.sent = reply->sent,
+		.whole = is_whole(reply),
 		.err_out = "",
 		.link = reply->link ? reply->link : "",
 		.next = x->spec.next_header ? http_header(reply, x->spec.next_header)
@@ -251,6 +261,7 @@ static void pg_came(void *arg, const struct pg_reply *reply)
 		.affected = reply->affected,
 		.exit_code = -1,
 		.sent = reply->sent,
+		.whole = reply->err.code == ERR_NONE && !reply->truncated,
 		.truncated = reply->truncated,
 		.repaired = reply->repaired,
 		.err_out = "",
@@ -315,6 +326,7 @@ static void ssh_came(void *arg, const struct ssh_reply *reply)
 		.affected = -1,
 		.exit_code = reply->proved ? reply->exit_code : -1,
 		.sent = reply->started,
+		.whole = reply->proved && reply->err.code == ERR_NONE,
 		.err_out = "",
 		.link = "",
 		.next = ""};

@@ -94,6 +94,7 @@ struct exchange_reply {
 	int exit_code;  /* ssh, else -1 */
 	size_t repaired; /* values of the body that are not quite what was sent: json_read_reply */
 	bool sent, truncated;
+	bool whole;              /* read to its end and understood, whatever it says */
 	const char *err_out;     /* ssh: stderr, safe text of at most a line; else "" */
 	const char *link, *next; /* Link header, the wanted header; "" */
 	int64_t retry_after_ms;

@@ -206,11 +206,9 @@ static bool has_verify(const struct plan *p, const char *call)
 	struct source *source = p->n ? schedule_source(p->job->worker->schedule,
 					       p->targets[0].source, NULL)
 				     : NULL;
-	int64_t every = 0, within = 0;
+	struct call_traits traits;
 
-	if (source)
-		source_verify_times(source, call, &every, &within);
-	return within > 0;
+	return source && source_call_traits(source, call, &traits) && traits.verify;
 }
 
 static void add_loop_proof(const struct plan *p, struct str *out, const struct step *loop)

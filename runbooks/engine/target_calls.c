@@ -19,12 +19,16 @@ static void verify_over(struct target_run *t)
 	target_step_done(t, STEP_END_UNKNOWN, text);
 }
 
-static void on_verified(void *arg, const struct call_result *r)
+static void on_verified(void *arg, const struct look_result *r)
 {
 	struct target_run *t = arg;
 
 	t->call = NULL;
-	if (r->err.code == ERR_NONE && json_is_true(r->reply)) {
+	if (r->look == LOOK_FAILED) {
+		target_step_done(t, STEP_END_FAILED, r->known);
+		return;
+	}
+	if (r->look == LOOK_HOLDS) {
 		target_step_done(t, STEP_END_OK,
 			r->known ? r->known : "confirmed by the far side");
 		return;
@@ -51,14 +55,12 @@ static void verify_again(struct loop *l, void *arg)
 
 bool target_verify(struct target_run *t)
 {
-	int64_t within;
+	struct call_traits traits;
 
-	source_verify_times(t->source, t->step->call, &t->every_ms, &within);
-	if (within <= 0)
+	if (!source_call_traits(t->source, t->step->call, &traits) || !traits.verify)
 		return false;
-	if (t->every_ms <= 0)
-		t->every_ms = 2000;
-	t->deadline_ms = clock_mono_ms() + within;
+	t->every_ms = traits.every_ms > 0 ? traits.every_ms : 2000;
+	t->deadline_ms = clock_mono_ms() + traits.within_ms;
 	target_to(t, "verifying", t->known);
 	verify_again(target_job(t)->worker->loop, t);
 	return true;
@@ -103,13 +105,12 @@ static void on_called(void *arg, const struct call_result *r)
 	t->call = NULL;
 	said(t, &r->err, known);
 	str_copy(t->known, sizeof(t->known), known);
-	if (r->err.code == ERR_UNKNOWN || (r->err.code == ERR_TIMEOUT && r->sent) ||
-		(r->err.code == ERR_NET && r->sent)) {
+	if (r->effect == CALL_MAYBE) {
 		if (!target_verify(t))
 			target_step_done(t, STEP_END_UNKNOWN, known);
 		return;
 	}
-	if (r->err.code != ERR_NONE) {
+	if (r->effect == CALL_NOTHING) {
 		target_step_done(t, STEP_END_FAILED, known);
 		return;
 	}

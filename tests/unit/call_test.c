@@ -4,6 +4,8 @@
 
 struct outcome {
 	bool done, sent;
+	enum call_effect effect;
+	enum call_look look;
 	struct err err;
 	json_t *reply;
 	char known[400];
@@ -15,6 +17,18 @@ static void answered(void *arg, const struct call_result *r)
 	assert_false(o->done);
 	o->done = true;
 	o->sent = r->sent;
+	o->effect = r->effect;
+	o->err = r->err;
+	o->reply = json_incref(r->reply);
+	str_copy(o->known, sizeof(o->known), r->known);
+}
+
+static void seen(void *arg, const struct look_result *r)
+{
+	struct outcome *o = arg;
+	assert_false(o->done);
+	o->done = true;
+	o->look = r->look;
 	o->err = r->err;
 	o->reply = json_incref(r->reply);
 	str_copy(o->known, sizeof(o->known), r->known);
@@ -35,6 +49,20 @@ static struct outcome go(start_fn *start, const char *name)
 	struct outcome o = {0};
 	json_t *in = input();
 	assert_non_null(start(rig.source, name, in, answered, &o));
+	json_decref(in);
+	assert_false(o.done);
+	assert_true(loop_until(rig.loop, &o.done, HELP_WAIT_MS));
+	return o;
+}
+
+typedef struct call *look_start_fn(
+	struct source *s, const char *call, json_t *in, look_fn *fn, void *arg);
+
+static struct outcome look(look_start_fn *start, const char *name)
+{
+	struct outcome o = {0};
+	json_t *in = input();
+	assert_non_null(start(rig.source, name, in, seen, &o));
 	json_decref(in);
 	assert_false(o.done);
 	assert_true(loop_until(rig.loop, &o.done, HELP_WAIT_MS));
@@ -228,7 +256,7 @@ static void test_call(void **state)
 	assert_int_equal(json_int(last, "n", 0), 4);
 	assert_true(json_is_integer(json_object_get(last, "n"))); /* typed, not pasted */
 	json_decref(last);
-	expect(go(source_call, "refuse"), ERR_REMOTE,
+	expect(go(source_call, "refuse"), ERR_UNKNOWN,
 		"refused (HTTP 200): a freeze is on");
 	expect(go(source_call, "benign"), ERR_NONE, "already done");
 	expect(go(source_call, "conflict"), ERR_CONFLICT, "409");
@@ -255,7 +283,7 @@ static void test_unknown(void **state)
 	rig_close(&rig);
 }
 
-/* A gateway that gave up on what it had passed on says nothing of it; the far side's own no does. */
+/* Who fails or gave up on what was passed on says nothing of it; the far side's own no does. */
 static void test_gateways(void **state)
 {
 	static const struct {
@@ -263,8 +291,10 @@ static void test_gateways(void **state)
 		enum err_code code;
 	} cases[] = {{502, ERR_UNKNOWN}, {504, ERR_UNKNOWN}, {520, ERR_UNKNOWN},
 		{522, ERR_UNKNOWN}, {524, ERR_UNKNOWN}, {527, ERR_UNKNOWN},
-		{598, ERR_UNKNOWN}, {599, ERR_UNKNOWN}, {500, ERR_REMOTE},
-		{501, ERR_REMOTE}, {503, ERR_REMOTE}};
+		{598, ERR_UNKNOWN}, {599, ERR_UNKNOWN}, {500, ERR_UNKNOWN},
+		{501, ERR_UNKNOWN}, {503, ERR_UNKNOWN}, {408, ERR_UNKNOWN},
+		{425, ERR_UNKNOWN}, {499, ERR_UNKNOWN}, {400, ERR_REMOTE},
+		{409, ERR_CONFLICT}, {422, ERR_REMOTE}};
 	(void)state;
 	open_calls();
 	for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -273,6 +303,8 @@ static void test_gateways(void **state)
 		source_call(rig.source, "answers", in, answered, &o);
 		json_decref(in);
 		assert_true(loop_until(rig.loop, &o.done, HELP_WAIT_MS));
+		assert_int_equal(o.effect,
+			cases[i].code == ERR_UNKNOWN ? CALL_MAYBE : CALL_NOTHING);
 		expect(o, cases[i].code, "");
 	}
 	rig_close(&rig);
@@ -290,7 +322,7 @@ static void test_steps(void **state)
 	json_decref(last);
 	struct outcome o = go(source_call, "halfway");
 	assert_true(o.sent);
-	expect(o, ERR_REMOTE, "step 2 of 2: refused");
+	expect(o, ERR_UNKNOWN, "step 2 of 2: sent, but");
 	rig_close(&rig);
 }
 
@@ -330,10 +362,10 @@ static void test_a_secret_said_back(void **state)
 	log_redact("a freeze is on");
 	log_redact("would go");
 	open_calls();
-	expect(go(source_call, "refuse"), ERR_REMOTE, "refused (HTTP 200): [secret]");
+	expect(go(source_call, "refuse"), ERR_UNKNOWN, "refused (HTTP 200): [secret]");
 	o = go(source_call, "refuse");
 	assert_null(strstr(o.err.msg, "freeze"));
-	expect(o, ERR_REMOTE, "[secret]");
+	expect(o, ERR_UNKNOWN, "[secret]");
 	o = go(source_preview, "plain");
 	assert_string_equal(
 		json_string_value(json_array_get(json_sub(o.reply, "lines"), 0)),
@@ -345,24 +377,28 @@ static void test_a_secret_said_back(void **state)
 
 static void test_verify(void **state)
 {
-	int64_t every, within;
+	struct call_traits traits;
 	(void)state;
 	open_calls();
-	source_verify_times(rig.source, "plain", &every, &within);
-	assert_int_equal(every, 100);
-	assert_int_equal(within, 5000);
-	source_verify_times(rig.source, "refuse", &every, &within);
-	assert_int_equal(every, 0);
-	struct outcome o = go(source_verify, "plain");
-	assert_true(json_is_false(o.reply));
+	assert_true(source_call_traits(rig.source, "plain", &traits));
+	assert_true(traits.verify && traits.preview);
+	assert_int_equal(traits.every_ms, 100);
+	assert_int_equal(traits.within_ms, 5000);
+	assert_true(source_call_traits(rig.source, "refuse", &traits));
+	assert_false(traits.verify || traits.preview);
+	assert_false(source_call_traits(rig.source, "none", &traits));
+	struct outcome o = look(source_before, "plain");
+	assert_int_equal(o.look, LOOK_NOT_YET);
 	expect(o, ERR_NONE, "look 1");
-	o = go(source_verify, "plain");
-	assert_true(json_is_true(o.reply));
+	o = look(source_verify, "plain");
+	assert_int_equal(o.look, LOOK_HOLDS);
 	expect(o, ERR_NONE, "look 2");
-	o = go(source_verify, "missing");
-	assert_true(json_is_true(o.reply));
+	o = look(source_verify, "missing");
+	assert_int_equal(o.look, LOOK_HOLDS);
 	expect(o, ERR_NONE, "it is gone");
-	expect(go(source_verify, "refuse"), ERR_NOTFOUND, "has no verify");
+	o = look(source_verify, "refuse");
+	assert_int_equal(o.look, LOOK_UNREAD);
+	expect(o, ERR_NOTFOUND, "has no verify");
 	rig_close(&rig);
 }
 
