@@ -1,6 +1,7 @@
 /*
  * Errors as values, and the two ways to end the process. Messages quote text from outside
- * (file contents, server answers), so they pass utf8_clean here and nowhere else.
+ * (file contents, server answers), so they pass shown_safely here and nowhere else: whole, since
+ * what is cut first may keep a part of a secret.
  */
 #include "backends/base/err.h"
 
@@ -10,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/base/shown.h"
 #include "backends/base/str.h"
-#include "backends/base/utf8.h"
 
 static void (*die_hook)(void);
 
@@ -26,45 +27,46 @@ static size_t trimmed_length(const char *text)
 	return len;
 }
 
-static void keep_clean(struct err *e, const char *text)
+/* Takes text. */
+static void keep_clean(struct err *e, struct str *text)
 {
 	struct str clean = STR_INIT;
 
-	utf8_clean(&clean, text, trimmed_length(text), sizeof(e->msg) - 1, UTF8_ONE_LINE);
+	shown_safely(&clean, text->buf, trimmed_length(text->buf), sizeof(e->msg) - 1,
+		UTF8_ONE_LINE);
 	memcpy(e->msg, clean.buf, clean.len + 1);
 	str_release(&clean);
+	str_wipe(text);
 }
 
 bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
 {
-	/* Larger than msg, and filled first: an argument may be e->msg itself. */
-	char text[4 * sizeof(e->msg)];
+	/* Filled first: an argument may be e->msg itself. */
+	struct str text = STR_INIT;
 	va_list ap;
 
 	if (!e)
 		return false;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	str_addv(&text, fmt, ap);
 	va_end(ap);
-	keep_clean(e, text);
+	keep_clean(e, &text);
 	e->code = code;
 	return false;
 }
 
 bool err_wrap(struct err *e, const char *fmt, ...)
 {
-	char text[4 * sizeof(e->msg)];
+	struct str text = STR_INIT;
 	va_list ap;
-	size_t len;
 
 	if (!e)
 		return false;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text) - sizeof(e->msg) - 2, fmt, ap);
+	str_addv(&text, fmt, ap);
 	va_end(ap);
-	len = strlen(text);
-	snprintf(text + len, sizeof(text) - len, ": %s", e->msg);
-	keep_clean(e, text);
+	str_addf(&text, ": %s", e->msg);
+	keep_clean(e, &text);
 	return false;
 }
 

@@ -10,8 +10,8 @@
 
 #include "backends/base/clock.h"
 #include "backends/base/log_private.h"
+#include "backends/base/shown.h"
 #include "backends/base/str.h"
-#include "backends/base/utf8.h"
 
 #define MESSAGE_MAX 8192
 
@@ -86,10 +86,9 @@ void log_at(enum log_level level, const char *area, const char *fmt, ...)
 	va_end(ap);
 	while (text.len > 0 && text.buf[text.len - 1] == '\n')
 		str_cut(&text, text.len - 1);
-	log_scrub(&text);
 	clock_format(when, sizeof(when), clock_now(), true);
 	str_addf(&line, "%s %s %s: ", when, level_name(level), area);
-	utf8_clean(&line, text.buf, text.len, MESSAGE_MAX, UTF8_ONE_LINE);
+	shown_safely(&line, text.buf, text.len, MESSAGE_MAX, UTF8_ONE_LINE);
 	str_addc(&line, '\n');
 	/* There is nowhere to report a log that cannot be written. */
 	while (write(log_file.fd, line.buf, line.len) < 0 && errno == EINTR)

@@ -18,7 +18,12 @@ void log_close(void);
 void log_at(enum log_level level, const char *area, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
-/* Values of 4 bytes and more; copied. Kept until the process ends (wiped at log_close). */
+/*
+ * A secret of the configuration; copied, and kept until the process ends (wiped at log_close). One of LOG_SECRET_SHORT
+ * bytes and more is taken out wherever it stands, in the forms named in log_scrub.c. A shorter one would hit innocent
+ * words: it is replaced where it stands as a word of its own; under 4 bytes it is not looked for.
+ */
+enum { LOG_SECRET_SHORT = 8 };
 void log_redact(const char *secret);
 /*
  * The same for a token that a far side gave: it takes the place of the one that this owner had before (NULL: of none).
@@ -26,11 +31,18 @@ void log_redact(const char *secret);
  * which are letters with or without digits after them (orders_daily, load-v2). From logs, output and errors always.
  */
 void log_redact_token(const void *owner, const char *token);
-/* The same replacement for any text that leaves the worker (errors, output, audit). In place; grows. */
+/*
+ * The same replacement for any text that leaves the worker (errors, output, audit). In place; grows. Before the text is
+ * cut or parted, never after: part of a secret is not found. shown.h does both in that order.
+ */
 struct str;
 void log_scrub(struct str *text);
-/* For records, text in bulk, where a shorter one would hit innocent words: only those of 12 bytes and more. */
+/* For the texts of records. */
 void log_scrub_bulk(struct str *text);
 bool log_has_secret(const char *text, size_t len);
+/* For what is never altered, since altered it would name something else (ids, opaque, cursors): does it hold a secret? */
+bool log_gives_away(const char *text, size_t len);
+/* How many bytes a secret can take in a text. */
+size_t log_secret_longest(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Taking secrets out of text. Every secret is kept in the forms in which it tends to turn up: as it is, URL-encoded,
- * in a JSON string, made safe for the screen, and in base64 at each of the three places where it can lie
+ * Taking secrets out of text. Every secret is kept in the forms in which it tends to turn up: as it is, each long line of
+ * it, URL-encoded, in a JSON string, made safe for the screen, and in base64 at each of the three places where it can lie
  * in a longer base64 text ("user:password"). Those of a token are its owner's, and go when it has another.
  */
 #include "backends/base/log.h"
@@ -17,23 +17,33 @@
 #define SECRET_LEAST 4
 /* Shorter pieces of base64 would hit innocent text. */
 #define FORM_LEAST 6
-#define BULK_LEAST 12
 #define MARK "[secret]"
-/* A token comes from the far side, which may say any word: in bulk it must not be one. */
-#define TOKEN_BULK_LEAST 20
+/* A token comes from the far side, which may say any word: in records it must not be one. */
+#define TOKEN_RECORD_LEAST 20
+
+/* Where a form is looked for. */
+enum {
+	IN_LOGS = 1 << 0,    /* and output, errors, the audit */
+	IN_RECORDS = 1 << 1, /* the texts of records */
+	IN_KEYS = 1 << 2     /* what is never altered */
+};
 
 struct form {
 	struct str text;
 	const void *owner; /* NULL: a secret of the configuration */
-	bool bulk;         /* also taken out of records */
+	unsigned where;
+	bool word;   /* of a short secret: only where nothing of a word touches it */
+	size_t next; /* the form after it with the same first two bytes, + 1 */
 };
 
 static struct {
-	struct form *forms; /* longest first: one secret may be part of another */
+	struct form *forms;
 	size_t len;
 	size_t cap;
-	/* A bit for each two bytes that a form for bulk begins with. */
-	unsigned char starts[65536 / 8];
+	size_t longest;
+	bool chained;
+	/* By the first two bytes: the first form of the chain, + 1. */
+	unsigned first[65536];
 } known;
 
 static unsigned start_of(const char *bytes)
@@ -41,39 +51,43 @@ static unsigned start_of(const char *bytes)
 	return (unsigned)(unsigned char)bytes[0] << 8 | (unsigned char)bytes[1];
 }
 
-static void add_start(const struct form *f)
+/* Tokens come and go one by one, texts by the thousand: the chains are made when a text is there. */
+static void chain_forms(void)
 {
-	unsigned start = start_of(f->text.buf);
+	if (known.chained)
+		return;
+	known.chained = true;
+	known.longest = 0;
+	memset(known.first, 0, sizeof(known.first));
+	for (size_t i = 0; i < known.len; i++) {
+		struct form *f = &known.forms[i];
+		unsigned *first = &known.first[start_of(f->text.buf)];
 
-	if (f->bulk)
-		known.starts[start / 8] |= (unsigned char)(1U << start % 8);
+		f->next = *first;
+		*first = (unsigned)i + 1;
+		if (f->text.len > known.longest)
+			known.longest = f->text.len;
+	}
 }
 
-/* `like`: whose it is, and whether it is for bulk. */
+/* `like`: whose it is, and where it is looked for. */
 static void add_form(const struct form *like, const char *bytes, size_t len)
 {
-	size_t at = 0;
-	struct form form = {.text = STR_INIT,
-		.owner = like->owner,
-		.bulk = like->bulk && len >= BULK_LEAST};
+	struct form form = *like;
 
 	for (size_t i = 0; i < known.len; i++) {
 		const struct form *f = &known.forms[i];
 
 		if (f->text.len == len && f->owner == like->owner &&
-			memcmp(f->text.buf, bytes, len) == 0)
+			f->where == like->where && memcmp(f->text.buf, bytes, len) == 0)
 			return;
-		if (f->text.len >= len)
-			at = i + 1;
 	}
+	str_init(&form.text, STR_MAX_DEFAULT);
 	str_add(&form.text, bytes, len);
 	known.forms =
 		mem_grow(known.forms, &known.cap, known.len + 1, sizeof(*known.forms));
-	memmove(known.forms + at + 1, known.forms + at,
-		(known.len - at) * sizeof(*known.forms));
-	known.forms[at] = form;
-	known.len++;
-	add_start(&form);
+	known.forms[known.len++] = form;
+	known.chained = false;
 }
 
 static bool is_unreserved(char c)
@@ -136,45 +150,69 @@ static void add_base64_form(const struct form *like, const char *secret, size_t 
 	size_t last = bits / 6;
 	struct str padded = STR_INIT;
 	struct str text = STR_INIT;
+	struct form form = *like;
 
+	/* In base64 nothing shows where a word ends; a piece of so few bytes is no proof outside of logs. */
+	if (form.word)
+		form.where = IN_LOGS;
+	form.word = false;
 	str_add(&padded, "\0\0", before);
 	str_add(&padded, secret, len);
 	crypto_base64(&text, padded.buf, padded.len);
 	if (last - first >= FORM_LEAST) {
-		add_form(like, text.buf + first, text.len - first);
-		add_form(like, text.buf + first, last - first);
+		add_form(&form, text.buf + first, text.len - first);
+		add_form(&form, text.buf + first, last - first);
 		for (size_t i = 0; i < text.len; i++) {
 			if (text.buf[i] == '+')
 				text.buf[i] = '-';
 			else if (text.buf[i] == '/')
 				text.buf[i] = '_';
 		}
-		add_form(like, text.buf + first, last - first);
+		add_form(&form, text.buf + first, last - first);
 	}
 	str_wipe(&padded);
 	str_wipe(&text);
 }
 
+static void add_lines(const struct form *like, const char *secret)
+{
+	/* A key of many lines is printed line by line; the line that names its kind is no secret. */
+	while (*secret) {
+		size_t len = strcspn(secret, "\r\n");
+
+		if (len >= LOG_SECRET_SHORT && strncmp(secret, "-----", 5) != 0)
+			add_form(like, secret, len);
+		secret += len + strspn(secret + len, "\r\n");
+	}
+}
+
 static void add_forms(const struct form *like, const char *secret)
 {
 	struct str clean = STR_INIT;
+	struct form form = *like;
+	size_t len = secret ? strlen(secret) : 0;
 
-	if (!secret || strlen(secret) < SECRET_LEAST)
+	if (len < SECRET_LEAST)
 		return;
-	add_form(like, secret, strlen(secret));
-	add_url_forms(like, secret);
-	add_json_form(like, secret);
+	form.word = len < LOG_SECRET_SHORT;
+	if (form.word)
+		form.where &= ~(unsigned)IN_KEYS;
+	add_form(&form, secret, len);
+	add_url_forms(&form, secret);
+	add_json_form(&form, secret);
 	for (size_t before = 0; before < 3; before++)
-		add_base64_form(like, secret, before);
-	utf8_clean(&clean, secret, strlen(secret), STR_MAX_DEFAULT, UTF8_ONE_LINE);
+		add_base64_form(&form, secret, before);
+	add_lines(&form, secret);
+	utf8_clean(&clean, secret, len, STR_MAX_DEFAULT, UTF8_ONE_LINE);
+	form.word = clean.len < LOG_SECRET_SHORT;
 	if (clean.len >= SECRET_LEAST)
-		add_form(like, clean.buf, clean.len);
+		add_form(&form, clean.buf, clean.len);
 	str_wipe(&clean);
 }
 
 void log_redact(const char *secret)
 {
-	add_forms(&(struct form){.bulk = true}, secret);
+	add_forms(&(struct form){.where = IN_LOGS | IN_RECORDS | IN_KEYS}, secret);
 }
 
 static bool is_letter(char c)
@@ -207,48 +245,99 @@ static void drop_forms(const void *owner)
 {
 	size_t kept = 0;
 
-	memset(known.starts, 0, sizeof(known.starts));
+	known.chained = false;
 	for (size_t i = 0; i < known.len; i++) {
 		struct form *f = &known.forms[i];
 
-		if (f->owner == owner) {
+		if (f->owner == owner)
 			str_wipe(&f->text);
-			continue;
-		}
-		add_start(f);
-		known.forms[kept++] = *f;
+		else
+			known.forms[kept++] = *f;
 	}
 	known.len = kept;
 }
 
 void log_redact_token(const void *owner, const char *token)
 {
-	const struct form like = {.owner = owner,
-		.bulk = token && strlen(token) >= TOKEN_BULK_LEAST &&
-			!looks_like_names(token)};
+	bool sure =
+		token && strlen(token) >= TOKEN_RECORD_LEAST && !looks_like_names(token);
+	const struct form like = {
+		.owner = owner, .where = sure ? IN_LOGS | IN_RECORDS | IN_KEYS : IN_LOGS};
 
 	drop_forms(owner);
 	add_forms(&like, token);
 }
 
-/* One pass per form; the replaced text is built anew only when the form is there. */
-static void scrub_form(struct str *text, const struct str *form)
+/* ---- looking ---- */
+
+static bool of_word(char c)
 {
-	const char *p = text->buf;
-	const char *end = text->buf + text->len;
-	const char *hit = memmem(p, text->len, form->buf, form->len);
+	return is_letter(c) || is_digit(c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+static bool is_word(const char *text, size_t len, size_t at, size_t n)
+{
+	bool before = at > 0 && of_word(text[at]) && of_word(text[at - 1]);
+	bool after = at + n < len && of_word(text[at + n - 1]) && of_word(text[at + n]);
+
+	return !before && !after;
+}
+
+/* The length of the longest form that begins here; 0: none. */
+static size_t hit_at(const char *text, size_t len, size_t at, unsigned where)
+{
+	size_t most = 0;
+
+	for (size_t i = known.first[start_of(text + at)]; i > 0;) {
+		const struct form *f = &known.forms[i - 1];
+		size_t n = f->text.len;
+
+		i = f->next;
+		if ((f->where & where) && n > most && n <= len - at &&
+			memcmp(text + at, f->text.buf, n) == 0 &&
+			(!f->word || is_word(text, len, at, n)))
+			most = n;
+	}
+	return most;
+}
+
+static size_t find(const char *text, size_t len, unsigned where)
+{
+	size_t at = 0;
+
+	if (known.len == 0)
+		return len;
+	chain_forms();
+	while (at + SECRET_LEAST <= len && hit_at(text, len, at, where) == 0)
+		at++;
+	return at + SECRET_LEAST <= len ? at : len;
+}
+
+/*
+ * Of secrets that overlap nothing may stay, neither the head of the one nor the tail of the other: what any form covers
+ * goes, and each stretch gives one mark.
+ */
+static void scrub(struct str *text, unsigned where)
+{
+	size_t from = 0, at = find(text->buf, text->len, where), end;
 	struct str out;
 
-	if (!hit)
+	if (at == text->len)
 		return;
 	str_init(&out, text->max);
-	while (hit) {
-		str_add(&out, p, (size_t)(hit - p));
+	while (at < text->len) {
+		str_add(&out, text->buf + from, at - from);
 		str_adds(&out, MARK);
-		p = hit + form->len;
-		hit = memmem(p, (size_t)(end - p), form->buf, form->len);
+		for (end = at + 1; at < end && at + SECRET_LEAST <= text->len; at++) {
+			size_t n = hit_at(text->buf, text->len, at, where);
+
+			if (n > 0 && at + n > end)
+				end = at + n;
+		}
+		from = end;
+		at = end + find(text->buf + end, text->len - end, where);
 	}
-	str_add(&out, p, (size_t)(end - p));
+	str_add(&out, text->buf + from, text->len - from);
 	out.over = out.over || text->over;
 	str_wipe(text);
 	*text = out;
@@ -256,34 +345,28 @@ static void scrub_form(struct str *text, const struct str *form)
 
 void log_scrub(struct str *text)
 {
-	for (size_t i = 0; i < known.len; i++)
-		scrub_form(text, &known.forms[i].text);
+	scrub(text, IN_LOGS);
 }
 
 void log_scrub_bulk(struct str *text)
 {
-	for (size_t i = 0; i < known.len; i++)
-		if (known.forms[i].bulk)
-			scrub_form(text, &known.forms[i].text);
+	scrub(text, IN_RECORDS);
 }
 
-/* Every text of every record comes here: one look at each byte, and the forms only where one may begin. */
 bool log_has_secret(const char *text, size_t len)
 {
-	for (size_t at = 0; at + BULK_LEAST <= len; at++) {
-		unsigned start = start_of(text + at);
+	return find(text, len, IN_RECORDS) < len;
+}
 
-		if (!(known.starts[start / 8] >> start % 8 & 1))
-			continue;
-		for (size_t i = 0; i < known.len; i++) {
-			const struct str *form = &known.forms[i].text;
+bool log_gives_away(const char *text, size_t len)
+{
+	return find(text, len, IN_KEYS) < len;
+}
 
-			if (known.forms[i].bulk && form->len <= len - at &&
-				memcmp(text + at, form->buf, form->len) == 0)
-				return true;
-		}
-	}
-	return false;
+size_t log_secret_longest(void)
+{
+	chain_forms();
+	return known.longest;
 }
 
 void log_forget_secrets(void)
@@ -294,5 +377,5 @@ void log_forget_secrets(void)
 	known.forms = NULL;
 	known.len = 0;
 	known.cap = 0;
-	memset(known.starts, 0, sizeof(known.starts));
+	known.chained = false;
 }

@@ -6,7 +6,7 @@
 
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
-#include "backends/base/utf8.h"
+#include "backends/base/shown.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,8 +81,8 @@ static void on_output(void *arg, int stream, const char *bytes, size_t len)
 	struct ask *q = arg;
 	if (stream == 1)
 		str_add(&q->out, bytes, len);
-	else if (q->complaint.len < STDERR_MAX)
-		str_add(&q->complaint, bytes, len < STDERR_MAX ? len : STDERR_MAX);
+	else
+		str_add(&q->complaint, bytes, len);
 }
 
 static const char *program(const struct ask *q)
@@ -95,7 +95,8 @@ static void on_exit_status(void *arg, int status, bool timed_out)
 	struct ask *q = arg;
 	struct err e = ERR_INIT;
 	struct str said = STR_INIT_MAX(2UL * STDERR_MAX);
-	utf8_clean(&said, q->complaint.buf, q->complaint.len, STDERR_MAX, UTF8_ONE_LINE);
+	shown_safely(
+		&said, q->complaint.buf, q->complaint.len, STDERR_MAX, UTF8_ONE_LINE);
 	const char *colon = said.len ? ": " : "";
 	if (timed_out)
 		err_set(&e, ERR_TIMEOUT,
@@ -253,8 +254,8 @@ static void start(struct loop *l, void *arg)
 void secret_resolve(struct loop *l, const json_t *spec, secret_fn *fn, void *arg)
 {
 	struct ask *q = xcalloc(1, sizeof(*q));
-	*q = (struct ask){l, json_deep_copy(spec), fn, arg, STR_INIT,
-		STR_INIT_MAX(4UL * STDERR_MAX)};
+	*q = (struct ask){
+		l, json_deep_copy(spec), fn, arg, STR_INIT, STR_INIT_MAX(SECRET_MAX)};
 	loop_defer(l, start, q);
 }
 

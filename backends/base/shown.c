@@ -1,12 +1,17 @@
-/* Text that a person approves: what is not seen as it is becomes an escape, and a digest stands for what is not shown. */
+/*
+ * Text for people: without secrets; and text that a person approves, where what is not seen as it is becomes an escape,
+ * and a digest stands for what is not shown.
+ */
 #include "backends/base/shown.h"
 
 #include <string.h>
 
 #include "backends/base/crypto.h"
-#include "backends/base/utf8.h"
+#include "backends/base/log.h"
 
 #define SHOWN_MAX 16384
+/* Of a line without an end, before the first part of it goes out. */
+#define LINE_HELD ((size_t)64 << 10)
 #define DIGEST_SHOWN 32
 /* More than a character with its marks has. */
 #define CLUSTER_MAX 64
@@ -101,5 +106,101 @@ void shown_exactly(struct str *out, const char *bytes, size_t len)
 		crypto_sha256(bytes, len, hex);
 		str_addf(out, "%s [%zu bytes, sha256 %.*s]", w.cut ? " ... cut" : "", len,
 			DIGEST_SHOWN, hex);
+	}
+}
+
+/* ---- without secrets ---- */
+
+void shown_safely(
+	struct str *out, const char *bytes, size_t len, size_t max, enum utf8_flags flags)
+{
+	struct str raw = STR_INIT, safe = STR_INIT;
+
+	str_add(&raw, bytes, len);
+	log_scrub(&raw);
+	/* Nothing grows more than a bidi control, from 2 bytes to 5, or a tab, to 8. */
+	utf8_clean(&safe, raw.buf, raw.len, 8 * raw.len, flags);
+	log_scrub(&safe);
+	if (safe.len <= max)
+		str_add(out, safe.buf, safe.len);
+	else
+		utf8_clean(out, safe.buf, safe.len, max, flags);
+	str_wipe(&raw);
+	str_wipe(&safe);
+}
+
+void shown_lines_init(struct shown_lines *s, shown_fn *fn, void *arg)
+{
+	*s = (struct shown_lines){STR_INIT, fn, arg};
+}
+
+void shown_lines_release(struct shown_lines *s)
+{
+	str_wipe(&s->held);
+}
+
+/* Not within a character. */
+static size_t part_len(const char *s, size_t len)
+{
+	size_t n = SHOWN_PART;
+
+	if (len <= SHOWN_PART)
+		return len;
+	while (n > SHOWN_PART - 4 && ((unsigned char)s[n] & 0xC0) == 0x80)
+		n--;
+	return n;
+}
+
+static void give(struct shown_lines *s, const char *bytes, size_t len)
+{
+	struct str safe = STR_INIT;
+
+	shown_safely(&safe, bytes, len, STR_MAX_DEFAULT, UTF8_SGR);
+	for (size_t at = 0, n; at < safe.len; at += n) {
+		n = part_len(safe.buf + at, safe.len - at);
+		s->fn(s->arg, safe.buf + at, n);
+	}
+	str_wipe(&safe);
+}
+
+void shown_lines_end(struct shown_lines *s)
+{
+	if (s->held.len)
+		give(s, s->held.buf, s->held.len);
+	str_wipe(&s->held);
+}
+
+/* A line without end goes out in part. As much is held back as a secret may reach into what is still to come. */
+static void give_part(struct shown_lines *s)
+{
+	size_t back = log_secret_longest() + 1, n;
+
+	if (s->held.len < LINE_HELD + back)
+		return;
+	log_scrub(&s->held);
+	n = s->held.len > back ? s->held.len - back : 0;
+	while (n > 0 && ((unsigned char)s->held.buf[n] & 0xC0) == 0x80)
+		n--;
+	give(s, s->held.buf, n);
+	str_drop(&s->held, n);
+}
+
+void shown_lines_add(struct shown_lines *s, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		const char *nl = memchr(bytes, '\n', len);
+		size_t n = nl ? (size_t)(nl - bytes) : len;
+
+		if (n > LINE_HELD) {
+			n = LINE_HELD;
+			nl = NULL;
+		}
+		str_add(&s->held, bytes, n);
+		if (nl)
+			shown_lines_end(s);
+		else
+			give_part(s);
+		bytes += n + (nl != NULL);
+		len -= n + (nl != NULL);
 	}
 }

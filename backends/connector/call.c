@@ -2,8 +2,7 @@
  * Calls: what changes something on the far side. Sent once, step by step; what the replies tell is call_judge.c.
  */
 #include "backends/connector/call.h"
-#include "backends/base/log.h"
-#include "backends/base/utf8.h"
+#include "backends/base/shown.h"
 #include "backends/connector/request.h"
 
 #include <stdlib.h>
@@ -57,8 +56,7 @@ void call_end(struct call *c, const struct err *e, json_t *reply, const char *kn
 	struct call was = *c;
 	struct str safe = STR_INIT_MAX(1024);
 	struct err err = *e;
-	utf8_clean(&safe, known, strlen(known), 300, UTF8_ONE_LINE);
-	log_scrub(&safe);
+	shown_safely(&safe, known, strlen(known), 300, UTF8_ONE_LINE);
 	scrub_err(&err);
 	json_incref(reply);
 	call_free(c); /* who is told may free the source */

@@ -1,8 +1,7 @@
 /*
  * Calls beforehand: the text of what would be sent, what forbids it without a request, and the far side's own dry run.
  */
-#include "backends/base/log.h"
-#include "backends/base/utf8.h"
+#include "backends/base/shown.h"
 #include "backends/connector/call.h"
 #include "backends/connector/request.h"
 
@@ -76,8 +75,7 @@ static void add_line(json_t *lines, const json_t *v)
 {
 	struct str raw = STR_INIT_MAX(65536), safe = STR_INIT_MAX(1024);
 	json_scalar_to(&raw, v);
-	utf8_clean(&safe, raw.buf, raw.len, LINE_MAX_BYTES, UTF8_ONE_LINE);
-	log_scrub(&safe);
+	shown_safely(&safe, raw.buf, raw.len, LINE_MAX_BYTES, UTF8_ONE_LINE);
 	json_array_append_new(lines, json_string(safe.buf));
 	str_release(&raw);
 	str_release(&safe);

@@ -2,7 +2,7 @@
  * One request and its reply: authenticated, sent through its transport, read into JSON. A 401 with a login is
  * answered by one new login: the far side has refused, so sending again repeats nothing.
  */
-#include "backends/base/utf8.h"
+#include "backends/base/shown.h"
 #include "backends/connector/request.h"
 
 #include <stdlib.h>
@@ -315,7 +315,7 @@ static void last_line(struct str *out, const char *text, size_t len)
 	size_t from = len;
 	while (from && text[from - 1] != '\n')
 		from--;
-	utf8_clean(out, text + from, len - from, 200, UTF8_ONE_LINE);
+	shown_safely(out, text + from, len - from, 200, UTF8_ONE_LINE);
 }
 
 static void ssh_came(void *arg, const struct ssh_reply *reply)

@@ -1,8 +1,7 @@
 /*
  * Lines of a log, and the list of its parts: safe, bounded.
  */
-#include "backends/base/log.h"
-#include "backends/base/utf8.h"
+#include "backends/base/shown.h"
 #include "backends/connector/logfetch.h"
 #include "backends/connector/mapping.h"
 
@@ -43,9 +42,8 @@ static void add_one(struct log_lines *l, const char *bytes, size_t len)
 		l->dropped = true;
 		return;
 	}
-	struct str safe = STR_INIT_MAX(LOG_LINE_MAX + 16);
-	utf8_clean(&safe, bytes, len, LOG_LINE_MAX, UTF8_LINES | UTF8_SGR);
-	log_scrub(&safe);
+	struct str safe = STR_INIT;
+	shown_safely(&safe, bytes, len, LOG_LINE_MAX, UTF8_LINES | UTF8_SGR);
 	l->list = mem_grow(l->list, &l->cap, l->n + 1, sizeof(*l->list));
 	l->bytes += safe.len + 1;
 	l->list[l->n++] = str_take(&safe);

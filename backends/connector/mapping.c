@@ -2,6 +2,7 @@
  * The `record:` part at work: expressions, maps and rules over an item, then the fields of the record.
  */
 #include "backends/connector/mapping.h"
+#include "backends/base/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,16 @@ static bool map_severity_tier(const struct mapping *g)
 	return true;
 }
 
+/* What names something is never altered: with a secret in it, it could not leave the worker, nor name the same without. */
+static bool keeps_secrets(const struct mapping *g, const char *field, const char *text)
+{
+	return !log_gives_away(text, strlen(text)) ||
+	       err_set(g->e, ERR_DENIED,
+		       "%s holds a secret of the configuration or a token: choose "
+		       "another field",
+		       field);
+}
+
 static bool map_id(const struct mapping *g)
 {
 	json_t *v = get(g, FIELD_ID, NULL);
@@ -190,8 +201,10 @@ static bool map_id(const struct mapping *g)
 	if (!scalar || !*g->out->id)
 		return err_set(g->e, ERR_PARSE, "an item has no id");
 	/* a cut id could be that of another item */
-	return len <= RECORD_ID_MAX ||
-	       err_set(g->e, ERR_LIMIT, "an id is longer than %d bytes", RECORD_ID_MAX);
+	if (len > RECORD_ID_MAX)
+		return err_set(
+			g->e, ERR_LIMIT, "an id is longer than %d bytes", RECORD_ID_MAX);
+	return keeps_secrets(g, "id", g->out->id);
 }
 
 static bool map_texts(const struct mapping *g)
@@ -216,7 +229,7 @@ static bool map_texts(const struct mapping *g)
 		r->url = "";
 	if (!*r->title)
 		r->title = r->id;
-	return true;
+	return keeps_secrets(g, "parent", r->parent);
 }
 
 static bool map_numbers(const struct mapping *g)
@@ -286,7 +299,15 @@ static bool map_trees(const struct mapping *g)
 			? !map_all_labels(g)
 			: !map_pairs(g, d->labels, d->n_labels, true, &g->out->labels))
 		return false;
-	return map_pairs(g, d->opaque, d->n_opaque, false, &g->out->opaque);
+	if (!map_pairs(g, d->opaque, d->n_opaque, false, &g->out->opaque))
+		return false;
+	for (size_t i = 0; i < d->n_opaque; i++)
+		if (map_gives_away(json_object_get(g->out->opaque, d->opaque[i].name)))
+			return err_set(g->e, ERR_DENIED,
+				"opaque.%s holds a secret of the configuration or a "
+				"token: choose another field",
+				d->opaque[i].name);
+	return true;
 }
 
 /* What the platform's people know and no API tells. */

@@ -25,15 +25,18 @@ static bool plain(const char *s, size_t len)
 static void make_safe(
 	struct str *out, const char *s, size_t len, size_t max, enum utf8_flags flags)
 {
-	struct str raw = STR_INIT;
+	struct str raw = STR_INIT, safe = STR_INIT;
 	if (log_has_secret(s, len)) {
 		str_add(&raw, s, len);
 		log_scrub_bulk(&raw);
 		s = raw.buf;
 		len = raw.len;
 	}
-	utf8_clean(out, s, len, max, flags);
+	utf8_clean(&safe, s, len, 8 * len, flags);
+	log_scrub_bulk(&safe); /* what is not seen may have parted it */
+	utf8_clean(out, safe.buf, safe.len, max, flags);
 	str_wipe(&raw);
+	str_wipe(&safe);
 }
 
 static const char *to_text(struct arena *a, const json_t *v, size_t max, bool is_id)
@@ -110,6 +113,20 @@ static void look(struct look *l, json_t *v)
 		l->safe = l->safe && plain(key, len);
 		look(l, sub);
 	}
+}
+
+bool map_gives_away(json_t *v)
+{
+	const char *key;
+	json_t *sub;
+	size_t i;
+	bool away = json_is_string(v) &&
+		    log_gives_away(json_string_value(v), json_string_length(v));
+	json_array_foreach (v, i, sub)
+		away = away || map_gives_away(sub);
+	json_object_foreach (v, key, sub)
+		away = away || log_gives_away(key, strlen(key)) || map_gives_away(sub);
+	return away;
 }
 
 static json_t *safe_string(const char *s, size_t len, size_t max)

@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "backends/base/json.h"
-#include "backends/base/utf8.h"
+#include "backends/base/shown.h"
 #include "backends/transport/http.h"
 
 #define MESSAGE_BYTES 200
@@ -56,7 +56,7 @@ static bool message_of_json(struct str *out, const char *body, size_t len)
 	doc = json_read_reply(body, len, NULL, NULL);
 	text = doc ? find_message(doc, MESSAGE_DEPTH) : NULL;
 	if (text)
-		utf8_clean(out, text, strlen(text), MESSAGE_BYTES, UTF8_ONE_LINE);
+		shown_safely(out, text, strlen(text), MESSAGE_BYTES, UTF8_ONE_LINE);
 	json_decref(doc);
 	return text != NULL;
 }
@@ -86,7 +86,7 @@ static void add_first_line(struct str *out, const char *s, size_t len)
 	}
 	while (n < len && s[n] != '\n' && s[n] != '\r')
 		n++;
-	utf8_clean(out, s, n, MESSAGE_BYTES, UTF8_ONE_LINE);
+	shown_safely(out, s, n, MESSAGE_BYTES, UTF8_ONE_LINE);
 }
 
 static void message_of_html(struct str *out, const char *body, size_t len)
@@ -130,12 +130,10 @@ void http_error_message(struct str *out, const char *body, size_t len)
 	}
 	if (message_of_json(out, body, len))
 		return;
-	if (len > 4096)
-		len = 4096;
 	if (find_folded(body, len < 512 ? len : 512, "<html") ||
 		find_folded(body, len < 512 ? len : 512, "<!doctype html"))
-		message_of_html(out, body, len);
-	else if (!message_of_xml(out, body, len))
+		message_of_html(out, body, len < 4096 ? len : 4096);
+	else if (!message_of_xml(out, body, len < 4096 ? len : 4096))
 		add_first_line(out, body, len);
 }
 

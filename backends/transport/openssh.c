@@ -85,11 +85,14 @@ static bool said(const struct openssh *o, const char *words)
 	return strstr(o->words.buf, words) != NULL;
 }
 
-/* The last line of ssh's stderr is the one that says why it gave up. */
+/* The last line of ssh's stderr is the one that says why it gave up. One that is cut is not shown: it may end within a
+ * secret. */
 static const char *last_line(struct openssh *o)
 {
 	char *s = o->words.buf, *nl;
 
+	if (o->words.len == STDERR_KEPT)
+		str_cut(&o->words, (size_t)((nl = strrchr(s, '\n')) ? nl - s : 0));
 	while (o->words.len > 0 && strchr("\r\n .", s[o->words.len - 1]))
 		str_cut(&o->words, o->words.len - 1);
 	nl = strrchr(s, '\n');

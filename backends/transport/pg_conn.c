@@ -10,7 +10,7 @@
 
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
-#include "backends/base/utf8.h"
+#include "backends/base/shown.h"
 
 #define IDLE_MS 60000
 #define NOTICE_BYTES 400
@@ -121,7 +121,7 @@ static void on_notice(void *arg, const char *text)
 	if (!k->call)
 		return;
 	str_clear(&k->call->notice);
-	utf8_clean(
+	shown_safely(
 		&k->call->notice, text, strcspn(text, "\n"), NOTICE_BYTES, UTF8_ONE_LINE);
 }
 

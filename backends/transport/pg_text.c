@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
+#include "backends/base/shown.h"
 
 bool pg_local(const char *host)
 {
@@ -50,14 +51,12 @@ bool pg_connect_error(
 	const char *text = conn ? PQerrorMessage(conn) : "out of memory", *said = text,
 		   *last;
 	char state[6] = "", line[300];
-	size_t len;
+	struct str safe = STR_INIT;
 
 	find_state(text, state, &said);
-	len = strcspn(said, "\n");
-	if (len >= sizeof(line))
-		len = sizeof(line) - 1;
-	memcpy(line, said, len);
-	line[len] = '\0';
+	shown_safely(&safe, said, strcspn(said, "\n"), sizeof(line) - 1, UTF8_ONE_LINE);
+	str_copy(line, sizeof(line), safe.buf);
+	str_release(&safe);
 	last = strrchr(line, ':');
 	str_copy(words, size, last && last[1] == ' ' ? last + 2 : line);
 	if (!*state)

@@ -3,10 +3,8 @@
 
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
-#include "backends/base/utf8.h"
+#include "backends/base/shown.h"
 #include "runbooks/engine/exec.h"
-
-#define LINE_MAX_BYTES 4000
 
 static const struct job_type *const types[] = {
 	&preview_type,
@@ -87,8 +85,7 @@ static struct store_req *tell_target(struct job_run *j, size_t n, const char *st
 	struct store_req *request;
 	struct str text = STR_INIT_MAX(2000);
 
-	utf8_clean(&text, known, strlen(known), 400, UTF8_ONE_LINE);
-	log_scrub(&text);
+	shown_safely(&text, known, strlen(known), 400, UTF8_ONE_LINE);
 	request = store_tell(j->worker->store, "target_state",
 		json_pack("{s:I, s:I, s:s, s:s}", "job", (json_int_t)j->id, "n",
 			(json_int_t)n + 1, "state", state, "known", text.buf),
@@ -112,10 +109,9 @@ struct store_req *job_target_begin(
 void job_lines_add(
 	json_t *lines, size_t n, const char *stream, const char *text, size_t len)
 {
-	struct str safe = STR_INIT_MAX(3UL * LINE_MAX_BYTES);
+	struct str safe = STR_INIT;
 
-	utf8_clean(&safe, text, len, LINE_MAX_BYTES, UTF8_SGR);
-	log_scrub(&safe);
+	shown_safely(&safe, text, len, SHOWN_PART, UTF8_SGR);
 	json_array_append_new(lines, json_pack("{s:I, s:s, s:s}", "n", (json_int_t)n + 1,
 					     "stream", stream, "text", safe.buf));
 	str_release(&safe);

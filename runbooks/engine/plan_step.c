@@ -3,7 +3,6 @@
 
 #include "backends/base/mem.h"
 #include "backends/base/shown.h"
-#include "backends/base/utf8.h"
 #include "runbooks/engine/exec.h"
 
 enum { QUESTION_SHOWN = 240 };
@@ -150,7 +149,7 @@ static char *confirm_text(const struct step *s, json_t *input, struct err *e)
 	if (!tmpl_render_text(s->question, input, &question, e)) {
 		err_wrap(e, "confirm.question");
 	} else {
-		utf8_clean(
+		shown_safely(
 			&safe, question.buf, question.len, QUESTION_SHOWN, UTF8_ONE_LINE);
 		text = xasprintf("%s (yes or no, within %s)", safe.buf, words);
 	}

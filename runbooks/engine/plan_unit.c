@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
-#include "backends/base/utf8.h"
+#include "backends/base/shown.h"
 #include "runbooks/engine/exec.h"
 
 enum { ITEM_SHOWN = 60 };
@@ -116,7 +116,7 @@ void plan_unit_label(const struct plan_unit *u, struct str *out)
 	else
 		json_scalar_to(&text, u->item);
 	str_addf(out, "%s ", u->loop->as);
-	utf8_clean(out, text.buf, text.len, ITEM_SHOWN, UTF8_ONE_LINE);
+	shown_safely(out, text.buf, text.len, ITEM_SHOWN, UTF8_ONE_LINE);
 	str_addf(out, " (%zu of %zu): ", u->nth, u->items);
 	str_release(&text);
 }

@@ -362,8 +362,8 @@ struct target_run *target_start(
 	t->fn = fn;
 	t->arg = arg;
 	t->resume = resume_only;
-	str_init(&t->partial[0], TARGET_LINE_MAX);
-	str_init(&t->partial[1], TARGET_LINE_MAX);
+	shown_lines_init(&t->said[0], target_line, t);
+	shown_lines_init(&t->said[1], target_line, t);
 	if (resume_only)
 		t->timer = loop_defer(p->job->worker->loop, resume, t);
 	else
@@ -384,7 +384,7 @@ void target_free(struct target_run *t)
 	ssh_cancel(w->reach.ssh, t->ssh);
 	loop_child_abandon(t->child);
 	json_decref(t->input);
-	str_release(&t->partial[0]);
-	str_release(&t->partial[1]);
+	shown_lines_release(&t->said[0]);
+	shown_lines_release(&t->said[1]);
 	free(t);
 }

@@ -6,7 +6,7 @@
 
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
-#include "backends/base/utf8.h"
+#include "backends/base/shown.h"
 #include "runbooks/engine/target_private.h"
 
 /* "before step 3 of 5", counted as the target's list in the preview. at: the step that is not begun, from 0. */
@@ -65,8 +65,7 @@ static void ask(struct target_run *t, const char *question)
 	place(t, t->at + 1, &text);
 	str_addf(&text, ": %s", question);
 	/* As the store will hold it: an answer names the question by its text. */
-	utf8_clean(&shown, text.buf, text.len, sizeof(t->seen) - 1, UTF8_ONE_LINE);
-	log_scrub(&shown);
+	shown_safely(&shown, text.buf, text.len, sizeof(t->seen) - 1, UTF8_ONE_LINE);
 	str_copy(t->seen, sizeof(t->seen), shown.buf);
 	t->asking = true;
 	t->timer =

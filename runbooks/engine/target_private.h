@@ -1,6 +1,7 @@
 #ifndef ENGINE_TARGET_PRIVATE_H
 #define ENGINE_TARGET_PRIVATE_H
 
+#include "backends/base/shown.h"
 #include "runbooks/engine/exec.h"
 
 /*
@@ -8,7 +9,6 @@
  * target_confirm.c. A step of these ends by target_step_done, once.
  */
 enum {
-	TARGET_LINE_MAX = 4000, /* bytes of a line of output; a longer one is parted */
 	/* Of all scripts and programs of a target. A line costs more than its bytes: an endless run of empty ones ends too. */
 	TARGET_OUTPUT_MAX = 4 << 20,
 	TARGET_LINE_COST = 64
@@ -35,8 +35,10 @@ struct target_run {
 	struct call *call;
 	struct ssh_call *ssh;
 	struct loop_child *child;
-	struct str partial[2]; /* the unfinished line of stdout and stderr */
-	size_t output;         /* bytes of it that were kept, see TARGET_OUTPUT_MAX */
+	struct shown_lines said[2]; /* stdout and stderr, as they come in pieces */
+	json_t *lines;              /* of them, for the store */
+	const char *stream;         /* "out" or "err": of the lines that come now */
+	size_t output; /* bytes of it that were kept, see TARGET_OUTPUT_MAX */
 	int64_t deadline_ms, every_ms;
 	usec_t began; /* wait: what was read before shows nothing */
 	bool fresh;   /* wait: what the question now asked will find was read after */
@@ -71,6 +73,8 @@ bool target_verify(struct target_run *t);
 /* target_steps.c */
 void target_wait(struct target_run *t);
 void target_ssh(struct target_run *t);
+/* A shown_fn; arg: the target. */
+void target_line(void *arg, const char *line, size_t len);
 void target_exec(struct target_run *t);
 /* target_confirm.c */
 /* Ends the target as canceled, in words: before that unit (from 0) of its list. */

@@ -117,45 +117,41 @@ void target_wait(struct target_run *t)
 
 /* ---- output by lines ------------------------------------------------------------------- */
 
-static void keep_line(struct target_run *t, json_t *lines, int stream)
+void target_line(void *arg, const char *line, size_t len)
 {
 	static const char cut[] = "more than 4 MiB of output: the rest is not kept";
-	struct str *s = &t->partial[stream - 1];
-	bool room = t->output < TARGET_OUTPUT_MAX;
+	struct target_run *t = arg;
 
-	if (!s->len)
+	if (t->output >= TARGET_OUTPUT_MAX)
 		return;
-	if (room) {
-		t->output += s->len + TARGET_LINE_COST;
-		job_lines_add(lines, t->n, stream == 2 ? "err" : "out", s->buf, s->len);
-	}
-	if (room && t->output >= TARGET_OUTPUT_MAX)
-		job_lines_add(lines, t->n, "info", cut, sizeof(cut) - 1);
-	str_clear(s);
+	t->output += len + TARGET_LINE_COST;
+	job_lines_add(t->lines, t->n, t->stream, line, len);
+	if (t->output >= TARGET_OUTPUT_MAX)
+		job_lines_add(t->lines, t->n, "info", cut, sizeof(cut) - 1);
+}
+
+/* bytes NULL: the end. */
+static void take_output(struct target_run *t, int stream, const char *bytes, size_t len)
+{
+	t->lines = json_array();
+	t->stream = stream == 2 ? "err" : "out";
+	if (bytes)
+		shown_lines_add(&t->said[stream - 1], bytes, len);
+	else
+		shown_lines_end(&t->said[stream - 1]);
+	job_lines(target_job(t), t->lines);
+	t->lines = NULL;
 }
 
 static void on_output(void *arg, int stream, const char *bytes, size_t len)
 {
-	struct target_run *t = arg;
-	struct str *s = &t->partial[stream - 1];
-	json_t *lines = json_array();
-
-	for (size_t i = 0; i < len; i++) {
-		if (bytes[i] == '\n' || s->len >= TARGET_LINE_MAX - 1)
-			keep_line(t, lines, stream);
-		if (bytes[i] != '\n')
-			(void)str_addc(s, bytes[i]);
-	}
-	job_lines(target_job(t), lines);
+	take_output(arg, stream, bytes, len);
 }
 
 static void flush_output(struct target_run *t)
 {
-	json_t *lines = json_array();
-
-	keep_line(t, lines, 1);
-	keep_line(t, lines, 2);
-	job_lines(target_job(t), lines);
+	take_output(t, 1, NULL, 0);
+	take_output(t, 2, NULL, 0);
 }
 
 /* ---- ssh ------------------------------------------------------------------------------- */

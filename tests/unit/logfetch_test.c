@@ -85,12 +85,15 @@ static void test_text(void **state)
 static void test_a_secret_in_a_line(void **state)
 {
 	(void)state;
-	log_redact("line 77");
+	log_redact("line 775");
+	log_redact("line 78"); /* short: as a word of its own */
 	struct text t = fetch("    get: /log\n", -1, 0);
 	is_ok(&t, 1001);
 	assert_string_equal(t.lines[76], "line 76");
-	assert_string_equal(t.lines[77], "[secret]");
-	assert_string_equal(t.lines[775], "[secret]5");
+	assert_string_equal(t.lines[77], "line 77");
+	assert_string_equal(t.lines[78], "[secret]");
+	assert_string_equal(t.lines[775], "[secret]");
+	assert_string_equal(t.lines[785], "line 785");
 	release(&t);
 	log_close();
 }

@@ -174,6 +174,30 @@ static void test_a_secret_said_back(void **state)
 	log_close();
 }
 
+/* An id, or what is sent back as it came, is never altered: with a secret in it the item is refused, and counted. */
+static void test_a_secret_in_an_id(void **state)
+{
+	(void)state;
+	rig_open(&rig,
+		LIST("run", "/runs\n    items: rows",
+			"{id: \"id == `2` && 'run-geheim99' || to_string(id)\", state: "
+			"\"'failed'\", parent: \"id == `1` && 'geheim99' || ''\", "
+			"title: \"id == `4` && 'has geheim99 in it' || name\", opaque: "
+			"{n: id, deep: {value: \"id == `3` && {a: ['x geheim99']} || "
+			"null\"}}}"),
+		"");
+	log_redact("geheim99");
+	struct got o = rig_collect(&rig);
+	got_ok(&o, 2);
+	assert_int_equal(o.refused, 3);
+	assert_non_null(strstr(o.reason, "parent holds a secret"));
+	assert_string_equal(
+		json_str(got_record(&o, "4"), "title", ""), "has [secret] in it");
+	got_release(&o);
+	rig_close(&rig);
+	log_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_expression_fails),
 		cmocka_unit_test(test_a_secret_said_back),
+		cmocka_unit_test(test_a_secret_in_an_id),
 	};
 	return cmocka_run_group_tests_name("mapping", tests, rig_setup, rig_teardown);
 }
