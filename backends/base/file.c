@@ -114,14 +114,19 @@ bool file_write(const char *path, const char *bytes, size_t len, struct err *e)
 static bool make_folder(const char *path, struct err *e)
 {
 	struct stat st;
+	int why;
 
 	if (mkdir(path, 0700) == 0)
 		return true;
-	if (errno != EEXIST && errno != EISDIR && errno != EROFS && errno != EACCES)
+	why = errno;
+	if (why != EEXIST && why != EISDIR && why != EROFS && why != EACCES)
 		return fail(e, path, "cannot be created");
-	/* A parent that we may not write to is no error as long as it is there. */
-	if (stat(path, &st) != 0)
+	/* A parent that we may not write to is no error as long as it is there; when it is not, what kept us from making
+	 * it is the reason, and not that it is not there. */
+	if (stat(path, &st) != 0) {
+		errno = why == EEXIST ? errno : why;
 		return fail(e, path, "cannot be created");
+	}
 	if (S_ISDIR(st.st_mode))
 		return true;
 	return err_set(e, ERR_IO, "%s: is in the way: a folder is needed there", path);

@@ -28,6 +28,7 @@ size_t connector_collections(const struct connector *c);
 const char *connector_collection(const struct connector *c, size_t i);
 enum kind connector_kind(const struct connector *c, size_t i);
 bool connector_rereads(const struct connector *c, size_t i); /* wants open_items */
+bool connector_has_call(const struct connector *c, const char *call);
 bool connector_has_preview(const struct connector *c, const char *call);
 bool connector_has_log(const struct connector *c, enum kind kind);
 
@@ -53,6 +54,10 @@ struct source *source_new(const struct reach *reach, struct connector *c,
 void source_free(struct source *s); /* cancels everything under way, wipes tokens */
 const char *source_name(const struct source *s);
 const struct connector *source_connector(const struct source *s);
+/* The secrets that the connector declares, by number: the name, and how the configuration says that it is to be had, or
+ * NULL. False: there is no such number. */
+bool source_secret(
+	const struct source *s, size_t i, const char **name, const json_t **spec);
 /* The interval: the source's or the connector's, not below min_every. */
 int64_t source_every_ms(const struct source *s, size_t collection);
 int64_t source_min_every_ms(const struct source *s, size_t collection);

@@ -208,6 +208,11 @@ const struct def_call *connector_call(const struct connector *c, const char *nam
 	return NULL;
 }
 
+bool connector_has_call(const struct connector *c, const char *call)
+{
+	return connector_call(c, call) != NULL;
+}
+
 bool connector_has_preview(const struct connector *c, const char *call)
 {
 	const struct def_call *d = connector_call(c, call);

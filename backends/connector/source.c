@@ -195,6 +195,16 @@ const struct connector *source_connector(const struct source *s)
 	return s->def;
 }
 
+bool source_secret(
+	const struct source *s, size_t i, const char **name, const json_t **spec)
+{
+	if (i >= s->def->n_secrets)
+		return false;
+	*name = s->def->secrets[i].name;
+	*spec = json_object_get(s->cfg.values, *name);
+	return true;
+}
+
 int64_t source_every_ms(const struct source *s, size_t collection)
 {
 	const struct def_collect *d = &s->def->collects[collection];

@@ -4,8 +4,10 @@
 #include "backends/base/secret.h"
 #include "backends/connector/source_private.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct check {
 	const struct connector *def;
@@ -206,6 +208,17 @@ static bool known_key(const struct check *k, const char *key)
 	return false;
 }
 
+/* Every request would fail on it. */
+static bool check_file(const struct check *k, const char *key)
+{
+	char *path = source_path(k->cfg, json_str(k->src->values, key, NULL));
+	bool ok = !path || access(path, R_OK) == 0 ||
+		  yaml_err_value(k->e, &k->cfg->doc, k->src->values, key, "%s: %s: %s",
+			  key, path, strerror(errno));
+	free(path);
+	return ok;
+}
+
 static bool check_keys(const struct check *k)
 {
 	json_t *values = (json_t *)(uintptr_t)k->src->values, *v;
@@ -223,7 +236,7 @@ static bool check_keys(const struct check *k)
 			!json_is_string(v))
 			return wrong(k, ours[i].key, "a text");
 	}
-	return true;
+	return check_file(k, "ca_file");
 }
 
 json_t *source_settings(const struct connector *c, const struct config *cfg,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
+#include "runbooks/engine/checkup.h"
 #include "runbooks/engine/try.h"
 #include "runbooks/engine/worker.h"
 
@@ -104,5 +105,7 @@ int main(int argc, char **argv)
 			      : worker_main(&a.worker);
 	if (strcmp(command, "connector") == 0)
 		return run_connector(&a);
+	if (strcmp(command, "checkup") == 0)
+		return checkup_main(a.worker.config_path);
 	return wrong("no such subcommand");
 }

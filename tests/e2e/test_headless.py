@@ -298,8 +298,65 @@ def test_doctor(desk, demo):
     done = desk.run("doctor")
     assert "BAD" not in done.out and "alertmanager" in done.out
     desk.write("connectors/alertmanager.yaml", "connector: alertmanager\ntitle: x\nsettingz: {}\n")
-    done = desk.run("doctor", status=1)
+    done = desk.run("doctor", status=78)
     assert "alertmanager.yaml:3:1" in done.out
+
+
+DOCTOR = """\
+theme: neon
+sources:
+  literal: {connector: airflow3, env: prod, url: "https://x.example", username: a, password: hunter2hunter2}
+  nourl: {connector: airflow3, username: a, password: {command: [echo, long-enough]}}
+  unset: {connector: airflow3, env: blue, url: "https://x.example", username: a, password: {env: WD_TEST_NOT_SET}}
+  short: {connector: airflow3, env: prod, url: "https://x.example", username: a, password: {command: [echo, abc]}}
+  gone: {connector: airflow3, env: prod, url: "https://x.example", username: a, password: {file: /nonexistent/s}}
+  odd: {connector: airflow3, env: prod, url: "ftp//x", username: a, password: {command: [echo, long-enough]}}
+  typo: {connector: airflow3, env: prod, url: "https://x.example", usrname: a}
+  set: {connector: airflow3, env: prod, url: "https://x.example", username: a, password: {env: WD_TEST_IS_SET}}
+  ca: {connector: airflow3, env: prod, url: "https://x.example", ca_file: /nonexistent/ca, username: a, password: {command: [echo, long-enough]}}
+  ghost: {connector: ghost, env: prod}
+  off: {connector: airflow3, env: prod, disabled: true, url: "https://x.example", username: a, password: {env: WD_TEST_NOT_SET}}
+hosts:
+  h: {env: prod, identity: /nonexistent/id}
+"""
+STEP = "title: T\napplies: {kind: run%s}\nrisk: reversible\nsteps: [{call: %s}]\n"
+FOUND = [
+    ("bad", "theme", "neon"),
+    ("bad", "source", r"literal: .*config\.yaml:3:\d+: password: a secret is not written"),
+    ("bad", "source", r'nourl: .*:4:\d+: .*needs the key "url"'),
+    ("warn", "env", "source nourl has no `env:`"),
+    ("warn", "env", 'source unset: "blue" is no known environment'),
+    ("bad", "secret", "unset: password: .*WD_TEST_NOT_SET is not set"),
+    ("warn", "secret", "short: password is shorter than 8 bytes"),
+    ("bad", "secret", "gone: password: .*/nonexistent/s"),
+    ("bad", "source", r"odd: .*:8:\d+: url: "),
+    ("bad", "source", r'typo: .*"usrname".*did you mean "username"'),
+    ("bad", "source", r"ca: .*/nonexistent/ca: No such file"),
+    ("bad", "connector", "no ghost.yaml"),
+    ("bad", "source", 'ghost: without a working connector "ghost"'),
+    ("bad", "runbook", 'any: no connector has a call "nosuch"'),
+    ("bad", "runbook", 'one: connector airflow3 has no call "nosuch"'),
+    ("bad", "host", "h: /nonexistent/id"),
+    ("bad", "store", "cannot be created|no store can be made"),
+]
+
+
+def test_doctor_finds_what_a_source_would_stumble_on(desk):
+    desk.write("config.yaml", DOCTOR)
+    desk.write("runbooks/any.yaml", "runbook: any\n" + STEP % ("", "nosuch"))
+    desk.write("runbooks/one.yaml", "runbook: one\n" + STEP % (", connector: [airflow3]", "nosuch"))
+    done = desk.run("--store", "/proc/none/here/store.db", "doctor", "--json", status=78, env=desk.env(True, WD_TEST_IS_SET="long-enough"))
+    rows = done.json()
+    for level, check, text in FOUND:
+        assert [r for r in rows if r["level"] == level and r["check"] == check and re.search(text, r["text"])], (check, text, rows)
+    assert not [r for r in rows if r["text"].startswith(("off:", "set:"))]
+    assert "hunter2" not in done.out + done.err
+
+
+def test_doctor_without_a_configuration_says_so(desk):
+    done = desk.run("doctor", status=78)
+    assert re.search(r"^BAD  config .*config\.yaml: there is no such file", done.out, re.M), done
+    assert re.search(r"^ok   store .*none yet", done.out, re.M), done
 
 
 def test_the_audit_is_whole_or_says_what_is_missing(desk, airflow):

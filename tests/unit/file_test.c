@@ -109,6 +109,27 @@ static void test_list(void **state)
 	free(missing);
 }
 
+/* A folder that may not be made is not one that "does not exist". */
+static void test_mkdirs_says_what_kept_it(void **state)
+{
+	char *shut = in_root("shut"), *below = in_root("shut/x/y");
+	struct err e = ERR_INIT;
+	bool root_user = geteuid() == 0;
+
+	(void)state;
+	assert_int_equal(chmod(root, 0755), 0);
+	assert_int_equal(mkdir(shut, 0555), 0);
+	if (root_user)
+		assert_int_equal(seteuid(65534), 0);
+	assert_false(file_mkdirs(below, &e));
+	if (root_user)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(e.code, ERR_IO);
+	assert_non_null(strstr(e.msg, "Permission denied"));
+	free(shut);
+	free(below);
+}
+
 static void test_mkdirs(void **state)
 {
 	char *path = in_root("x/y/z/");
@@ -187,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_read_write),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_mkdirs),
+		cmocka_unit_test(test_mkdirs_says_what_kept_it),
 		cmocka_unit_test(test_home),
 		cmocka_unit_test(test_data),
 	};

@@ -1,66 +1,139 @@
 /* watchdesk doctor: everything that can be wrong on this side, one line each. */
+#include <errno.h>
 #include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backends/base/file.h"
 #include "backends/base/mem.h"
 #include "runbooks/engine/job.h"
 #include "tui/headless/headless.h"
+#include "tui/theme.h"
+
+#define CHECKUP_WITHIN_MS 150000
+
+enum level { LEVEL_OK, LEVEL_WARN, LEVEL_BAD };
 
 struct checkup {
 	const struct arguments *args;
 	json_t *rows;
-	bool bad;
+	int status; /* of the worst that was found */
 };
 
-static void say(struct checkup *c, const char *what, bool ok, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
+static void say(struct checkup *c, const char *what, enum level level, const char *fmt,
+	...) PRINTF_LIKE(4, 5);
 
-static void say(struct checkup *c, const char *what, bool ok, const char *fmt, ...)
+static void say(
+	struct checkup *c, const char *what, enum level level, const char *fmt, ...)
 {
+	static const char *const words[] = {"ok", "warn", "BAD"}, *const names[] = {"ok",
+									  "warn", "bad"};
 	struct str text = STR_INIT_MAX(2000);
 	va_list ap;
 
 	va_start(ap, fmt);
 	str_addv(&text, fmt, ap);
 	va_end(ap);
-	c->bad = c->bad || !ok;
+	if (level == LEVEL_BAD && c->status == EXIT_DONE)
+		c->status = EXIT_FAILED;
 	if (c->args->json)
-		json_array_append_new(c->rows, json_pack("{s:s, s:b, s:s}", "check", what,
-						       "ok", ok, "text", text.buf));
+		json_array_append_new(
+			c->rows, json_pack("{s:s, s:b, s:s, s:s}", "check", what, "ok",
+					 level != LEVEL_BAD, "level", names[level],
+					 "text", text.buf));
 	else
-		printf("%-4s %-12s %s\n", ok ? "ok" : "BAD", what, text.buf);
+		printf("%-4s %-12s %s\n", words[level], what, text.buf);
 	str_release(&text);
+}
+
+/* What a file of the user's says wrongly, so that no program can work as it is meant to. */
+static void say_wrong(struct checkup *c, const char *what, const char *text)
+{
+	say(c, what, LEVEL_BAD, "%s", text);
+	c->status = EXIT_BAD_CONFIG;
 }
 
 static void check_terminal(struct checkup *c)
 {
 	const char *term = getenv("TERM"), *set = nl_langinfo(CODESET);
 
-	say(c, "terminal", term && term[0], "TERM=%s, character set %s%s",
-		term ? term : "", set,
+	say(c, "terminal", term && term[0] ? LEVEL_OK : LEVEL_BAD,
+		"TERM=%s, character set %s%s", term ? term : "", set,
 		strcmp(set, "UTF-8") == 0 ? "" : ": drawn in ASCII");
 }
 
-static void check_runbooks(struct checkup *c, const struct config *config)
-{
-	struct err e = ERR_INIT;
-	struct runbooks *rs = runbooks_load(config, &e);
+/* ---- the configuration ----------------------------------------------------------------- */
 
-	if (!rs) {
-		say(c, "runbooks", false, "%s", e.msg);
-		return;
-	}
-	for (size_t i = 0; i < runbooks_errors(rs); i++)
-		say(c, "runbook", false, "%s", runbooks_error(rs, i)->msg);
-	say(c, "runbooks", runbooks_errors(rs) == 0, "%zu loaded", runbooks_count(rs));
-	runbooks_free(rs);
+static void check_theme(
+	struct checkup *c, const struct arguments *a, const struct config *config)
+{
+	const char *name = a->theme ? a->theme : config->theme;
+	struct err e = ERR_INIT;
+	struct theme theme;
+
+	if (name && !theme_load(&theme, name, &e))
+		say_wrong(c, "theme", e.msg);
 }
 
+static void check_env(struct checkup *c, const struct config *config, const char *what,
+	const char *name, const char *env)
+{
+	if (environment_class(&config->environments, env))
+		return;
+	if (env && env[0])
+		say(c, "env", LEVEL_WARN,
+			"%s %s: \"%s\" is no known environment, so actions on it are "
+			"gated as in production: see `environments:`",
+			what, name, env);
+	else
+		say(c, "env", LEVEL_WARN,
+			"%s %s has no `env:`, so actions on it are gated as in "
+			"production",
+			what, name);
+}
+
+static void check_host(struct checkup *c, const struct config_host *host)
+{
+	const char *files[] = {
+		host->ssh.identity, host->ssh.known_hosts, host->ssh.config};
+
+	for (size_t i = 0; i < LENGTH(files); i++)
+		if (files[i] && access(files[i], R_OK) != 0) {
+			say(c, "host", LEVEL_BAD, "%s: %s: %s", host->name, files[i],
+				strerror(errno));
+			c->status = EXIT_BAD_CONFIG;
+		}
+}
+
+static void check_config(
+	struct checkup *c, const struct arguments *a, const struct config *config)
+{
+	if (access(config->path, F_OK) != 0) {
+		say(c, "config", LEVEL_BAD,
+			"%s: there is no such file: `watchdesk help config` says what "
+			"belongs into it",
+			config->path);
+		c->status = EXIT_BAD_CONFIG;
+	} else {
+		say(c, "config", LEVEL_OK, "%s: %zu sources, operator %s", config->path,
+			config->n_sources, config->operator_name);
+	}
+	check_theme(c, a, config);
+	for (size_t i = 0; i < config->n_sources; i++)
+		check_env(c, config, "source", config->sources[i].name,
+			config->sources[i].env);
+	for (size_t i = 0; i < config->n_hosts; i++) {
+		check_env(c, config, "host", config->hosts[i].name, config->hosts[i].env);
+		check_host(c, &config->hosts[i]);
+	}
+}
+
+/* ---- the worker's half ----------------------------------------------------------------- */
+
 struct output {
-	struct str text;
+	struct str out, text;
 	bool done;
 	int status;
 };
@@ -69,8 +142,7 @@ static void on_output(void *arg, int stream, const char *bytes, size_t len)
 {
 	struct output *o = arg;
 
-	if (stream == 2)
-		str_add(&o->text, bytes, len);
+	str_add(stream == 2 ? &o->text : &o->out, bytes, len);
 }
 
 static void on_ended(void *arg, int status, bool timed_out)
@@ -81,52 +153,60 @@ static void on_ended(void *arg, int status, bool timed_out)
 	o->status = timed_out ? -1 : status;
 }
 
-/* The program that may speak to sources checks the files that say how. */
-static void check_connector(
-	struct checkup *c, struct loop *l, const char *name, const char *path)
+static void say_rows(struct checkup *c, const json_t *rows)
 {
-	struct output o = {.text = STR_INIT_MAX(8192)};
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		const char *level = json_str(row, "level", "bad"),
+			   *what = json_str(row, "check", ""),
+			   *text = json_str(row, "text", "");
+
+		if (strcmp(level, "bad") == 0)
+			say_wrong(c, what, text);
+		else
+			say(c, what, strcmp(level, "ok") == 0 ? LEVEL_OK : LEVEL_WARN,
+				"%s", text);
+	}
+}
+
+/* The program that may speak to sources checks the files that say how, and the secrets: runbooks/engine/checkup.h. */
+static void check_far(struct checkup *c, struct loop *l, const struct config *config)
+{
+	struct output o = {
+		.out = STR_INIT_MAX((size_t)4 << 20), .text = STR_INIT_MAX(8192)};
 	char *folder = file_exe_dir(),
 	     *program = xasprintf("%s/watchdesk-worker", folder);
-	const char *argv[] = {program, "connector", "check", path, NULL};
+	/* A default file need not be there, and one that is named must. */
+	const char *named = c->args->config_path ? "--config" : NULL;
+	const char *argv[] = {program, "checkup", named, config->path, NULL};
+	/* All of the environment: secrets may come from it. */
 	struct loop_child_spec spec = {.argv = argv,
-		.deadline_ms = 10000,
+		.env = (const char *const *)environ,
+		.deadline_ms = CHECKUP_WITHIN_MS,
 		.on_output = on_output,
 		.on_exit = on_ended,
 		.arg = &o};
 	struct err e = ERR_INIT;
+	json_t *rows = NULL;
 
-	if (!loop_spawn(l, &spec, &e))
-		say(c, "connector", false, "%s: %s", name, e.msg);
-	else if (!loop_until(l, &o.done, 15000) || o.status != 0)
-		say(c, "connector", false, "%s: %s", name, o.text.buf);
+	if (loop_spawn(l, &spec, &e) &&
+		loop_until(l, &o.done, CHECKUP_WITHIN_MS + 5000) && o.status == 0)
+		rows = json_read(o.out.buf, o.out.len, &e);
+	if (json_is_array(rows))
+		say_rows(c, rows);
 	else
-		say(c, "connector", true, "%s: %s", name, path);
+		say(c, "worker", LEVEL_BAD, "%s gave no answer: %s%s", program, e.msg,
+			o.text.buf);
+	json_decref(rows);
+	str_release(&o.out);
 	str_release(&o.text);
 	free(program);
 	free(folder);
 }
 
-static void check_sources(struct checkup *c, const struct config *config, struct loop *l)
-{
-	for (size_t i = 0; i < config->n_sources; i++) {
-		const char *name = config->sources[i].connector;
-		struct err e = ERR_INIT;
-		bool before = false;
-		char *path;
-
-		for (size_t k = 0; k < i; k++)
-			before = before || str_equal(config->sources[k].connector, name);
-		if (before)
-			continue;
-		path = config_find(config, "connectors", "backends/catalog", name, &e);
-		if (path)
-			check_connector(c, l, name, path);
-		else
-			say(c, "connector", false, "%s", e.msg);
-		free(path);
-	}
-}
+/* ---- the store ------------------------------------------------------------------------- */
 
 static void check_health(struct checkup *c, struct headless *h)
 {
@@ -135,66 +215,85 @@ static void check_health(struct checkup *c, struct headless *h)
 	size_t i;
 
 	if (!rows)
-		say(c, "sources", false, "%s", e.msg);
+		say(c, "sources", LEVEL_BAD, "%s", e.msg);
 	json_array_foreach (rows, i, row) {
 		const char *state = json_str(row, "state", "");
+		bool ok = strcmp(state, "failing") != 0 && strcmp(state, "stale") != 0;
 
-		say(c, "source",
-			strcmp(state, "failing") != 0 && strcmp(state, "stale") != 0,
-			"%s: %s %s", json_str(row, "name", ""), state,
-			json_str(row, "error", ""));
+		say(c, "source", ok ? LEVEL_OK : LEVEL_BAD, "%s: %s %s",
+			json_str(row, "name", ""), state, json_str(row, "error", ""));
 	}
 	json_decref(rows);
 }
 
-static void check_store(
-	struct checkup *c, const struct arguments *a, const struct config *config)
+/* There is no store yet. Can the worker make one? */
+static void check_folder(struct checkup *c, const char *path)
 {
-	struct headless h = {.args = a};
+	const char *slash = strrchr(path, '/');
+	char *folder = slash && slash > path ? xstrndup(path, (size_t)(slash - path))
+					     : xstrdup(slash ? "/" : ".");
 	struct err e = ERR_INIT;
-	long pid;
 
-	h.store_path = a->store_path        ? xstrdup(a->store_path)
+	if (!file_mkdirs(folder, &e))
+		say(c, "store", LEVEL_BAD, "%s", e.msg);
+	else if (access(folder, W_OK | X_OK) != 0)
+		say(c, "store", LEVEL_BAD, "%s: no store can be made there: %s", folder,
+			strerror(errno));
+	else
+		say(c, "store", LEVEL_OK, "%s: none yet, the worker makes it", path);
+	free(folder);
+}
+
+static void check_open(struct checkup *c, struct headless *h)
+{
+	long pid = worker_pid(h->store_path);
+
+	say(c, "store", LEVEL_OK, "%s", h->store_path);
+	if (pid)
+		say(c, "worker", LEVEL_OK, "runs, pid %ld", pid);
+	else
+		say(c, "worker", LEVEL_OK, "none runs: the console starts one");
+	check_health(c, h);
+	store_close(h->store);
+}
+
+static void check_store(struct checkup *c, const struct config *config, struct loop *l)
+{
+	struct headless h = {.args = c->args, .loop = l};
+	struct err e = ERR_INIT;
+
+	h.store_path = c->args->store_path  ? xstrdup(c->args->store_path)
 		       : config->store_path ? xstrdup(config->store_path)
 					    : store_default_path(&e);
-	h.loop = loop_new();
-	h.store =
-		h.store_path ? store_open(h.loop, h.store_path, STORE_CONSOLE, &e) : NULL;
-	check_sources(c, config, h.loop);
-	say(c, "store", h.store || e.code == ERR_NOTFOUND, "%s",
-		h.store ? h.store_path : e.msg);
-	if (h.store) {
-		pid = worker_pid(h.store_path);
-		if (pid)
-			say(c, "worker", true, "runs, pid %ld", pid);
-		else
-			say(c, "worker", true, "none runs: the console starts one");
-		check_health(c, &h);
-		store_close(h.store);
-	}
-	loop_free(h.loop);
+	h.store = h.store_path ? store_open(l, h.store_path, STORE_CONSOLE, &e) : NULL;
+	if (h.store)
+		check_open(c, &h);
+	else if (h.store_path && e.code == ERR_NOTFOUND)
+		check_folder(c, h.store_path);
+	else
+		say(c, "store", LEVEL_BAD, "%s", e.msg);
 	free(h.store_path);
 }
 
 int cmd_doctor(const struct arguments *a)
 {
 	struct checkup c = {.args = a, .rows = json_array()};
+	struct loop *l = loop_new();
 	struct config config;
 	struct err e = ERR_INIT;
 
 	check_terminal(&c);
 	if (config_load(&config, a->config_path, &e)) {
-		say(&c, "config", true, "%s: %zu sources, operator %s",
-			config.path ? config.path : "(none)", config.n_sources,
-			config.operator_name);
-		check_runbooks(&c, &config);
-		check_store(&c, a, &config);
+		check_config(&c, a, &config);
+		check_far(&c, l, &config);
+		check_store(&c, &config, l);
 		config_release(&config);
 	} else {
-		say(&c, "config", false, "%s", e.msg);
+		say_wrong(&c, "config", e.msg);
 	}
+	loop_free(l);
 	if (a->json)
 		print_json(c.rows);
 	json_decref(c.rows);
-	return c.bad ? EXIT_FAILED : EXIT_DONE;
+	return c.status;
 }
