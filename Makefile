@@ -3,7 +3,7 @@
 
 BUILD   ?= build
 CC      ?= gcc
-PKGS    := libcurl jansson libssh2 sqlite3 yaml-0.1 libpq ncursesw libcrypto
+PKGS    := libcurl jansson libssh2 sqlite3 yaml-0.1 libpq ncursesw libcrypto zlib
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 # pkg-config may be missing before `make deps`; the goals that compile come after it.

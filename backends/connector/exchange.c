@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of what a refusal says, more is not read as JSON. */
+#define REFUSED_BYTES ((size_t)256 << 10)
+
 struct exchange {
 	struct session *se;
 	struct exchange_spec spec;
@@ -45,8 +48,13 @@ static void fail_now(struct loop *l, void *arg)
 {
 	(void)l;
 	struct exchange *x = arg;
-	struct exchange_reply r = {
-		.err = x->err, .affected = -1, .exit_code = -1, .link = "", .next = ""};
+	struct exchange_reply r = {.err = x->err,
+		.affected = -1,
+		.exit_code = -1,
+		.doubt = "",
+		.err_out = "",
+		.link = "",
+		.next = ""};
 	answer(x, &r);
 }
 
@@ -57,25 +65,44 @@ static void fail(struct exchange *x, const struct err *e)
 	x->deferred = loop_defer(x->se->source->reach.loop, fail_now, x);
 }
 
-/* Reads the body unless the transport failed; a status that the request accepts is no failure. */
-static void finish(
-	struct exchange *x, struct exchange_reply *r, const char *bytes, size_t len)
+/* A reply that was cut, or ended by us, is no answer whatever its status. `ended`: it is whole, or its end is open. */
+static bool is_accepted(
+	const struct def_request *rq, struct exchange_reply *r, bool ended)
+{
+	for (size_t i = 0; ended && i < rq->n_accept; i++)
+		if (r->status && r->status == rq->accept_status[i]) {
+			r->err = (struct err)ERR_INIT;
+			return true;
+		}
+	return r->err.code == ERR_NONE;
+}
+
+/* A JSON text that says by itself where it ends. */
+static bool ends_itself(const struct def_request *rq, const json_t *body)
+{
+	return rq->reply == REPLY_JSON && body && !json_is_null(body) &&
+	       !json_is_number(body);
+}
+
+/* Reads the body unless the transport failed; a status that the request accepts is no failure. `open_end`: what came
+ * may be only the first part. */
+static void finish(struct exchange *x, struct exchange_reply *r, const char *bytes,
+	size_t len, bool open_end)
 {
 	json_t *body = NULL;
 	const struct def_request *rq = x->spec.rq;
-	bool accepted = r->err.code == ERR_NONE;
-	for (size_t i = 0; i < rq->n_accept; i++)
-		if (r->whole && r->status && r->status == rq->accept_status[i]) {
-			accepted = true;
-			r->err = (struct err)ERR_INIT;
+	if (is_accepted(rq, r, r->whole || open_end)) {
+		if (!x->spec.on_data) {
+			body = reply_read(rq, bytes, len, &r->repaired, &r->err);
+			r->whole = r->whole && body;
 		}
-	if (accepted && !x->spec.on_data) {
-		body = reply_read(rq, bytes, len, &r->repaired, &r->err);
-		r->whole = r->whole && body;
-	} else if (r->status) {
+	} else if (r->status && (r->whole || open_end) && len <= REFUSED_BYTES) {
 		struct err ignored = ERR_INIT;
 		body = json_read_reply(bytes, len, &r->repaired, &ignored);
 	}
+	if (open_end && ends_itself(rq, body))
+		r->whole = true;
+	r->doubt = open_end && !r->whole ? "its end is not proved" : "";
 	r->body = body;
 	answer(x, r);
 	json_decref(body);
@@ -101,40 +128,34 @@ static void wait_login(struct exchange *x)
 
 /* ---- http ---- */
 
-/* Came to its end, whatever its status says. */
-static bool is_whole(const struct http_reply *reply)
-{
-	enum err_code code = reply->err.code;
-	return reply->status != 0 && code != ERR_NET && code != ERR_TIMEOUT &&
-	       code != ERR_LIMIT;
-}
-
 static void http_came(void *arg, const struct http_reply *reply)
 {
 	struct exchange *x = arg;
 	struct source *s = x->se->source;
 	x->http = NULL;
-	if (reply->status == 401 && s->login && !x->spec.no_auth && !x->again) {
+	/* ERR_AUTH: a refusal that was cut may be anything. */
+	if (reply->status == 401 && reply->err.code == ERR_AUTH && s->login &&
+		!x->spec.no_auth && !x->again) {
 		x->again = true;
 		login_drop(s->login);
 		wait_login(x);
 		return;
 	}
 	struct exchange_reply r = {.err = reply->err,
+		.whole = reply->whole,
 		.status = reply->status,
 		.affected = -1,
 		.exit_code = -1,
 		.sent = reply->sent,
-		.whole = is_whole(reply),
 		.err_out = "",
 		.link = reply->link ? reply->link : "",
 		.next = x->spec.next_header ? http_header(reply, x->spec.next_header)
 					    : "",
 		.retry_after_ms = reply->retry_after_ms};
-	if (r.status == 429 && !r.retry_after_ms && s->def->reset_header)
+	if (r.err.code == ERR_THROTTLE && !r.retry_after_ms && s->def->reset_header)
 		r.retry_after_ms =
 			reply_reset_ms(s->def, http_header(reply, s->def->reset_header));
-	finish(x, &r, reply->body ? reply->body : "", reply->len);
+	finish(x, &r, reply->body ? reply->body : "", reply->len, reply->open_end);
 }
 
 static bool data_came(void *arg, const char *bytes, size_t len)
@@ -257,11 +278,12 @@ static void pg_came(void *arg, const struct pg_reply *reply)
 	struct exchange *x = arg;
 	x->pg = NULL;
 	struct exchange_reply r = {.err = reply->err,
+		.whole = reply->err.code == ERR_NONE && !reply->truncated,
+		.doubt = reply->truncated ? "not all rows were read" : "",
 		.body = reply->rows,
 		.affected = reply->affected,
 		.exit_code = -1,
 		.sent = reply->sent,
-		.whole = reply->err.code == ERR_NONE && !reply->truncated,
 		.truncated = reply->truncated,
 		.repaired = reply->repaired,
 		.err_out = "",
@@ -323,10 +345,10 @@ static void ssh_came(void *arg, const struct ssh_reply *reply)
 	struct exchange *x = arg;
 	x->ssh = NULL;
 	struct exchange_reply r = {.err = reply->err,
+		.whole = reply->proved && reply->err.code == ERR_NONE,
 		.affected = -1,
 		.exit_code = reply->proved ? reply->exit_code : -1,
 		.sent = reply->started,
-		.whole = reply->proved && reply->err.code == ERR_NONE,
 		.err_out = "",
 		.link = "",
 		.next = ""};
@@ -339,7 +361,7 @@ static void ssh_came(void *arg, const struct ssh_reply *reply)
 		err_set(&r.err, ERR_REMOTE, "the script ended with code %d: %s",
 			r.exit_code, last.buf);
 	x->scratch = last;
-	finish(x, &r, reply->out ? reply->out : "", reply->out_len);
+	finish(x, &r, reply->out ? reply->out : "", reply->out_len, false);
 }
 
 static void send_ssh(struct exchange *x, struct rendered *r)

@@ -88,15 +88,22 @@ struct exchange_spec {
 };
 struct exchange_reply {
 	struct err err; /* as the transport's; a reply that cannot be read is ERR_PARSE */
-	int status;     /* HTTP, else 0 */
-	json_t *body;   /* borrowed; NULL when there is none */
-	long affected;  /* SQL, else -1 */
-	int exit_code;  /* ssh, else -1 */
+	/*
+	 * The reply is known to its end, whatever it says: of HTTP as in http_reply, and a JSON text that only the closed
+	 * connection ended is whole when it is (but a number: 12 may be the start of 123); rows of a statement that ended,
+	 * none left out; the output of a command that ended. And it was understood. Without it nothing is proved by it.
+	 */
+	bool whole;
+	const char *doubt; /* not whole and yet no error: why, for people; else "" */
+	int status;        /* HTTP, else 0 */
+	json_t *body;      /* borrowed; NULL when there is none */
+	long affected;     /* SQL, else -1 */
+	int exit_code;     /* ssh, else -1 */
 	size_t repaired; /* values of the body that are not quite what was sent: json_read_reply */
 	bool sent, truncated;
-	bool whole;              /* read to its end and understood, whatever it says */
-	const char *err_out;     /* ssh: stderr, safe text of at most a line; else "" */
-	const char *link, *next; /* Link header, the wanted header; "" */
+	const char *err_out; /* ssh: stderr, safe text of at most a line; else "" */
+	/* All Link headers, joined by ", "; the wanted header; "". */
+	const char *link, *next;
 	int64_t retry_after_ms;
 };
 typedef void exchange_fn(void *arg, const struct exchange_reply *r);

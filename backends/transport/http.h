@@ -5,7 +5,7 @@
 #include "backends/base/str.h"
 
 /*
- * HTTP over libcurl's multi interface (socket_action), driven by the loop. Only http.c and http_easy.c know libcurl.
+ * HTTP over libcurl's multi interface (socket_action), driven by the loop. Only http*.c know libcurl.
  * Settings that are never negotiable: peer and host verification on, redirects off (a 3xx is an error that names the
  * Location's host), https only except to a loopback address or when the source says `plain_http: true`, no netrc, no
  * proxy from the environment, no signals, quick exit from DNS, connections live at most 10 minutes, at most 4 per host,
@@ -27,7 +27,7 @@ struct http_request {
 	const char *method;                /* "GET", "POST", ... */
 	const char *url;                   /* complete, encoded */
 	const struct http_header *headers; /* closed by a NULL name; or NULL */
-	const char *body;                  /* NULL: none */
+	const char *body; /* NULL: none, and then no Content-Type is sent */
 	size_t body_len;
 	int64_t connect_ms; /* 0: 5 000 */
 	int64_t timeout_ms; /* whole call, 0: 30 000 */
@@ -45,17 +45,26 @@ struct http_request {
 };
 
 struct http_reply {
-	int status;       /* 0: no answer */
+	int status;       /* 0: no answer, or none whose header came whole */
 	const char *body; /* NUL-terminated, may hold NULs; valid during the callback */
 	size_t len;
 	const char *type; /* Content-Type or "" */
-	const char *link; /* Link header or "" */
-	int64_t retry_after_ms; /* from Retry-After on 429/503, clamped to 1 s .. 5 min; 0: none */
+	const char *link; /* all Link headers, joined by ", "; or "" */
+	/* Of ERR_THROTTLE and 503: from Retry-After (GitHub: x-ratelimit-reset), clamped to 1 s .. 5 min; 0: none. */
+	int64_t retry_after_ms;
 	bool sent; /* any byte of the request left us? false: a retry cannot repeat anything */
+	/*
+	 * The reply was seen to its end, whatever its status: the blank line of its header, its announced length or last
+	 * chunk, the trailer of gzip. A body that only the closed connection ends may be cut anywhere: `open_end`, and not
+	 * whole. It is handed on, and proves nothing. What is neither was cut: ERR_NET, ERR_TIMEOUT or ERR_LIMIT.
+	 */
+	bool whole, open_end;
 	int64_t took_ms;
 	/*
-	 * ERR_NONE for 2xx; else by class: 401/403 ERR_AUTH, 404/410 ERR_NOTFOUND, 409 ERR_CONFLICT, 429 ERR_THROTTLE,
-	 * 3xx/other 4xx/5xx ERR_REMOTE, DNS/connect/TLS/reset ERR_NET, deadline ERR_TIMEOUT, too large ERR_LIMIT.
+	 * ERR_NONE for 2xx; else by class: 401/403 ERR_AUTH, 404/410 ERR_NOTFOUND, 409 ERR_CONFLICT, 429 ERR_THROTTLE (so
+	 * are 403 with Retry-After or x-ratelimit-remaining: 0, as of GitHub, and 400 with a type of AWS that says so),
+	 * 3xx/other 4xx/5xx ERR_REMOTE, DNS/connect/TLS/reset/cut ERR_NET, deadline ERR_TIMEOUT, too large ERR_LIMIT. A 206
+	 * is ERR_REMOTE unless the request has a Range header.
 	 * The words hold status, host and the far side's own message (http_error_message), made safe, at most 200 bytes.
 	 */
 	struct err err;
@@ -68,8 +77,11 @@ struct http_call *http_send(
 /* No callback after this. NULL is fine. */
 void http_cancel(struct http *h, struct http_call *c);
 
-/* A header of a reply, by name, case-insensitive: only within the callback. "" when absent. */
+/* A header of a reply, by name, case-insensitive: only within the callback. A header may come several times: the first
+ * one that holds something; "" when absent. */
 const char *http_header(const struct http_reply *reply, const char *name);
+/* All of them in their order: `at` counts from 0, NULL ends. Valid until the next look at a header. */
+const char *http_header_at(const struct http_reply *reply, const char *name, size_t at);
 
 /* Percent-encodes one query or form part (RFC 3986 unreserved stay). */
 void http_encode(struct str *out, const char *bytes, size_t len);

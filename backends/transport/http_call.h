@@ -3,9 +3,16 @@
 
 #include "backends/transport/http.h"
 
-/* One call, shared by http.c (life, loop) and http_easy.c (libcurl's handle). `easy` is a CURL *. */
+/* One call, shared by http.c (life, loop), http_easy.c (the request) and http_answer.c (the reply). `easy` is a CURL *. */
 
-enum http_stop { HTTP_GOES_ON, HTTP_STOP_BODY, HTTP_STOP_HEADER, HTTP_STOP_CALLER };
+enum http_stop {
+	HTTP_GOES_ON,
+	HTTP_STOP_BODY,
+	HTTP_STOP_HEADER,
+	HTTP_STOP_CALLER,
+	HTTP_STOP_PACKED, /* in a way that was not asked for */
+	HTTP_STOP_BROKEN  /* no gzip, though it says so */
+};
 
 struct http_call {
 	struct http_reply reply; /* first: http_header finds the call by it */
@@ -25,7 +32,12 @@ struct http_call {
 	size_t sent_len;
 	char *type, *link;
 	struct str origin, body;
+	struct http_unpack *unpack; /* of a body that is packed */
 	size_t max_bytes, got, header_got;
+	bool body_begun; /* and how it is packed is known */
+	bool ranged;     /* the request asks for a part */
+	bool bodiless;   /* HEAD */
+	bool header_end; /* the blank line after the reply's header has come */
 	int64_t started, connect_ms, timeout_ms;
 	enum http_stop stop; /* why we ended it */
 	char detail[256];    /* CURL_ERROR_SIZE */
@@ -33,6 +45,10 @@ struct http_call {
 
 /* Makes c->easy for the request. False: refused, c->reply.err says why. */
 bool http_easy_open(struct http_call *c, const struct http_request *rq) MUST_USE;
+
+/* libcurl's callbacks for the reply; arg is the call. */
+size_t http_on_body(char *bytes, size_t one, size_t len, void *arg);
+size_t http_on_header(char *bytes, size_t one, size_t len, void *arg);
 
 /* The transfer is over with libcurl's code `rc`: fills c->reply but for an error that is set already. */
 void http_easy_finish(struct http_call *c, int rc);

@@ -14,6 +14,7 @@
 #define MESSAGE_BYTES 200
 #define JSON_BYTES ((size_t)256 << 10) /* a larger error body is read as text */
 #define MESSAGE_DEPTH 4
+#define TYPE_BYTES ((size_t)16 << 10) /* a larger error body is no AWS error */
 
 /* In order of preference: the sentence about this case before the title of the class of errors. */
 static const char *const message_keys[] = {
@@ -137,12 +138,77 @@ void http_error_message(struct str *out, const char *body, size_t len)
 		add_first_line(out, body, len);
 }
 
-static enum err_code code_of_status(int status)
+/* The names that AWS' services have for the same thing, which most send with 400. */
+static bool says_throttling(const char *type)
 {
-	switch (status) {
+	static const char *const kinds[] = {
+		"Throttling", "Throttled", "TooManyRequests", "RequestLimitExceeded"};
+	const char *hash = type ? strrchr(type, '#') : NULL; /* com.amazonaws.x#Type */
+
+	if (hash)
+		type = hash + 1;
+	for (size_t i = 0; type && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (str_starts(type, kinds[i]))
+			return true;
+	return false;
+}
+
+static bool json_says_throttling(const char *body, size_t len)
+{
+	static const char *const keys[] = {"__type", "code", "Code"};
+	static const char *const inner[] = {"Error", "error"};
+	json_t *doc = json_read_reply(body, len, NULL, NULL);
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		found = found || says_throttling(json_str(doc, keys[i], NULL));
+		for (size_t k = 0; k < sizeof(inner) / sizeof(inner[0]); k++)
+			found = found || says_throttling(json_str(
+						 json_sub(doc, inner[k]), keys[i], NULL));
+	}
+	json_decref(doc);
+	return found;
+}
+
+/* AWS' Query protocol answers in XML: <Error><Code>Throttling</Code>. */
+static bool xml_says_throttling(const char *body, size_t len)
+{
+	static const char tag[] = "<Code>";
+	const char *at = memmem(body, len, tag, sizeof(tag) - 1);
+	char type[64] = "";
+	size_t n;
+
+	if (!at)
+		return false;
+	at += sizeof(tag) - 1;
+	n = strnlen(at, (size_t)(body + len - at));
+	str_format(type, sizeof(type), "%.*s", (int)(n < 60 ? n : 60), at);
+	return says_throttling(type);
+}
+
+static bool body_says_throttling(const char *body, size_t len)
+{
+	while (len > 0 && is_blank(*body)) {
+		body++;
+		len--;
+	}
+	if (len == 0 || len > TYPE_BYTES)
+		return false;
+	return *body == '{' ? json_says_throttling(body, len)
+			    : xml_says_throttling(body, len);
+}
+
+static enum err_code code_of(const struct http_refusal *r)
+{
+	switch (r->status) {
+	case 400:
+		return says_throttling(r->type) || body_says_throttling(r->body, r->len)
+			       ? ERR_THROTTLE
+			       : ERR_REMOTE;
 	case 401:
-	case 403:
 		return ERR_AUTH;
+	case 403:
+		return r->slow_down ? ERR_THROTTLE : ERR_AUTH;
 	case 404:
 	case 410:
 		return ERR_NOTFOUND;
@@ -155,8 +221,10 @@ static enum err_code code_of_status(int status)
 	}
 }
 
-static const char *words_of_status(int status)
+static const char *words_of(int status, enum err_code code)
 {
+	if (code == ERR_THROTTLE)
+		return "too many requests";
 	switch (status) {
 	case 400:
 		return "bad request";
@@ -170,8 +238,6 @@ static const char *words_of_status(int status)
 		return "conflict";
 	case 410:
 		return "gone";
-	case 429:
-		return "too many requests";
 	case 500:
 		return "internal error there";
 	case 502:
@@ -183,24 +249,25 @@ static const char *words_of_status(int status)
 	}
 }
 
-void http_error_status(struct err *e, int status, const char *origin,
-	const char *location, const char *body, size_t len)
+void http_error_status(struct err *e, const struct http_refusal *r)
 {
 	struct str message = STR_INIT_MAX(1024);
 
-	if (status >= 300 && status < 400) {
-		if (!*location)
+	if (r->status >= 300 && r->status < 400) {
+		if (!*r->location)
 			str_adds(&message, "nowhere");
-		else if (!http_origin(location, &message, NULL))
+		else if (!http_origin(r->location, &message, NULL))
 			str_adds(&message, "another path of the same host");
 		err_set(e, ERR_REMOTE,
 			"HTTP %d from %s: a redirect to %s, which is not followed: "
 			"correct the URL",
-			status, origin, message.buf);
+			r->status, r->origin, message.buf);
 	} else {
-		http_error_message(&message, body, len);
-		err_set(e, code_of_status(status), "HTTP %d from %s: %s%s%s", status,
-			origin, words_of_status(status), message.len > 0 ? ": " : "",
+		enum err_code code = code_of(r);
+
+		http_error_message(&message, r->body, r->len);
+		err_set(e, code, "HTTP %d from %s: %s%s%s", r->status, r->origin,
+			words_of(r->status, code), message.len > 0 ? ": " : "",
 			message.buf);
 	}
 	str_release(&message);

@@ -35,9 +35,17 @@ bool http_url_signable(const struct http_url *u, struct err *e) MUST_USE;
 bool http_method_valid(const char *method);
 bool http_header_valid(const char *name, const char *value);
 
-/* Words for an answer that is not 2xx: class by status, the host, and the far side's own message. */
-void http_error_status(struct err *e, int status, const char *origin,
-	const char *location, const char *body, size_t len);
+/* An answer that is not 2xx. */
+struct http_refusal {
+	int status;
+	const char *origin, *location; /* location: of a redirect, "" */
+	const char *type;              /* of the error, from a header of AWS; "" */
+	bool slow_down; /* its header tells when to ask again, or that nothing is left until then */
+	const char *body;
+	size_t len;
+};
+/* Words for it: class by status (and by what says that it is throttling), the host, and the far side's own message. */
+void http_error_status(struct err *e, const struct http_refusal *r);
 
 /* The far side's own message out of an error body: JSON's detail, message, error, errors, title and the like,
  * the title of an HTML page, or the first line of text. Made safe, at most 200 bytes; may stay empty. */

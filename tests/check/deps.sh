@@ -4,7 +4,7 @@
 # A server that comes with a package is not started, and no database cluster is made: the tests start their own.
 set -eu
 build="gcc libc6-dev make pkg-config git ca-certificates python3 ncurses-base ncurses-bin openssh-client libncurses-dev libpq-dev
-	libcurl4-openssl-dev libjansson-dev libssh2-1-dev libsqlite3-dev libyaml-dev libssl-dev"
+	libcurl4-openssl-dev libjansson-dev libssh2-1-dev libsqlite3-dev libyaml-dev libssl-dev zlib1g-dev"
 check="$build clang clang-format clang-tidy libclang-rt-14-dev cppcheck binutils libcmocka-dev python3-venv tmux ncurses-term
 	procps tzdata postgresql-15 openssh-server prometheus-alertmanager"
 case ${1-build} in
@@ -25,7 +25,7 @@ if command -v dpkg-query >/dev/null 2>&1; then
 fi
 if ! command -v apt-get >/dev/null 2>&1; then
 	# Not Debian: trust what pkg-config finds, else say what is wanted.
-	pkg-config --exists libcurl jansson libssh2 sqlite3 yaml-0.1 libpq ncursesw libcrypto 2>/dev/null && exit 0
+	pkg-config --exists libcurl jansson libssh2 sqlite3 yaml-0.1 libpq ncursesw libcrypto zlib 2>/dev/null && exit 0
 	echo "This needs the following packages (Debian's names); install them and run make again:" $packages >&2
 	exit 1
 fi

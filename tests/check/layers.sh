@@ -97,6 +97,7 @@ place() {
 }
 place '(ncursesw/)?(curses|ncurses|term)\.h' 'tui/term/[a-z_]*\.[ch]'
 place 'curl/.*' 'backends/transport/http[a-z_]*\.[ch]'
+place 'zlib\.h' 'backends/transport/http_unpack\.c'
 place 'libpq-fe\.h' 'backends/transport/pg[a-z_]*\.[ch]|backends/store/postgres\.c'
 place 'libssh2.*' 'backends/transport/ssh[a-z0-9_]*\.[ch]'
 place 'jansson\.h' 'backends/base/json\.h'

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 SECRET = "wJalrXUtnFEMI/K7MDENG"
 
@@ -89,6 +90,22 @@ class Handler(BaseHTTPRequestHandler):
         seen = {"method": self.command, "path": self.path, "body": body.decode("latin-1"),
                 "headers": {k.lower(): v for k, v in self.headers.items()}}
         self.reply(200, json.dumps(seen).encode(), Content_Type="application/json")
+
+    def path_twice(self, _body):
+        self.send_response(200)
+        for value in ('<http://x/?page=1>; rel="self"', "", '<http://x/?page=2>; rel="next"'):
+            self.send_header("Link", value)
+        for value in ("", "18", "19"):
+            self.send_header("X-Total", value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def path_refuse(self, _body):
+        """?STATUS&HEADER:VALUE&... answers so, with the body of the path's rest."""
+        path, _, query = self.path.partition("?")
+        status, *headers = query.split("&")
+        self.reply(int(status), unquote(path.partition("/refuse/")[2]).encode(),
+                   **dict(h.split(":") for h in headers))
 
     def path_chunked(self, _body):
         self.start_chunks()

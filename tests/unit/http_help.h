@@ -15,7 +15,7 @@ static struct server server;
 struct answer {
 	bool done;
 	int calls, status;
-	bool sent;
+	bool sent, whole, open_end;
 	int64_t retry_after_ms, took_ms;
 	char *body, *type, *link, *total;
 	size_t len;
@@ -30,6 +30,8 @@ static inline void on_reply(void *arg, const struct http_reply *r)
 	a->done = true;
 	a->status = r->status;
 	a->sent = r->sent;
+	a->whole = r->whole;
+	a->open_end = r->open_end;
 	a->retry_after_ms = r->retry_after_ms;
 	a->took_ms = r->took_ms;
 	a->body = xstrndup(r->body, r->len);
@@ -81,6 +83,18 @@ static inline void fails(struct http_request rq, enum err_code code, const char 
 
 	if (a.err.code != code || !strstr(a.err.msg, words))
 		fail_msg("%s: %s", err_code_name(a.err.code), a.err.msg);
+	answer_release(&a);
+}
+
+/* The reply of /refuse/BODY?STATUS&HEADER:VALUE is throttling, to be asked again after so long; ms < 0: it is none. */
+static inline void throttles(const char *path, int64_t ms)
+{
+	struct answer a = get(path);
+
+	if ((a.err.code == ERR_THROTTLE) != (ms >= 0) ||
+		(ms >= 0 && a.retry_after_ms != ms))
+		fail_msg("%s: %s, %lld ms: %s", path, err_code_name(a.err.code),
+			(long long)a.retry_after_ms, a.err.msg);
 	answer_release(&a);
 }
 

@@ -1,0 +1,139 @@
+/* What an exchange makes of a reply that is not whole, or may not be. */
+#include "backends/connector/source_private.h"
+#include "tests/unit/connector_help.h"
+
+static int cut_setup(void **state)
+{
+	if (rig_setup(state))
+		return -1;
+	server_end(&rig.server);
+	return server_start(&rig.server, "tests/servers/cut_replies.py", NULL);
+}
+
+/* One collection asks for it, so that the request is read as any other. */
+static void open_for(const char *path, const char *more)
+{
+	char *yaml =
+		xasprintf("settings:\n  url: {type: url, required: true}\n"
+			  "collect:\n  runs:\n    kind: run\n    every: 20s\n"
+			  "    post: \"%s\"\n%s    record: {id: id, title: id, state: "
+			  "{value: id, map: {a: failed}}}\n",
+			path, more);
+	rig_open(&rig, yaml, "");
+	free(yaml);
+}
+
+struct seen {
+	bool done, whole, sent;
+	enum err_code code;
+	char msg[300], doubt[100];
+	json_t *body;
+};
+
+static void came(void *arg, const struct exchange_reply *r)
+{
+	struct seen *s = arg;
+	s->done = true;
+	s->whole = r->whole;
+	s->sent = r->sent;
+	s->code = r->err.code;
+	str_copy(s->msg, sizeof(s->msg), r->err.msg);
+	str_copy(s->doubt, sizeof(s->doubt), r->doubt);
+	s->body = json_incref(r->body);
+}
+
+static void opened(void *arg, const struct err *e)
+{
+	assert_int_equal(e->code, ERR_NONE);
+	*(bool *)arg = true;
+}
+
+static struct seen exchange(void)
+{
+	struct session se = {0};
+	struct seen s = {0};
+	bool open = false;
+	struct exchange_spec spec = {
+		.rq = &rig.source->def->collects[0].fetch.request, .mode = PG_WRITE};
+	session_open(&se, rig.source, NULL, 0, opened, &open);
+	assert_true(loop_until(rig.loop, &open, HELP_WAIT_MS));
+	spec.scope = se.scope;
+	exchange_start(&se, &spec, came, &s);
+	assert_true(loop_until(rig.loop, &s.done, HELP_WAIT_MS));
+	session_close(&se);
+	return s;
+}
+
+static struct seen asked(const char *path, const char *more)
+{
+	open_for(path, more);
+	struct seen s = exchange();
+	rig_close(&rig);
+	return s;
+}
+
+static void proves(const char *path, const char *more)
+{
+	struct seen s = asked(path, more);
+	if (!s.whole || s.code != ERR_NONE || s.doubt[0])
+		fail_msg("%s: %s %s", path, s.msg, s.doubt);
+	json_decref(s.body);
+}
+
+static void proves_nothing(const char *path, const char *more, const char *words)
+{
+	struct seen s = asked(path, more);
+	if (s.whole || (!strstr(s.msg, words) && !strstr(s.doubt, words)))
+		fail_msg("%s: %s%s %s", path, s.whole ? "whole" : "", s.msg, s.doubt);
+	assert_true(s.sent);
+	json_decref(s.body);
+}
+
+static void test_cut_is_no_answer(void **state)
+{
+	(void)state;
+	proves("/length/9999", "");
+	proves_nothing("/length/17", "", "lost within the header");
+	proves_nothing("/length/120", "", "lost before");
+	/* Not even when the status is one that the request takes: a 404 that breaks off may be any other page. */
+	proves("/missing/9999", "    accept_status: [404]\n");
+	proves_nothing("/missing/60", "    accept_status: [404]\n", "lost before");
+	proves_nothing("/missing/20", "    accept_status: [404]\n", "lost before");
+}
+
+static void test_a_json_text_says_where_it_ends(void **state)
+{
+	(void)state;
+	proves("/close/9999", "");
+	proves_nothing("/close/90", "", "not valid JSON");
+	proves_nothing("/close-garbage/9999", "", "not valid JSON");
+	proves_nothing("/close-number/9999", "", "its end is not proved");
+	proves_nothing("/close-empty/9999", "", "its end is not proved");
+}
+
+static void test_text_that_the_connection_ends(void **state)
+{
+	(void)state;
+	open_for("/close-text/9999", "    reply: text\n");
+	struct seen s = exchange();
+	assert_int_equal(s.code, ERR_NONE);
+	assert_string_equal(json_string_value(s.body), "all is well");
+	assert_string_equal(s.doubt, "its end is not proved");
+	assert_false(s.whole);
+	json_decref(s.body);
+	rig_close(&rig);
+	proves_nothing("/close/9999", "    reply: text\n", "its end is not proved");
+	proves_nothing("/close/9999", "    reply: lines\n", "its end is not proved");
+	proves_nothing("/close/9999", "    reply: json-lines\n", "its end is not proved");
+	proves("/length/9999", "    reply: text\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cut_is_no_answer),
+		cmocka_unit_test(test_a_json_text_says_where_it_ends),
+		cmocka_unit_test(test_text_that_the_connection_ends),
+	};
+	return cmocka_run_group_tests_name("exchange", tests, cut_setup, rig_teardown);
+}
