@@ -141,8 +141,15 @@ $(BUILD)/tidy/%.ok: %.c .clang-tidy
 	@mkdir -p $(@D)
 	@$(QUIET) clang-tidy --quiet $< -- $(CSTD) $(PKG_CFLAGS) -DWD_VERSION='"tidy"' && touch $@
 
+# They wait more than they compute: three side by side for each core.
 check-e2e: $(BUILD)/venv.venv
-	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/connectors tests/e2e --build $(BUILD) $(PYTEST)
+	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider -n $$(($$(nproc) * 3)) --dist loadgroup tests/connectors tests/e2e tests/torture \
+		--build $(BUILD) $(PYTEST)
+# The long form of the attacks.
+torture: deps-check $(BUILD)/venv.venv
+	+@$(SUBMAKE) all
+	+@$(SUBMAKE) MODE=asan programs tests-build
+	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider -n $$(nproc) --dist loadgroup tests/torture --long --build $(BUILD) $(PYTEST)
 check-live: deps-check $(BUILD)/venv.venv $(BUILD)/live.venv
 	+@$(SUBMAKE) MODE=asan programs
 	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/live --build $(BUILD) $(PYTEST)
@@ -203,4 +210,4 @@ clean:
 -include $(shell find $(O) -name '*.d' -type f 2>/dev/null)
 
 .PHONY: FORCE all deps deps-check demo check check-build check-unit check-screen check-fuzz check-static check-e2e check-live \
-	layers limits headers format cppcheck tidy bench programs archives unit screen fuzz tests-build fuzz-build bench-build install clean
+	layers limits headers format cppcheck tidy torture bench programs archives unit screen fuzz tests-build fuzz-build bench-build install clean

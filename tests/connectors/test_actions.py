@@ -232,9 +232,8 @@ def test_postgres_what_is_no_membership(desk, cluster):
 
 def test_the_story_ends_well(desk):
     """When the last failed run of orders_daily is through, the mart is fresh and the check is gone."""
-    left = desk.keys("runs", "orders_daily state:failed")
-    assert len(left) == 2
-    desk.run("rerun-failed-tasks", left)
+    wait_for(lambda: len(desk.keys("runs", "orders_daily state:failed")) == 2)
+    desk.run("rerun-failed-tasks", desk.keys("runs", "orders_daily state:failed"))
     wait_for(lambda: "DataFreshness" not in desk.state("alertmanager")["alerts"])
     wait_for(lambda: json.loads(desk.call("list", "checks", "mart.orders state:ok", "--json").stdout or "[]"), 20)
 
