@@ -85,9 +85,21 @@ static void add_target(struct choosing *ch, const struct target *t)
 
 /* ---- the last step ---------------------------------------------------------------------------- */
 
+/* What was typed behind it was for what does not come now. */
+static void give_up(struct choosing *ch)
+{
+	ahead_forget(ch->app);
+	act_cancel(ch->app);
+}
+
 /* A part of what was chosen is never taken for all of it. */
 static void open_it(struct choosing *ch)
 {
+	const struct view_arg arg = {.rid = ch->targets[0].rid,
+		.name = ch->name[0] ? ch->name : NULL,
+		.title = ch->targets[0].title,
+		.targets = ch->targets,
+		.n_targets = ch->n};
 	if (ch->cut)
 		app_say(ch->app, ROLE_WARN,
 			"This stands for more than %d records, and no more can be taken "
@@ -95,14 +107,10 @@ static void open_it(struct choosing *ch)
 			"once. In their own lane (2 for runs) they are single rows: mark "
 			"some there.",
 			TARGETS_MAX);
+	if (ch->cut || !app_open(ch->app, ch->type, &arg))
+		give_up(ch);
 	else
-		(void)app_open(ch->app, ch->type,
-			&(struct view_arg){.rid = ch->targets[0].rid,
-				.name = ch->name[0] ? ch->name : NULL,
-				.title = ch->targets[0].title,
-				.targets = ch->targets,
-				.n_targets = ch->n});
-	act_cancel(ch->app);
+		act_cancel(ch->app);
 }
 
 /* Still there? If not, the choice is void: a form must not open over something else. */
@@ -113,7 +121,7 @@ static bool goes_on(struct choosing *ch, const json_t *answer, const struct err 
 		app_say_err(ch->app, e);
 	if (answer && ch->app->top == ch->v)
 		return true;
-	act_cancel(ch->app);
+	give_up(ch);
 	return false;
 }
 
@@ -241,14 +249,14 @@ static void record_answer(void *arg, json_t *answer, const struct err *e)
 		return;
 	if (!record_from_json(answer, &r)) {
 		app_say(ch->app, ROLE_WARN, "It is gone from the store.");
-		act_cancel(ch->app);
+		give_up(ch);
 		return;
 	}
 	if (ch->type == &run_view) {
 		const struct runbook *b = choose(ch, &r);
 		if (!b) {
 			say_none(ch, &r);
-			act_cancel(ch->app);
+			give_up(ch);
 			return;
 		}
 		(void)str_copy(ch->name, sizeof(ch->name), runbook_name(b));

@@ -354,6 +354,7 @@ void app_free(struct app *a)
 	store_on_change(a->store, NULL, NULL);
 	store_cancel(a->store, a->counts_req);
 	act_cancel(a);
+	ahead_forget(a);
 	tellings_forget(a);
 	loop_timer_cancel(a->loop, a->load_timer);
 	while (a->top && a->top->lane < 0) {

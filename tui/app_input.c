@@ -6,11 +6,9 @@
 
 enum { ESC_MS = 25, RESIZE_MS = 30, RETRY_MS = 50 };
 
-void app_event(struct app *a, const struct event *ev)
+void app_take(struct app *a, const struct event *ev)
 {
 	struct view *v = a->top;
-	a->say[0] = '\0';
-	a->dirty = true;
 	if (v->type->key && v->type->key(v, ev))
 		return;
 	if (v->type->overlay || ev->type == EVENT_PASTE)
@@ -24,6 +22,14 @@ void app_event(struct app *a, const struct event *ev)
 	key_format(name, ev->key);
 	if (ev->key != K_OTHER)
 		app_say(a, ROLE_DIM, "%s does nothing here. ? shows the keys.", name);
+}
+
+void app_event(struct app *a, const struct event *ev)
+{
+	a->say[0] = '\0';
+	a->dirty = true;
+	if (!ahead_takes(a, ev))
+		app_take(a, ev);
 }
 
 static void on_key(void *arg, const struct event *ev)
@@ -109,6 +115,7 @@ static void before_sleep(struct loop *l, void *arg)
 {
 	struct app *a = arg;
 	app_collect_dead(a);
+	ahead_play(a);
 	if (!a->dirty || a->quit || a->retry_timer)
 		return;
 	if (a->term && a->painted && term_busy(a->term)) {
@@ -140,6 +147,7 @@ void input_stop(struct app *a)
 	loop_timer_cancel(a->loop, a->resize_timer);
 	loop_timer_cancel(a->loop, a->retry_timer);
 	loop_before_sleep(a->loop, NULL, NULL);
+	ahead_forget(a);
 	keys_release(&a->keys);
 	a->input = NULL;
 }

@@ -1,6 +1,7 @@
 #ifndef TUI_APP_INSIDE_H
 #define TUI_APP_INSIDE_H
 
+#include "tui/act.h"
 #include "tui/command.h"
 #include "tui/lanes.h"
 #include "tui/term/term.h"
@@ -9,7 +10,7 @@
 /* The inside of the app: for app*.c, command.c and the console's entry. Views do not include it. */
 
 /* ARM_MS: no answer so soon after the last key or the first paint; ALONE_MS: a yes takes effect when no key followed it for so long. */
-enum { HISTORY = 32, ARM_MS = 400, ALONE_MS = 120 };
+enum { HISTORY = 32, ARM_MS = 400, ALONE_MS = 120, AHEAD_MAX = 32 };
 
 /* A view that can be opened again. */
 struct place {
@@ -33,6 +34,15 @@ struct chosen {
 	char title[160]; /* "orders_daily", "3 records" */
 };
 
+/* Keys that wait for what they are about: app_ahead.c. */
+struct ahead {
+	struct event keys[AHEAD_MAX]; /* the oldest first; no pastes */
+	size_t n;
+	bool dropped; /* one behind them was: it is said once more when they were taken */
+	bool playing; /* one of them is being taken now */
+	struct loop_timer *timer; /* until it is said that they wait */
+};
+
 struct app {
 	struct loop *loop;
 	struct store *store;
@@ -41,6 +51,7 @@ struct app {
 	bool read_only;
 	struct term *term; /* NULL: no terminal (tests) */
 	struct keys keys;
+	struct ahead ahead;
 	struct grid grid;
 	int rows, cols;
 
@@ -89,7 +100,10 @@ struct app_options {
 struct app *app_new(const struct app_options *o);
 void app_free(struct app *a); /* the store and the terminal stay the caller's */
 
+/* A key or paste as it comes from the terminal. */
 void app_event(struct app *a, const struct event *ev);
+/* The same for the view on top as it is now, without waiting for anything. */
+void app_take(struct app *a, const struct event *ev);
 void app_resize(struct app *a, int rows, int cols);
 void app_paint_now(struct app *a);
 void app_collect_dead(struct app *a);
@@ -107,6 +121,14 @@ void history_forget(struct app *a);
 /* Waits for the changes that were told and not answered yet: a note must not be lost by q. */
 void tellings_finish(struct app *a, int within_ms);
 void tellings_forget(struct app *a);
+
+/* app_ahead.c: true: what the key is about is not shown yet, so it waits, or was dropped and that is said. */
+bool ahead_takes(struct app *a, const struct event *ev);
+/* Takes the keys whose turn has come: before every sleep of the loop. */
+void ahead_play(struct app *a);
+/* What waits was about something that will not come. */
+void ahead_forget(struct app *a);
+void ahead_say_dropped(struct app *a);
 
 /* app_input.c: stdin, signals, timers. */
 void input_start(struct app *a);

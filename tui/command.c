@@ -146,14 +146,16 @@ const struct command general_commands[] = {
 	{"bottom", "G End", NULL, "to the last", 0, move_bottom},
 	{"detail", "d", NULL, "all that is known about it", CMD_TARGET, act_detail},
 	{"raw", "y", NULL, "what its source said, as JSON", CMD_TARGET, act_raw},
-	{"snooze", "z", NULL, "hide it from Triage for a while", CMD_TARGET | CMD_AIMED,
-		act_snooze},
+	{"snooze", "z", NULL, "hide it from Triage for a while",
+		CMD_TARGET | CMD_AIMED | CMD_NOW, act_snooze},
 	{"claim", "c", NULL, "say that I have it; again: give it back",
-		CMD_TARGET | CMD_AIMED, act_claim},
-	{"note", "n", NULL, "write a note on it", CMD_TARGET | CMD_AIMED, act_note},
-	{"open-url", "o", NULL, "show its address at the source and copy it", CMD_TARGET,
-		act_url},
-	{"copy", "Y", NULL, "copy its key to the clipboard", CMD_TARGET, act_copy},
+		CMD_TARGET | CMD_AIMED | CMD_NOW, act_claim},
+	{"note", "n", NULL, "write a note on it", CMD_TARGET | CMD_AIMED | CMD_NOW,
+		act_note},
+	{"open-url", "o", NULL, "show its address at the source and copy it",
+		CMD_TARGET | CMD_NOW, act_url},
+	{"copy", "Y", NULL, "copy its key to the clipboard", CMD_TARGET | CMD_NOW,
+		act_copy},
 	{"next-lane", "Tab", NULL, "the next lane", 0, next_lane},
 	{"previous-lane", "Shift-Tab", NULL, "the lane before", 0, previous_lane},
 	{"triage", "1", NULL, "what needs a person, most urgent first", 0, lane_1},
@@ -175,15 +177,35 @@ const struct command general_commands[] = {
 	{NULL},
 };
 
+bool command_moves(const struct command *c)
+{
+	return c->run == move_down || c->run == move_up || c->run == move_page_down ||
+	       c->run == move_page_up || c->run == move_top || c->run == move_bottom;
+}
+
+enum key_about command_wants(const struct command *c)
+{
+	if (command_moves(c))
+		return KEY_MOVES;
+	return c->flags & CMD_TARGET ? KEY_TARGET : KEY_OTHER;
+}
+
+bool command_about_shown(const struct view *v, const struct command *c)
+{
+	if (c->flags & CMD_TARGET || command_moves(c))
+		return true;
+	for (const struct command *own = v->type->commands; own && own->name; own++)
+		if (own == c)
+			return !(c->flags & CMD_FREE);
+	return false;
+}
+
 /* A command that the view can use at all; whether there is a target now is asked when it runs. */
 static bool fits(const struct view *v, const struct command *c)
 {
 	if ((c->flags & CMD_TARGET) && !v->type->targets)
 		return false;
-	bool moves = c->run == move_down || c->run == move_up ||
-		     c->run == move_page_down || c->run == move_page_up ||
-		     c->run == move_top || c->run == move_bottom;
-	return !moves || v->type->move;
+	return !command_moves(c) || v->type->move;
 }
 
 /* A general command whose name or key the view took for itself. */
@@ -227,6 +249,10 @@ const struct command *command_by_name(const struct view *v, const char *name)
 void command_run(struct view *v, const struct command *c)
 {
 	struct target one;
+	if ((c->flags & CMD_NOW) && v->app->ahead.playing) {
+		ahead_say_dropped(v->app);
+		return;
+	}
 	if ((c->flags & CMD_TARGET) &&
 		(!v->type->targets || v->type->targets(v, &one, 1) == 0)) {
 		app_say(v->app, ROLE_DIM, "Nothing is chosen here.");

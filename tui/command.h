@@ -13,6 +13,11 @@ extern const struct command general_commands[]; /* an empty row at the end */
 const struct command *command_at(const struct view *v, size_t i);
 const struct command *command_by_key(const struct view *v, int key);
 const struct command *command_by_name(const struct view *v, const char *name);
+/* One of j k g G PgUp PgDn. */
+bool command_moves(const struct command *c);
+enum key_about command_wants(const struct command *c);
+/* About what the view shows, not about itself as a lane, help or a filter is. */
+bool command_about_shown(const struct view *v, const struct command *c);
 /* Runs it, or says why not. */
 void command_run(struct view *v, const struct command *c);
 

@@ -55,6 +55,10 @@ enum command_flags {
 	CMD_AIMED = 1 << 1,
 	/* Begins something that changes the world: aimed, and refused in read-only mode. */
 	CMD_ACTS = 1 << 2,
+	/* Does its thing with the key alone: typed before what it is about is shown, it is dropped. Others wait for that. */
+	CMD_NOW = 1 << 3,
+	/* Of a view's own: not about what the view shows, so that it never waits. */
+	CMD_FREE = 1 << 4,
 };
 struct command {
 	const char *name; /* "snooze": unique, what `:` takes */
@@ -65,10 +69,14 @@ struct command {
 	void (*run)(struct view *v);
 };
 
+/* What a key that was typed wants of the view. */
+enum key_about { KEY_MOVES, KEY_TARGET, KEY_OTHER };
+
 struct view_type {
 	const char *name; /* "detail" */
 	size_t size; /* of the struct that begins with struct view; zeroed at the start */
 	bool overlay;     /* drawn over the view below, takes all keys */
+	bool typing;      /* its keys are text, even before it is filled */
 	bool live;        /* shows ages in seconds: painted again every 10 s */
 	const char *help; /* what it shows: first line of the help */
 	bool (*init)(struct view *v, struct err *e); /* may be NULL; v->arg is set */
@@ -79,6 +87,9 @@ struct view_type {
 	void (*draw)(struct view *v, const struct canvas *c);
 	/* Before the commands; true: used. */
 	bool (*key)(struct view *v, const struct event *ev);
+	/* Is what such a key is about still to come: the first answer, a page that is jumped to? What is on the screen and only
+	 * asked again is there. Once no answer can come it is false. NULL: never. */
+	bool (*waits)(const struct view *v, enum key_about what);
 	void (*move)(struct view *v, enum move m); /* j k g G PgUp PgDn and the arrows */
 	void (*changed)(struct view *v); /* the store changed: ask again what may have */
 	void (*shown)(struct view *v);   /* it is on top again */

@@ -138,6 +138,7 @@ static void on_rows(void *arg, const struct store_rows *rows)
 	struct window *w = arg;
 	if (rows->complete || rows->err)
 		w->req = NULL;
+	w->fresh = false;
 	w->err = rows->err ? *rows->err : (struct err)ERR_INIT;
 	if (!rows->err) {
 		take_rows(w, rows);
@@ -213,7 +214,13 @@ void window_reset(struct window *w)
 	w->at = w->top = 0;
 	w->rid = 0;
 	w->jumping = w->again = w->touched = false;
+	w->fresh = true;
 	fetch(w, false);
+}
+
+bool window_waits(const struct window *w, enum key_about what)
+{
+	return w->fresh || (w->jumping && what != KEY_MOVES);
 }
 
 void window_refresh(struct window *w)

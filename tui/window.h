@@ -27,6 +27,7 @@ struct window {
 		ahead; /* rows that are not on the screen yet: fetched once that is painted */
 	struct arena mem;
 	bool touched; /* the user has moved the cursor since the query was set */
+	bool fresh;   /* the query was set, and nothing of its answer is here */
 	bool jumping, again, second_try;
 	size_t want_at, want_top;
 };
@@ -35,6 +36,8 @@ void window_init(struct window *w, struct view *v, void (*answered)(struct view 
 void window_release(struct window *w);
 /* The query changed: from the top, cursor on the first row. Cancels what is under way; free an old filter after this. */
 void window_reset(struct window *w);
+/* What keys are about is not here: of this query, or the page that is jumped to (moves go on from where that will be). */
+bool window_waits(const struct window *w, enum key_about what);
 void window_refresh(struct window *w); /* the store changed */
 void window_height(struct window *w, size_t height);
 void window_move(struct window *w, enum move m);

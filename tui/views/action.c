@@ -79,6 +79,13 @@ static void move(struct view *v, enum move m)
 	ask_output(v);
 }
 
+static bool waits(const struct view *v, enum key_about what)
+{
+	const struct action_view *a = (const struct action_view *)v;
+	(void)what;
+	return answer_waits(&a->job) || answer_waits(&a->targets);
+}
+
 static void changed(struct view *v)
 {
 	struct action_view *a = of(v);
@@ -204,11 +211,11 @@ static const struct command commands[] = {
 		open_target},
 	{"output", "l", "l output", "all its output, with search", 0, output},
 	{"answer-yes", "a", "a x answer", "say yes to what the target asks: it goes on",
-		CMD_ACTS, action_say_yes},
+		CMD_ACTS | CMD_NOW, action_say_yes},
 	{"answer-no", "x", NULL, "say no to what the target asks: it is canceled there",
-		0, action_say_no},
+		CMD_NOW, action_say_no},
 	{"cancel", "c", "c cancel what has not started",
-		"start nothing more of it; what was sent goes on", 0, cancel},
+		"start nothing more of it; what was sent goes on", CMD_NOW, cancel},
 	{"retry", "R", "R retry failed",
 		"the form again, for the targets that failed or were not started",
 		CMD_AIMED, retry},
@@ -224,6 +231,7 @@ const struct view_type action_view = {
 	.release = release,
 	.title = title,
 	.draw = action_draw,
+	.waits = waits,
 	.move = move,
 	.changed = changed,
 	.commands = commands,

@@ -192,6 +192,12 @@ static void move(struct view *v, enum move m)
 	}
 }
 
+static bool waits(const struct view *v, enum key_about what)
+{
+	(void)what;
+	return answer_waits(&((const struct actions_view *)v)->jobs);
+}
+
 static void changed(struct view *v)
 {
 	answer_again(&of(v)->jobs);
@@ -230,6 +236,7 @@ const struct view_type actions_view = {
 	.release = release,
 	.title = title,
 	.draw = draw,
+	.waits = waits,
 	.move = move,
 	.changed = changed,
 	.commands = commands,

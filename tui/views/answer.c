@@ -51,6 +51,11 @@ void answer_again(struct answer *a)
 		start(a);
 }
 
+bool answer_waits(const struct answer *a)
+{
+	return a->req && !a->known;
+}
+
 void answer_clear(struct answer *a)
 {
 	if (a->req)

@@ -25,6 +25,8 @@ void answer_ask(struct view *v, struct answer *a, const char *question,
 	json_t *args /* taken */, answer_fn *fn);
 /* The same once more, as soon as what is under way is answered: for view_type.changed. Nothing before the first answer_ask. */
 void answer_again(struct answer *a);
+/* The first answer is under way. */
+bool answer_waits(const struct answer *a);
 /* Forgets the answer and what is under way. */
 void answer_clear(struct answer *a);
 

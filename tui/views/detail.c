@@ -91,6 +91,18 @@ static void changed(struct view *v)
 	answer_again(&d->group);
 }
 
+static bool waits(const struct view *v, enum key_about what)
+{
+	const struct detail_view *d = (const struct detail_view *)v;
+	const struct answer *all[] = {&d->record, &d->links, &d->siblings, &d->history,
+		&d->notes, &d->jobs, &d->group};
+	size_t n = what == KEY_TARGET ? 1 : LENGTH(all);
+	for (size_t i = 0; i < n; i++)
+		if (answer_waits(all[i]))
+			return true;
+	return false;
+}
+
 static void title(struct view *v, struct str *path, struct str *side)
 {
 	struct detail_view *d = of(v);
@@ -344,6 +356,7 @@ const struct view_type detail_view = {
 	.release = release,
 	.title = title,
 	.draw = draw,
+	.waits = waits,
 	.move = move,
 	.changed = changed,
 	.targets = targets,

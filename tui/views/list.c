@@ -161,6 +161,11 @@ static void move(struct view *v, enum move m)
 	pane_follow(list_of(v), false);
 }
 
+static bool waits(const struct view *v, enum key_about what)
+{
+	return window_waits(&((const struct list_view *)v)->w, what);
+}
+
 static bool key(struct view *v, const struct event *ev)
 {
 	struct list_view *l = list_of(v);
@@ -235,13 +240,13 @@ static const struct command commands[] = {
 		open_current},
 	{"filter", "/", "/ filter",
 		"show only what matches: words, state:failed env:prod age<2h !source:x",
-		0, filter_open},
+		CMD_FREE, filter_open},
 	{"mark", "Space", "Space mark",
-		"mark it, and go on; r a c n z then act on all marked. Esc clears", 0,
-		mark},
+		"mark it, and go on; r a c n z then act on all marked. Esc clears",
+		CMD_NOW, mark},
 	{"sort", "S", NULL,
 		"sort by the next thing: attention, changed, started, due, amount, title",
-		0, list_order},
+		CMD_FREE, list_order},
 	{NULL},
 };
 
@@ -255,6 +260,7 @@ const struct view_type list_view = {
 	.title = title,
 	.draw = draw,
 	.key = key,
+	.waits = waits,
 	.move = move,
 	.changed = changed,
 	.shown = shown,

@@ -161,6 +161,18 @@ static void move(struct view *v, enum move m)
 	log_move(l, m);
 }
 
+/* A log that could not be fetched has no lines to wait for. */
+static bool waits(const struct view *v, enum key_about what)
+{
+	const struct log_view *l = (const struct log_view *)v;
+	if (what == KEY_TARGET)
+		return answer_waits(&l->record);
+	return answer_waits(&l->record) || l->adding || answer_waits(&l->job) ||
+	       answer_waits(&l->tail) || answer_waits(&l->block) ||
+	       (!l->total && !v->arg.job && l->job.json &&
+		       !job_ended(json_str(l->job.json, "state", "")));
+}
+
 static bool key(struct view *v, const struct event *ev)
 {
 	struct log_view *l = of(v);
@@ -234,9 +246,9 @@ static const struct command commands[] = {
 	{"search", "/", "/ search", "find text; Esc ends it", 0, log_search},
 	{"part", "t", "t try", "the next part: another task or try", 0, log_next_part},
 	{"follow", "f", "f follow", "fetch it again and stay at its end", 0, follow},
-	{"wrap", "w", "w wrap", "wrap long lines, or scroll with Left and Right", 0,
-		wrap},
-	{"save", "s", "s save", "save all of it to a file in the current folder", 0,
+	{"wrap", "w", "w wrap", "wrap long lines, or scroll with Left and Right",
+		CMD_FREE, wrap},
+	{"save", "s", "s save", "save all of it to a file in the current folder", CMD_NOW,
 		log_save},
 	{"log", "R l", NULL, "fetch it again", 0, again},
 	{"acknowledge", "a", NULL, "acknowledge or approve it", CMD_TARGET | CMD_ACTS,
@@ -253,6 +265,7 @@ const struct view_type log_view = {
 	.title = title,
 	.draw = draw,
 	.key = key,
+	.waits = waits,
 	.move = move,
 	.changed = changed,
 	.targets = targets,

@@ -141,6 +141,21 @@ static bool special(struct palette *p, int key)
 	return false;
 }
 
+/* Enter, when what it names is about the view below. */
+static bool waits(const struct view *v, enum key_about what)
+{
+	const struct palette *p = (const struct palette *)v;
+	const struct view *of = p->of;
+	const struct command *c = NULL;
+	(void)what;
+	if (!p->n_found || !of->type->waits)
+		return false;
+	c = p->items[p->found[p->at]].command;
+	if (!c)
+		return of->type->targets && of->type->waits(of, KEY_TARGET);
+	return command_about_shown(of, c) && of->type->waits(of, command_wants(c));
+}
+
 static bool key(struct view *v, const struct event *ev)
 {
 	struct palette *p = (struct palette *)v;
@@ -188,4 +203,5 @@ const struct view_type palette_view = {
 	.release = release,
 	.draw = draw,
 	.key = key,
+	.waits = waits,
 };

@@ -66,6 +66,12 @@ static void move(struct view *v, enum move m)
 	pager_move(&((struct raw_view *)v)->p, m);
 }
 
+static bool waits(const struct view *v, enum key_about what)
+{
+	(void)what;
+	return ((const struct raw_view *)v)->ask.req != NULL;
+}
+
 static bool key(struct view *v, const struct event *ev)
 {
 	return ev->type == EVENT_KEY && pager_side(&((struct raw_view *)v)->p, ev->key);
@@ -101,8 +107,8 @@ static void wrap(struct view *v)
 static const struct command commands[] = {
 	{"search", "/", "/ search", "find text", 0, search},
 	{"next", "n", "n next", "the next place with that text", 0, again},
-	{"wrap", "w", "w wrap", "wrap long lines, or scroll with Left and Right", 0,
-		wrap},
+	{"wrap", "w", "w wrap", "wrap long lines, or scroll with Left and Right",
+		CMD_FREE, wrap},
 	{NULL},
 };
 
@@ -115,6 +121,7 @@ const struct view_type raw_view = {
 	.title = title,
 	.draw = draw,
 	.key = key,
+	.waits = waits,
 	.move = move,
 	.commands = commands,
 };

@@ -254,6 +254,12 @@ static bool key(struct view *v, const struct event *ev)
 	return used;
 }
 
+static bool waits(const struct view *v, enum key_about what)
+{
+	(void)what;
+	return !((const struct run_view *)v)->ready;
+}
+
 static void hint_only(struct view *v)
 {
 	app_say(v->app, ROLE_DIM,
@@ -280,7 +286,7 @@ static const struct command commands[] = {
 	{"field", "Tab", "Tab next field", "to the next field; Shift-Tab: the one before",
 		0, hint_only},
 	{"start", "Enter", "Enter on Start asks once more",
-		"start it, after one more question", 0, hint_only},
+		"start it, after one more question", CMD_NOW, hint_only},
 	{"plan", "F2", "F2 full plan",
 		"all of the plan on the whole screen, long lines wrapped", 0, full},
 	{"preview", "F5", NULL, "ask for the preview again", 0, again},
@@ -300,6 +306,8 @@ const struct view_type run_view = {
 	.title = title,
 	.draw = run_draw,
 	.key = key,
+	.typing = true,
+	.waits = waits,
 	.changed = changed,
 	.commands = commands,
 };

@@ -122,6 +122,12 @@ static void draw(struct view *v, const struct canvas *c)
 			&b->table, c, (int)(i - top) + 2, b->items[i], i == b->at, false);
 }
 
+static bool waits(const struct view *v, enum key_about what)
+{
+	(void)what;
+	return ((const struct runbooks_view *)v)->ask.req != NULL;
+}
+
 static void move(struct view *v, enum move m)
 {
 	struct runbooks_view *b = (struct runbooks_view *)v;
@@ -172,6 +178,7 @@ const struct view_type runbooks_view = {
 	.release = release,
 	.title = title,
 	.draw = draw,
+	.waits = waits,
 	.move = move,
 	.commands = commands,
 };

@@ -219,6 +219,12 @@ static void move(struct view *v, enum move m)
 	hold(of(v));
 }
 
+bool sources_wait(const struct view *v, enum key_about what)
+{
+	(void)what;
+	return answer_waits(&((const struct sources_view *)v)->sources);
+}
+
 static void changed(struct view *v)
 {
 	answer_again(&of(v)->sources);
@@ -247,7 +253,7 @@ void sources_refresh(struct view *v)
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter collections",
 		"what is collected from it, and how that goes", 0, open_current},
-	{"refresh", "R", "R refresh now", "ask it now, do not wait for its turn", 0,
+	{"refresh", "R", "R refresh now", "ask it now, do not wait for its turn", CMD_NOW,
 		sources_refresh},
 	{NULL},
 };
@@ -261,6 +267,7 @@ const struct view_type sources_view = {
 	.release = release,
 	.title = title,
 	.draw = draw,
+	.waits = sources_wait,
 	.move = move,
 	.changed = changed,
 	.commands = commands,

@@ -20,6 +20,8 @@ look_t source_look(const char *state);
 void source_span(char *dst, size_t size, long long ms);
 
 const json_t *sources_current(struct sources_view *s);
-void sources_refresh(struct view *v); /* asks the current one now */
+void sources_refresh(struct view *v);
+bool sources_wait(
+	const struct view *v, enum key_about what); /* asks the current one now */
 
 #endif

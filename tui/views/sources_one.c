@@ -147,7 +147,7 @@ static void changed(struct view *v)
 }
 
 static const struct command commands[] = {
-	{"refresh", "R", "R refresh now", "ask it now, do not wait for its turn", 0,
+	{"refresh", "R", "R refresh now", "ask it now, do not wait for its turn", CMD_NOW,
 		sources_refresh},
 	{NULL},
 };
@@ -160,6 +160,7 @@ const struct view_type source_view = {
 	.release = release,
 	.title = title,
 	.draw = draw,
+	.waits = sources_wait,
 	.move = move,
 	.changed = changed,
 	.commands = commands,
