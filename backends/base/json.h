@@ -47,8 +47,10 @@ char *json_text(const json_t *v);
 bool json_text_to(struct str *out, const json_t *v);
 /* Compact text, keys in insertion order: for keeping, cheaper than sorted. */
 bool json_plain_to(struct str *out, const json_t *v);
-/* Indented, keys in insertion order, for people. */
+/* For people, and alike for a terminal and a pipe: what a terminal would obey or hide (C1 controls, DEL, bidi marks,
+ * invisible characters) is escaped. Indented, keys in insertion order; or one line with sorted keys. */
 char *json_pretty(const json_t *v);
+char *json_line(const json_t *v);
 
 /* A scalar as text: string as is, integer, real without trailing zeros, true/false; null and NULL
  * give ""; arrays and objects their compact JSON. */

@@ -5,6 +5,7 @@
 #include "backends/base/json.h"
 
 #include "backends/base/mem.h"
+#include "backends/base/utf8.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ struct writer {
 	struct str *out;
 	bool pretty; /* indented; else compact */
 	bool sorted; /* members by key; else in the order they came */
+	bool shown;  /* what a terminal would obey or hide is escaped */
 	int depth;
 };
 
@@ -40,6 +42,31 @@ static bool write_escape(struct str *out, unsigned char c)
 	return str_addf(out, "\\u%04x", c);
 }
 
+/* \u202e, or the two halves of what lies above U+FFFF. */
+static bool write_unit(struct str *out, uint32_t cp)
+{
+	if (cp < 0x10000)
+		return str_addf(out, "\\u%04x", (unsigned)cp);
+	cp -= 0x10000;
+	return str_addf(out, "\\u%04x\\u%04x", 0xD800 + (unsigned)(cp >> 10),
+		0xDC00 + (unsigned)(cp & 0x3FF));
+}
+
+static bool write_shown_string(struct str *out, const char *s, size_t len)
+{
+	bool ok = str_addc(out, '"');
+	for (size_t i = 0, n; ok && i < len; i += n) {
+		uint32_t cp;
+		n = utf8_decode(s + i, len - i, &cp);
+		if (cp < 0x20 || cp == '"' || cp == '\\')
+			ok = write_escape(out, (unsigned char)s[i]);
+		else
+			ok = utf8_hidden(cp) ? write_unit(out, cp)
+					     : str_add(out, s + i, n);
+	}
+	return ok && str_addc(out, '"');
+}
+
 static bool write_odd_string(struct str *out, const char *s, size_t len)
 {
 	size_t start = 0;
@@ -55,11 +82,12 @@ static bool write_odd_string(struct str *out, const char *s, size_t len)
 }
 
 /* Most strings have nothing to escape: they go out as one piece. */
-static bool write_string(struct str *out, const char *s, size_t len)
+static bool write_string(struct writer *w, const char *s, size_t len)
 {
 	if (str_plain(s, len) < len)
-		return write_odd_string(out, s, len);
-	char *to = str_more(out, len + 2);
+		return w->shown ? write_shown_string(w->out, s, len)
+				: write_odd_string(w->out, s, len);
+	char *to = str_more(w->out, len + 2);
 	if (!to)
 		return false;
 	to[0] = '"';
@@ -161,7 +189,7 @@ static int member_order(const void *a, const void *b)
 static bool write_member(struct writer *w, bool first, const struct member *m)
 {
 	return (first || str_addc(w->out, ',')) && write_break(w) &&
-	       write_string(w->out, m->key, m->len) &&
+	       write_string(w, m->key, m->len) &&
 	       str_add(w->out, ": ", w->pretty ? 2 : 1) && write_value(w, m->value);
 }
 
@@ -231,7 +259,7 @@ static bool write_value(struct writer *w, const json_t *v)
 	case JSON_REAL:
 		return write_real(w->out, json_real_value(v));
 	case JSON_STRING:
-		return write_string(w->out, json_string_value(v), json_string_length(v));
+		return write_string(w, json_string_value(v), json_string_length(v));
 	case JSON_ARRAY:
 		return write_array(w, v);
 	case JSON_OBJECT:
@@ -264,7 +292,16 @@ char *json_text(const json_t *v)
 char *json_pretty(const json_t *v)
 {
 	struct str s = STR_INIT;
-	struct writer w = {.out = &s, .pretty = true};
+	struct writer w = {.out = &s, .pretty = true, .shown = true};
+	bool whole = write_value(&w, v);
+	(void)whole;
+	return str_take(&s);
+}
+
+char *json_line(const json_t *v)
+{
+	struct str s = STR_INIT;
+	struct writer w = {.out = &s, .sorted = true, .shown = true};
 	bool whole = write_value(&w, v);
 	(void)whole;
 	return str_take(&s);

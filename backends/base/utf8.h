@@ -35,6 +35,9 @@ enum utf8_flags {
 bool utf8_clean(struct str *out, const char *bytes, size_t len, size_t max_bytes,
 	enum utf8_flags flags);
 
+/* A control, bidi or invisible character: one that utf8_clean does not keep as it is. */
+bool utf8_hidden(uint32_t cp);
+
 /* utf8_clean of a NUL-terminated string into an arena-less fresh malloc. NULL stays NULL. */
 char *utf8_clean_dup(const char *text, size_t max_bytes);
 

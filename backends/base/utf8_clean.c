@@ -87,6 +87,12 @@ static bool is_dropped(uint32_t cp)
 	return false;
 }
 
+bool utf8_hidden(uint32_t cp)
+{
+	return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || cp == 0x2028 || cp == 0x2029 ||
+	       bidi_name(cp) || is_dropped(cp);
+}
+
 /* Unicode 3.12: L + V and LV + T by arithmetic; 0 when it is neither. */
 static uint32_t compose_hangul(uint32_t base, uint32_t mark)
 {

@@ -224,6 +224,30 @@ static void test_text(void **state)
 	json_decref(v);
 }
 
+/* What a terminal would obey or hide is the same document, escaped; what is stored and hashed stays as it is. */
+static void test_text_for_a_terminal(void **state)
+{
+	static const char raw[] =
+		"{\"a\\u202e\":\"\\u0080\\u009b2J\\u007f\\u200b\\u2066\\u2028"
+		"\\udb40\\udc01 caf\\u00e9 \\ud83d\\ude00\\n\"}";
+	(void)state;
+	json_t *v = read_ok(raw);
+	char *line = json_line(v), *pretty = json_pretty(v), *kept = json_text(v);
+	assert_string_equal(line,
+		"{\"a\\u202e\":\"\\u0080\\u009b2J\\u007f\\u200b\\u2066\\u2028"
+		"\\udb40\\udc01 caf\xc3\xa9 \xf0\x9f\x98\x80\\n\"}");
+	assert_non_null(strstr(pretty, "\"a\\u202e\": \"\\u0080\\u009b2J\\u007f\\u200b"));
+	assert_non_null(strstr(kept, "\xc2\x9b"
+				     "2J\x7f"));
+	json_t *again = read_ok(line);
+	assert_true(json_equal(v, again));
+	json_decref(again);
+	json_decref(v);
+	free(line);
+	free(pretty);
+	free(kept);
+}
+
 static void test_wipe(void **state)
 {
 	(void)state;
@@ -246,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_look_ups),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_for_a_terminal),
 		cmocka_unit_test(test_wipe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@ enum { PAGE = 500 };
 
 static void print_row(const json_t *row)
 {
-	char at[40], *body = json_text(json_sub(row, "body"));
+	char at[40], *body = json_line(json_sub(row, "body"));
 
 	clock_format(at, sizeof(at), json_int(row, "at", 0), false);
 	printf("%lld  %s  %s@%s  %s  %s\n", json_int(row, "seq", 0), at,
