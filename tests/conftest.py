@@ -10,6 +10,9 @@ sys.path.insert(0, TESTS)
 
 NOTES = []
 
+# A configuration that its group may change is refused: the files of tests are as most people's are.
+os.umask(0o022)
+
 
 def pytest_addoption(parser):
     parser.addoption("--build", default=os.path.join(ROOT, "build"), help="the build folder with watchdesk and watchdesk-worker")

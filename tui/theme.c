@@ -141,7 +141,7 @@ bool theme_load(struct theme *t, const char *name, struct err *e)
 	struct yaml_doc doc = {0};
 	char *below = strchr(name, '/') ? NULL : xasprintf("themes/%s.yaml", name);
 	char *path = below ? file_data(below) : xstrdup(name);
-	bool ok = yaml_load(&doc, path, e);
+	bool ok = (below || file_trusted(path, e)) && yaml_load(&doc, path, e);
 	if (ok) {
 		theme_plain(t);
 		t->no_colour = false;

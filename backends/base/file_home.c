@@ -30,19 +30,19 @@ static const char *home_folder(void)
 	return pw && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;
 }
 
-/* Ours alone to write: sockets and the store lie there. */
-static bool check_private(const char *path, struct err *e)
+/* Ours alone to write: sockets and the store lie there. The configuration of a managed machine may be root's. */
+static bool check_private(const char *path, bool or_root, struct err *e)
 {
 	struct stat st;
 
 	if (stat(path, &st) != 0)
 		return err_set(e, ERR_IO, "%s: %s", path, strerror(errno));
-	if (st.st_uid != geteuid())
+	if (st.st_uid != geteuid() && !(or_root && st.st_uid == 0))
 		return err_set(e, ERR_DENIED,
 			"%s: belongs to another user: remove it or set XDG_*_HOME", path);
 	if (st.st_mode & 022)
-		return err_set(
-			e, ERR_DENIED, "%s: others may write there: chmod 700 it", path);
+		return err_set(e, ERR_DENIED,
+			"%s: others may write there: run chmod 700 %s", path, path);
 	return true;
 }
 
@@ -59,7 +59,8 @@ static char *below_home(const char *variable, const char *fallback, struct err *
 	else
 		err_set(e, ERR_CONFIG,
 			"no home folder: set HOME or %s to an absolute path", variable);
-	if (path && (!file_mkdirs(path, e) || !check_private(path, e))) {
+	bool or_root = strcmp(variable, "XDG_CONFIG_HOME") == 0;
+	if (path && (!file_mkdirs(path, e) || !check_private(path, or_root, e))) {
 		free(path);
 		path = NULL;
 	}
@@ -77,7 +78,7 @@ static char *runtime(void)
 		st.st_uid != geteuid())
 		return NULL;
 	path = xasprintf("%s/watchdesk", base);
-	if (!file_mkdirs(path, NULL) || !check_private(path, NULL)) {
+	if (!file_mkdirs(path, NULL) || !check_private(path, false, NULL)) {
 		free(path);
 		return NULL;
 	}

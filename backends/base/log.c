@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backends/base/clock.h"
+#include "backends/base/file.h"
 #include "backends/base/log_private.h"
 #include "backends/base/shown.h"
 #include "backends/base/str.h"
@@ -57,6 +58,10 @@ bool log_open(const char *path, enum log_level least, struct err *e)
 
 	if (fd >= 0)
 		close(fd);
+	if (high >= 0 && !file_narrow_fd(high, path, e)) {
+		close(high);
+		return false;
+	}
 	if (high < 0)
 		return err_set(e, ERR_IO, "%s: the log cannot be opened: %s", path,
 			code == ELOOP ? "it is a symbolic link" : strerror(code));

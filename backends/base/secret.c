@@ -4,6 +4,7 @@
  */
 #include "backends/base/secret.h"
 
+#include "backends/base/file.h"
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
 #include "backends/base/shown.h"
@@ -146,6 +147,18 @@ static void start_command(struct ask *q)
 
 /* ---- file ---- */
 
+/* As a mounted secret is: nobody writes to it, and those who read it besides are a group of ours. */
+static bool mounted(const struct stat *st)
+{
+	gid_t groups[256];
+	int n = getgroups(LENGTH(groups), groups);
+	bool ours = st->st_gid == getegid();
+
+	for (int i = 0; i < n; i++)
+		ours = ours || groups[i] == st->st_gid;
+	return ours && !(st->st_mode & 0337);
+}
+
 static bool file_safe(const char *path, int fd, struct err *e)
 {
 	struct stat st;
@@ -156,7 +169,7 @@ static bool file_safe(const char *path, int fd, struct err *e)
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		return err_set(e, ERR_CONFIG,
 			"%s belongs to another user: it must be yours or root's", path);
-	if (st.st_mode & 077)
+	if (st.st_mode & 077 && !mounted(&st))
 		return err_set(e, ERR_CONFIG,
 			"%s may be read by others: run chmod 600 %s", path, path);
 	return true;
@@ -181,13 +194,15 @@ static bool read_all(const char *path, int fd, struct str *out, struct err *e)
 
 static bool read_file(const char *path, struct str *out, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0) {
-		const char *why = errno == ELOOP
-					  ? "is a symbolic link: name the file itself"
-					  : strerror(errno);
-		return err_set(e, ERR_CONFIG, "the secret's file %s: %s", path, why);
-	}
+	struct stat st;
+	bool link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+	if (link && !file_trusted(path, e))
+		return false;
+	int fd = open(path,
+		O_RDONLY | (link ? 0 : O_NOFOLLOW) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return err_set(
+			e, ERR_CONFIG, "the secret's file %s: %s", path, strerror(errno));
 	bool ok = file_safe(path, fd, e) && read_all(path, fd, out, e);
 	close(fd);
 	while (ok && out->len &&

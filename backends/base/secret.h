@@ -9,8 +9,9 @@
  * them.
  *   command  run with a minimal environment, 10 s, at most 64 KiB of stdout, first line taken (trailing newline cut);
  *            argv[0] by absolute path or PATH; its stderr, made safe, is in the error
- *   file     opened O_NOFOLLOW; regular, owned by us or root, no access for group and others; content without trailing
- *            newline
+ *   file     regular, owned by us or root, no access for group and others; content without trailing newline. A mounted
+ *            one may be a symbolic link (`..data`) as long as nobody else can change it or what stands above (file_trusted),
+ *            and read-only for us and a group of ours (0440)
  *   env      last resort: read, then the bytes in the environment are overwritten; kept by us for later reads
  * A resolved value is registered with log_redact. The callback gets a string that it must copy or use at
  * once; it is overwritten after the call.

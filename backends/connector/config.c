@@ -269,7 +269,8 @@ bool config_load(struct config *c, const char *path, struct err *e)
 	}
 	set_folder(c);
 	bool absent = !path && access(c->path, F_OK) != 0;
-	if ((absent || yaml_load(&c->doc, c->path, e)) && read_all(c, e))
+	if ((absent || (file_trusted(c->path, e) && yaml_load(&c->doc, c->path, e))) &&
+		read_all(c, e))
 		return true;
 	config_release(c);
 	/* Whatever it was, a file that cannot be used is a wrong configuration. */
@@ -330,8 +331,12 @@ char *config_find(const struct config *c, const char *sub, const char *shipped,
 		return NULL;
 	}
 	char *own = xasprintf("%s/%s/%s.yaml", c->folder, sub, name);
-	if (access(own, F_OK) == 0)
-		return own;
+	if (access(own, F_OK) == 0) {
+		if (file_trusted(own, e))
+			return own;
+		free(own);
+		return NULL;
+	}
 	char *folder = file_data(shipped);
 	char *file = xasprintf("%s/%s.yaml", folder, name);
 	if (access(file, F_OK) == 0) {

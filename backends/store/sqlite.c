@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/base/file.h"
 #include "backends/base/mem.h"
 
 enum { DB_PARAMS_MAX = 63 };
@@ -372,12 +373,26 @@ static bool db_create_file(const char *path, struct err *e)
 	return true;
 }
 
+/* Records, notes and the audit are nobody else's to read. */
+static bool db_narrow(const char *path, struct err *e)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < LENGTH(ends); i++) {
+		char *name = xasprintf("%s%s", path, ends[i]);
+		ok = file_narrow(name, e);
+		free(name);
+	}
+	return ok;
+}
+
 static bool db_open_checks(const char *path, enum db_mode mode, struct err *e)
 {
 	struct stat st;
 
 	if (mode == DB_WRITE)
-		return db_create_file(path, e);
+		return db_create_file(path, e) && db_narrow(path, e);
 	if (stat(path, &st) != 0 && errno == ENOENT)
 		return err_set(e, ERR_NOTFOUND,
 			"there is no store at %s yet: start the worker (watchdesk "
@@ -386,7 +401,7 @@ static bool db_open_checks(const char *path, enum db_mode mode, struct err *e)
 	if (access(path, R_OK) != 0)
 		return err_set(
 			e, ERR_IO, "cannot read the store %s: %s", path, strerror(errno));
-	return true;
+	return db_narrow(path, e);
 }
 
 static const char PRAGMA_READ[] = "PRAGMA busy_timeout=50; PRAGMA cache_size=-1000;"

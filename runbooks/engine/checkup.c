@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "backends/base/file.h"
+#include "backends/base/log.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
 #include "backends/connector/connector.h"
 #include "runbooks/engine/runbook_def.h"
 
-/* A secret below this many bytes cannot be told from an innocent word, so it is not taken out of everything. */
-enum { SECRET_SHORT = 8, SECRETS_AT_ONCE = 8, SECRETS_WITHIN_MS = 120000 };
+enum { SECRETS_AT_ONCE = 8, SECRETS_WITHIN_MS = 120000 };
 
 struct known {
 	char *name;
@@ -136,11 +136,11 @@ static void on_secret(void *arg, const char *value, const struct err *e)
 
 	if (!value)
 		say(k, "secret", "bad", "%s: %s: %s", w->source, w->name, e->msg);
-	else if (strlen(value) < SECRET_SHORT)
+	else if (strlen(value) < LOG_SECRET_SHORT)
 		say(k, "secret", "warn",
 			"%s: %s is shorter than %d bytes: where a far side echoes it, it "
 			"cannot be told from a word and may be shown",
-			w->source, w->name, SECRET_SHORT);
+			w->source, w->name, LOG_SECRET_SHORT);
 	k->running--;
 	next_secrets(k);
 }

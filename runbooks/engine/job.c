@@ -237,6 +237,10 @@ static int open_consoles(const char *store_path)
 	char *path = xasprintf("%s.consoles", store_path);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
+	if (fd >= 0 && !file_narrow_fd(fd, path, NULL)) {
+		close(fd);
+		fd = -1;
+	}
 	free(path);
 	return fd;
 }

@@ -29,6 +29,8 @@ static bool take_lock(struct worker *w, struct err *e)
 	w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (w->lock_fd < 0)
 		err_set(e, ERR_IO, "%s: %s", path, strerror(errno));
+	else if (!file_narrow_fd(w->lock_fd, path, e))
+		(void)close(w->lock_fd);
 	else if (flock(w->lock_fd, LOCK_EX | LOCK_NB) != 0)
 		err_set(e, ERR_CONFLICT, "another worker serves %s (pid %ld)",
 			w->store_path, worker_pid(w->store_path));

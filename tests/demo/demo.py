@@ -314,6 +314,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("rest", nargs="*")
     args = parser.parse_args()
+    os.umask(0o022)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop_on_signal)
     demo = Demo(args.build, args.seed)

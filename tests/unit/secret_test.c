@@ -87,15 +87,12 @@ static void test_file(void **state)
 	(void)state;
 	char dir[] = "/tmp/wd-secret-XXXXXX";
 	assert_non_null(mkdtemp(dir));
-	char *path = xasprintf("%s/key", dir), *alias = xasprintf("%s/link", dir);
-	char *spec = xasprintf("{\"file\":\"%s\"}", path),
-	     *via = xasprintf("{\"file\":\"%s\"}", alias);
+	char *path = xasprintf("%s/key", dir);
+	char *spec = xasprintf("{\"file\":\"%s\"}", path);
 	int fd = open(path, O_CREAT | O_WRONLY, 0600);
 	assert_int_equal(write(fd, "top secret\n\n", 12), 12);
 	close(fd);
 	gives(spec, "top secret");
-	assert_int_equal(symlink(path, alias), 0);
-	fails(via, "symbolic link");
 	chmod(path, 0640);
 	fails(spec, "chmod 600");
 	unlink(path);
@@ -103,12 +100,51 @@ static void test_file(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	fails(spec, "not a regular file");
 	rmdir(path);
-	unlink(alias);
 	rmdir(dir);
 	free(path);
-	free(alias);
 	free(spec);
-	free(via);
+}
+
+/* As it is mounted into a container: key -> ..data/key, ..data -> a folder of that day, and 0440 with the own group. */
+static void test_mounted(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/wd-secret-XXXXXX";
+	assert_non_null(mkdtemp(dir));
+	char *day = xasprintf("%s/..day", dir), *path = xasprintf("%s/key", day),
+	     *data = xasprintf("%s/..data", dir), *key = xasprintf("%s/key", dir),
+	     *spec = xasprintf("{\"file\":\"%s\"}", key);
+	assert_int_equal(mkdir(day, 0755), 0);
+	int fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_int_equal(write(fd, "mounted one", 11), 11);
+	close(fd);
+	assert_int_equal(symlink("..day", data), 0);
+	assert_int_equal(symlink("..data/key", key), 0);
+	gives(spec, "mounted one");
+	chmod(path, 0440);
+	gives(spec, "mounted one");
+	chmod(path, 0444);
+	fails(spec, "chmod 600");
+	chmod(path, 0440);
+	chmod(day, 0775);
+	fails(spec, "chmod g-w /tmp/wd-secret-");
+	chmod(day, 0755);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(path, 0, 12345), 0);
+		fails(spec, "chmod 600"); /* a group that we are not in */
+		assert_int_equal(lchown(data, 12345, 0), 0);
+		fails(spec, "..data belongs to another user");
+	}
+	unlink(key);
+	unlink(data);
+	unlink(path);
+	rmdir(day);
+	rmdir(dir);
+	free(day);
+	free(path);
+	free(data);
+	free(key);
+	free(spec);
 }
 
 static void test_env(void **state)
@@ -192,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_mounted),
 		cmocka_unit_test(test_env),
 		cmocka_unit_test(test_redacted),
 		cmocka_unit_test(test_spec),
