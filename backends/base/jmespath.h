@@ -56,6 +56,15 @@ json_t *jmes_search(
 typedef bool jmes_name_fn(void *arg, const char *root, const char *member);
 bool jmes_names(const struct jmes *j, bool of_input, jmes_name_fn *fn, void *arg);
 
+/*
+ * What an expression looks at: fn for each outermost path that it takes of its input or (of_scope) of the scope object:
+ * "result.state", "[0].n", "" for all of it; with the value there, borrowed, json_null() when there is none, or when a list is
+ * wanted there and it is none. Paths of elements of a list are passed over. False ends the walk.
+ */
+typedef bool jmes_path_fn(void *arg, bool of_scope, const char *path, json_t *value);
+void jmes_paths(
+	const struct jmes *j, json_t *input, json_t *scope, jmes_path_fn *fn, void *arg);
+
 /* JMESPath truth: false for null, false, "", [] and {}. */
 bool jmes_truthy(const json_t *v);
 

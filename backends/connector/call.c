@@ -11,10 +11,12 @@
 static void call_free(struct call *c)
 {
 	exchange_cancel(c->exchange);
+	fetch_cancel(c->fetch);
 	session_close(&c->session);
 	json_decref(c->input);
 	json_decref(c->scope);
 	json_decref(c->steps);
+	json_decref(c->items);
 	json_decref(c->values);
 	free(c->text);
 	op_remove(&c->op);
@@ -71,6 +73,13 @@ json_t *call_scope(const struct source *s, json_t *input)
 	if (json_is_object(input))
 		json_object_update(scope, input);
 	scope_merge(scope, json_path(input, "record.opaque"));
+	/* what was read before anything was sent is seen only where it was read whole */
+	json_t *before = json_sub(input, "before");
+	if (before)
+		json_object_set(scope, "before",
+			json_flag(before, "whole", false)
+				? json_object_get(before, "body")
+				: json_null());
 	/* a plan's own time, so that what was previewed and what is executed are the same */
 	json_t *now = json_path(input, "action.now");
 	if (json_is_string(now))
@@ -186,6 +195,11 @@ struct call *call_new(struct source *s, json_t *input, call_fn *fn, void *arg)
 	c->scope = call_scope(s, input);
 	c->steps = json_object();
 	json_object_set(c->scope, "steps", c->steps);
+	c->was.body = json_path(input, "before.body");
+	c->was.whole =
+		c->was.body && json_flag(json_sub(input, "before"), "whole", false);
+	c->was.holds = json_flag(json_sub(input, "before"), "holds", false);
+	c->called = json_sub(input, "called") != NULL;
 	c->fn = fn;
 	c->arg = arg;
 	op_add(s, &c->op, cancel_op);
@@ -200,7 +214,7 @@ void call_start(struct call *c, const struct def_call *def, void (*run)(struct c
 	c->run = def ? run : no_call;
 	if (def) {
 		lists[n++] = def->preview.secrets;
-		lists[n++] = def->verify.secrets;
+		lists[n++] = def->verify.fetch.request.secrets;
 		for (size_t i = 0; i < def->n_steps; i++)
 			lists[n++] = def->steps[i].request.secrets;
 	}
@@ -221,9 +235,11 @@ bool source_call_traits(const struct source *s, const char *call, struct call_tr
 	*out = (struct call_traits){0};
 	if (!d)
 		return false;
-	out->verify = d->has_verify;
+	out->verify = d->verify.given;
+	out->again = d->again;
+	out->proof_reply = d->proof_reply;
 	out->preview = d->has_preview;
-	out->every_ms = d->has_verify ? d->every_ms : 0;
-	out->within_ms = d->has_verify ? d->within_ms : 0;
+	out->every_ms = d->verify.every_ms;
+	out->within_ms = d->verify.within_ms;
 	return true;
 }

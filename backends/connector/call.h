@@ -1,7 +1,7 @@
 #ifndef CONNECTOR_CALL_H
 #define CONNECTOR_CALL_H
 
-#include "backends/connector/source_private.h"
+#include "backends/connector/fetch.h"
 
 /* Internal to call*.c: one call, preview or verification under way. */
 struct call {
@@ -16,6 +16,14 @@ struct call {
 	void (*run)(struct call *c); /* once the secrets are there */
 	struct session session;
 	struct exchange *exchange;
+	/* Of a look: the pages of a list, and what its input tells of the time before. */
+	struct fetch *fetch;
+	json_t *items;
+	struct {
+		bool whole, holds;
+		json_t *body; /* in input */
+	} was;
+	bool called; /* the call's own reply is known */
 	size_t step;
 	bool sent; /* something that may have changed the far side */
 	/* The answer's; as they are here until the transport has told otherwise. */

@@ -3,6 +3,8 @@
  * whole answer is a refusal. That it was done is never taken from a status alone.
  */
 #include "backends/connector/call.h"
+#include "backends/connector/html.h"
+#include "backends/connector/probe.h"
 
 #include <string.h>
 
@@ -23,13 +25,15 @@ static bool refusing_status(int status)
 /* Can this step alone have changed nothing? */
 static bool unchanged(const struct call *c, const struct exchange_reply *r)
 {
+	const struct def_step *step = &c->def->steps[c->step];
 	if (!r->sent || call_step_reads(c))
 		return true;
-	switch (c->def->steps[c->step].request.transport) {
+	switch (step->request.transport) {
 	case DEF_HTTP:
 		return r->whole && refusing_status(r->status);
 	case DEF_SQL: /* before COMMIT was sent: the transaction is gone */
-		return r->err.code != ERR_NONE && r->err.code != ERR_UNKNOWN;
+		return r->err.code != ERR_NONE && r->err.code != ERR_UNKNOWN &&
+		       !step->outside_transaction;
 	case DEF_SSH:
 	case DEF_NONE:
 		break;
@@ -37,23 +41,23 @@ static bool unchanged(const struct call *c, const struct exchange_reply *r)
 	return false;
 }
 
-/* False with the far side's words in e. */
-static bool is_success(const struct call *c, const struct exchange_reply *r,
-	json_t *envelope, struct err *e)
+/* False also when it fails: then it is as if it stood not there. */
+static bool holds(const struct call *c, const struct def_expr *x, json_t *envelope)
+{
+	struct err ignored = ERR_INIT;
+	json_t *v = x->jmes ? jmes_search(x->jmes, envelope, c->scope, &ignored) : NULL;
+	bool yes = v && jmes_truthy(v);
+	json_decref(v);
+	return yes;
+}
+
+/* "refused (HTTP 200): a freeze is on" */
+static bool refuse(const struct call *c, const struct exchange_reply *r, json_t *envelope,
+	struct err *e)
 {
 	const struct def_step *step = &c->def->steps[c->step];
 	struct str words = STR_INIT_MAX(400), plain = STR_INIT_MAX(64);
 	struct err ignored = ERR_INIT;
-	bool ok = r->exit_code <= 0;
-	if (step->success.jmes) {
-		json_t *v = jmes_search(step->success.jmes, envelope, c->scope, e);
-		if (!v)
-			return err_wrap(e, "success");
-		ok = jmes_truthy(v);
-		json_decref(v);
-	}
-	if (ok)
-		return true;
 	json_t *why = step->refusal.jmes ? jmes_search(step->refusal.jmes, envelope,
 						   c->scope, &ignored)
 					 : NULL;
@@ -70,6 +74,46 @@ static bool is_success(const struct call *c, const struct exchange_reply *r,
 	return false;
 }
 
+/* False with the far side's words in e. */
+static bool is_success(const struct call *c, const struct exchange_reply *r,
+	json_t *envelope, struct err *e)
+{
+	const struct def_step *step = &c->def->steps[c->step];
+	if (is_html(r->body))
+		return err_set(e, ERR_REMOTE, "a web page in place of the reply");
+	if (!step->success.jmes)
+		return r->exit_code <= 0 || refuse(c, r, envelope, e);
+	json_t *v = jmes_search(step->success.jmes, envelope, c->scope, e);
+	if (!v)
+		return err_wrap(e, "success");
+	bool ok = jmes_truthy(v);
+	json_decref(v);
+	return ok || refuse(c, r, envelope, e);
+}
+
+/* The reply shows the wished state: `success` would not be true of one that shows nothing. */
+static bool is_proof(
+	const struct call *c, const struct exchange_reply *r, json_t *envelope)
+{
+	const struct def_expr *x = &c->def->steps[c->step].success;
+	return c->def->proof_reply && c->step + 1 == c->def->n_steps && r->whole &&
+	       !r->repaired && x->jmes &&
+	       !probe_envelope(x->jmes, envelope, c->scope, false);
+}
+
+/* A refusal that the call names: 1 nothing was changed, -1 something may be, 0 it names none. */
+static int named_refusal(
+	const struct call *c, const struct exchange_reply *r, json_t *envelope)
+{
+	const struct def_step *step = &c->def->steps[c->step];
+	if (!r->whole)
+		return 0;
+	if (holds(c, &step->maybe, envelope))
+		return -1;
+	return holds(c, &step->refused, envelope) &&
+	       !probe_envelope(step->refused.jmes, envelope, c->scope, true);
+}
+
 static void not_known(struct err *e)
 {
 	struct err was = *e;
@@ -81,12 +125,15 @@ static void not_known(struct err *e)
 void call_judge(struct call *c, const struct exchange_reply *r, json_t *envelope,
 	bool sent_before, struct err *e)
 {
+	int named = named_refusal(c, r, envelope);
 	c->whole = r->whole;
+	if (named && e->code == ERR_NONE)
+		refuse(c, r, envelope, e);
 	if (e->code == ERR_NONE && is_success(c, r, envelope, e)) {
-		c->effect = CALL_ACCEPTED;
+		c->effect = is_proof(c, r, envelope) ? CALL_PROVED : CALL_ACCEPTED;
 		return;
 	}
-	bool nothing = !sent_before && unchanged(c, r);
+	bool nothing = !sent_before && (named ? named > 0 : unchanged(c, r));
 	c->effect = nothing ? CALL_NOTHING : CALL_MAYBE;
 	if (!nothing)
 		not_known(e);

@@ -1,52 +1,77 @@
 /*
- * Looks at the far side: whether it is so already, before anything is sent, and whether the change has arrived.
+ * Looks at the far side: whether it is so already, before anything is sent, and whether the change has arrived. What was read
+ * goes to call_proof.c, which says what it shows.
  */
-#include "backends/connector/call.h"
+#include "backends/connector/call_look.h"
 
-static void see(struct call *c, const struct exchange_reply *r, json_t *body,
-	struct str *known, struct err *e)
+#include <string.h>
+
+static void end_look(struct call *c, const struct exchange_reply *r, struct err *e)
 {
-	struct str plain = STR_INIT_MAX(64);
-	json_t *envelope = exchange_envelope(r);
-	json_t *v = jmes_search(c->def->until.jmes, body, c->scope, e);
-	call_default_words(r, &plain);
-	call_say(c, c->def->verify_says, envelope, plain.buf, known);
-	c->look = v && jmes_truthy(v) ? LOOK_HOLDS : LOOK_NOT_YET;
-	json_decref(v);
-	json_decref(envelope);
-	str_release(&plain);
+	struct str known = STR_INIT_MAX(4096);
+	json_t *body = json_incref(r->body);
+	c->look = call_look(c, r, &known, e);
+	if (e->code != ERR_NONE)
+		err_wrap(e, "verify");
+	call_end(c, e, body, e->code == ERR_NONE ? known.buf : e->msg);
+	json_decref(body);
+	str_release(&known);
 }
 
 static void looked(void *arg, const struct exchange_reply *r)
 {
 	struct call *c = arg;
 	struct err e = r->err;
-	json_t *body = r->body ? r->body : json_null();
-	struct str known = STR_INIT_MAX(4096);
 	c->exchange = NULL;
-	if (e.code == ERR_NOTFOUND && c->def->verify_missing) {
-		e = (struct err)ERR_INIT;
-		str_adds(&known, "it is gone");
-		c->look = LOOK_HOLDS;
-	} else if (e.code == ERR_NONE) {
-		see(c, r, body, &known, &e);
-	}
-	if (e.code != ERR_NONE)
-		err_wrap(&e, "verify");
-	call_end(c, &e, r->body, e.code == ERR_NONE ? known.buf : e.msg);
-	str_release(&known);
+	end_look(c, r, &e);
+}
+
+/* ---- a list, page by page ---- */
+
+static bool page_came(void *arg, json_t *items, const struct exchange_reply *r)
+{
+	struct call *c = arg;
+	(void)r;
+	json_array_extend(c->items, items);
+	return true;
+}
+
+static void pages_ended(void *arg, const struct fetch_end *end)
+{
+	struct call *c = arg;
+	struct err e = end->err;
+	struct exchange_reply r = {.err = end->err,
+		.whole = end->err.code == ERR_NONE && !end->cut,
+		.doubt = end->cut ? "the list is longer" : "",
+		.status = end->status,
+		.body = end->err.code == ERR_NONE ? c->items : NULL,
+		.affected = -1,
+		.exit_code = -1,
+		.repaired = end->repaired,
+		.err_out = "",
+		.link = "",
+		.next = ""};
+	c->fetch = NULL;
+	end_look(c, &r, &e);
 }
 
 static void run_look(struct call *c)
 {
+	static const struct fetch_fns fns = {page_came, pages_ended};
+	const struct def_verify *v = &c->def->verify;
 	struct err e = ERR_INIT;
-	if (!c->def->has_verify) {
+	if (!v->given) {
 		err_set(&e, ERR_NOTFOUND, "call %s has no verify", c->def->name);
 		call_end(c, &e, NULL, e.msg);
 		return;
 	}
+	if (v->pages) {
+		c->items = json_array();
+		c->fetch = fetch_start(&c->session, &v->fetch, c->scope, &fns, c);
+		return;
+	}
 	struct exchange_spec spec = {
-		.rq = &c->def->verify, .scope = c->scope, .mode = PG_READ};
+		.rq = &v->fetch.request, .scope = c->scope, .mode = PG_READ};
 	c->exchange = exchange_start(&c->session, &spec, looked, c);
 }
 

@@ -33,26 +33,40 @@ static bool describe_step(const struct source *s, const struct def_call *d, size
 		rendered_release(&r);
 		return true;
 	}
-	if (i == 0)
+	if (!rq->later)
 		return err_wrap(e, "%s", d->name);
-	/* a later step is filled from the reply of the one before, which is not there yet */
+	/* filled from the reply of the step before, which is not there yet */
+	*e = (struct err)ERR_INIT;
 	str_addf(out, "%s %s (filled from the reply before)",
 		rq->method ? rq->method : "", rq->raw);
 	return true;
 }
 
-char *source_call_text(struct source *s, const char *call, json_t *input, struct err *e)
+static const struct def_call *find(
+	const struct source *s, const char *call, struct err *e)
 {
 	const struct def_call *d = connector_call(s->def, call);
-	struct str text = STR_INIT_MAX(1 << 20);
-	bool ok = true;
-	if (!d) {
+	if (!d)
 		err_set(e, ERR_NOTFOUND, "connector %s has no call \"%s\"", s->def->name,
 			call);
-		return NULL;
-	}
+	return d;
+}
+
+static json_t *masked_scope(const struct source *s, json_t *input)
+{
 	json_t *scope = call_scope(s, input);
 	json_object_set_new(scope, "secret", masks(s->def));
+	return scope;
+}
+
+char *source_call_text(struct source *s, const char *call, json_t *input, struct err *e)
+{
+	const struct def_call *d = find(s, call, e);
+	struct str text = STR_INIT_MAX(1 << 20);
+	bool ok = true;
+	if (!d)
+		return NULL;
+	json_t *scope = masked_scope(s, input);
 	for (size_t i = 0; i < d->n_steps && ok; i++)
 		ok = describe_step(s, d, i, scope, &text, e);
 	json_decref(scope);
@@ -62,11 +76,49 @@ char *source_call_text(struct source *s, const char *call, json_t *input, struct
 	return NULL;
 }
 
+/* ---- what forbids it, without a request ---- */
+
+static bool requirement(const struct def_require *q, json_t *scope, struct err *e)
+{
+	struct str says = STR_INIT_MAX(400);
+	json_t *v = jmes_search(q->that.jmes, scope, scope, e);
+	if (!v)
+		return err_wrap(e, "requires");
+	bool ok = jmes_truthy(v);
+	json_decref(v);
+	if (!ok && tmpl_render_text(q->says, scope, &says, e))
+		err_set(e, ERR_CONFLICT, "%s", says.buf);
+	str_release(&says);
+	return ok;
+}
+
+/* The requests that need nothing of what the call will bring. */
+static bool renders(const struct source *s, const struct def_request *rq, json_t *scope,
+	const char *what, struct err *e)
+{
+	struct exchange_spec spec = {.rq = rq, .scope = scope};
+	struct rendered r;
+	if (rq->later || rq->transport == DEF_NONE)
+		return true;
+	if (!request_render(s, &spec, scope, false, &r, e))
+		return err_wrap(e, "%s", what);
+	rendered_release(&r);
+	return true;
+}
+
 bool source_call_check(struct source *s, const char *call, json_t *input, struct err *e)
 {
-	char *text = source_call_text(s, call, input, e);
-	free(text);
-	return text != NULL;
+	const struct def_call *d = find(s, call, e);
+	bool ok = d != NULL;
+	json_t *scope = masked_scope(s, input);
+	for (size_t i = 0; ok && i < d->n_requires; i++)
+		ok = requirement(&d->requires[i], scope, e);
+	for (size_t i = 0; ok && i < d->n_steps; i++)
+		ok = renders(s, &d->steps[i].request, scope, d->name, e);
+	ok = ok && renders(s, &d->preview, scope, "preview", e) &&
+	     renders(s, &d->verify.fetch.request, scope, "verify", e);
+	json_decref(scope);
+	return ok;
 }
 
 /* ---- preview ---- */

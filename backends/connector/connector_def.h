@@ -4,11 +4,12 @@
 #include "backends/base/mem.h"
 #include "backends/connector/connector.h"
 #include "backends/connector/def_auth.h"
+#include "backends/connector/def_call.h"
 #include "backends/connector/def_record.h"
 
 /*
  * The definition of a connector: the file, key by key. def_request.h has the words EXPR, TEMPLATE and PATH, requests and
- * paging, def_auth.h auth, def_record.h mapping and logs. Top level:
+ * paging, def_auth.h auth, def_record.h mapping and logs, def_call.h calls. Top level:
  *
  *   connector: airflow3            the file's own name without .yaml
  *   title: Apache Airflow 3
@@ -103,56 +104,13 @@ struct def_collect {
 	const char *const *secrets;
 };
 
-/*
- *   calls:
- *     clear_failed:
- *       title: Clear failed tasks
- *       post: ...                     as any request; sql: runs in a transaction that is committed. Or
- *       steps: [{name: find, get: ...}, {post: ..., success: ...}]
- *       success: "body.status == 'ok'"
- *                                     EXPR over the envelope {status, body, affected, exit}; default: HTTP 2xx, sql done,
- *                                     exit code 0. Required beside accept_status, which takes an answer such as 409 or
- *                                     500 to be judged: only this says then which of them means that it is done
- *       refusal: body.error.message   EXPR over the envelope: the far side's words when `success` is false
- *       says: "cleared, {{ length(reply.body.task_instances) }} tasks"
- *                                     TEMPLATE; reply is the envelope
- *       preview: {post: ..., json: {dry_run: true}, lines: "task_instances[].task_id", targets: EXPR, says: TEMPLATE}
- *                                     must not change anything; keys not given are those of the call. lines, targets:
- *                                     EXPR over the body (rows); refuse: EXPR over it, a text when the dry run shows that
- *                                     there is nothing to do or that it must not be done. `preview: rollback` for sql: the statement itself,
- *                                     rolled back; or preview: {sql: SELECT ...}
- *       verify: {get: ..., until: "state != 'failed'", every: 2s, within: 60s, missing: true,
- *                says: "state is {{ reply.body.state }}"}
- *                                     until: EXPR over the body, scope() as in the call; missing: true takes a 404 as
- *                                     arrived
- */
-struct def_step {
-	const char *name; /* or NULL */
-	struct def_request request;
-	struct def_expr success, refusal;
-};
-struct def_call {
-	const char *name, *title;
-	struct def_step *steps; /* one, unless `steps:` */
-	size_t n_steps;
-	struct tmpl *says;
-	bool has_preview, preview_rollback;
-	struct def_request preview;
-	struct def_expr lines, targets, refuse;
-	struct tmpl *preview_says;
-	bool has_verify, verify_missing;
-	struct def_request verify;
-	struct def_expr until;
-	struct tmpl *verify_says;
-	int64_t every_ms, within_ms;
-};
-
 /* While the file is read: what the expressions and templates of the part in hand see. def_names.c */
 struct def_sight {
-	unsigned roots;   /* SEES_... of def.h */
-	const json_t *of; /* the collection of the record; NULL: any */
-	enum kind kind;   /* and its kind; KIND_COUNT: any */
-	bool *secrets;    /* mentioned, by index of connector.secrets */
+	unsigned roots;     /* SEES_... of def.h */
+	const json_t *of;   /* the collection of the record; NULL: any */
+	enum kind kind;     /* and its kind; KIND_COUNT: any */
+	bool *secrets;      /* mentioned, by index of connector.secrets */
+	unsigned mentioned; /* roots, so far */
 };
 
 struct connector {

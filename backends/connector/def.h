@@ -58,6 +58,19 @@ bool def_record(struct connector *c, const json_t *in, enum kind kind,
 bool def_collects(struct connector *c, struct err *e) MUST_USE;
 bool def_calls(struct connector *c, struct err *e) MUST_USE;
 bool def_logs(struct connector *c, struct err *e) MUST_USE;
+/* def_verify.c: the parts of a call that prove something, and that forbid it. */
+bool def_requires(struct connector *c, const json_t *in, struct def_call *out,
+	struct err *e) MUST_USE;
+bool def_verify(struct connector *c, const json_t *in, struct def_call *out,
+	struct err *e) MUST_USE;
+/* Refuses an expression of the body (or the envelope) that is true of an empty reply. */
+bool def_positive(struct connector *c, const json_t *in, const char *key,
+	const struct def_expr *x, bool of_envelope, bool errors_are_told,
+	struct err *e) MUST_USE;
+bool def_says(
+	struct connector *c, const json_t *in, struct tmpl **out, struct err *e) MUST_USE;
+/* What a script of a call prints is for people, unless the file says how to read it. */
+void def_ssh_text(const json_t *in, struct def_request *rq);
 
 /* jansson walks only what may be changed; the file's tree never is. */
 static inline json_t *def_iter(const json_t *v)
@@ -89,7 +102,10 @@ enum {
 	SEES_REPLY = 1 << 15,
 	SEES_PART = 1 << 16,
 	SEES_TOKEN = 1 << 17,
-	SEES_CALLED = 1 << 18
+	SEES_CALLED = 1 << 18,
+	SEES_BEFORE = 1 << 19,
+	SEES_IN_CALLS = SEES_PARAMS | SEES_REASON | SEES_ACTION | SEES_PREV | SEES_STEPS,
+	SEES_LATER = SEES_PREV | SEES_STEPS | SEES_CALLED | SEES_BEFORE
 };
 void def_sees(struct connector *c, unsigned sees);
 /* A record of this collection (NULL: of any), of this kind (KIND_COUNT: of any). */
@@ -105,7 +121,7 @@ bool def_names_known(struct connector *c, const struct jmes *j, bool of_scope,
  * gets those of the inner too. */
 struct def_mentions {
 	bool *secrets;
-	unsigned roots;
+	unsigned roots, mentioned;
 };
 struct def_mentions def_secrets_begin(struct connector *c);
 const char *const *def_secrets_end(struct connector *c, struct def_mentions before);

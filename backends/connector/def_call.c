@@ -7,22 +7,43 @@
 
 static const struct yaml_key call_keys[] = {
 	{"title", YAML_STRING},
+	{"requires", YAML_ARRAY},
 	{"steps", YAML_ARRAY},
 	{"success", YAML_STRING},
 	{"refusal", YAML_STRING},
+	{"refused", YAML_STRING},
+	{"maybe", YAML_STRING},
+	{"outside_transaction", YAML_BOOL},
+	{"proof", YAML_STRING},
+	{"again", YAML_BOOL},
 	{"says", YAML_STRING},
 	{"preview", YAML_OBJECT | YAML_STRING},
 	{"verify", YAML_OBJECT},
 	{NULL},
 };
+/* With `steps:` these stand in the steps. */
+static const char *const of_a_step[] = {
+	"success", "refusal", "refused", "maybe", "outside_transaction"};
 
-enum { IN_CALLS = SEES_PARAMS | SEES_REASON | SEES_ACTION | SEES_PREV | SEES_STEPS };
-
-/* What a script of a call prints is for people, unless the file says how to read it. */
-static void ssh_text(const json_t *in, struct def_request *rq)
+void def_ssh_text(const json_t *in, struct def_request *rq)
 {
 	if (rq->transport == DEF_SSH && !json_object_get(in, "reply"))
 		rq->reply = REPLY_TEXT;
+}
+
+static bool read_judgement(
+	struct connector *c, const json_t *in, struct def_step *out, struct err *e)
+{
+	out->outside_transaction = json_flag(in, "outside_transaction", false);
+	if (out->outside_transaction && out->request.transport != DEF_SQL)
+		return yaml_err(e, &c->doc, in, "outside_transaction",
+			"outside_transaction belongs to sql");
+	return def_expr(c, in, "success", &out->success, e) &&
+	       def_expr(c, in, "refusal", &out->refusal, e) &&
+	       def_expr(c, in, "refused", &out->refused, e) &&
+	       def_expr(c, in, "maybe", &out->maybe, e) &&
+	       def_positive(c, in, "success", &out->success, true, false, e) &&
+	       def_positive(c, in, "refused", &out->refused, true, true, e);
 }
 
 static bool read_step(struct connector *c, const json_t *in, const char *what,
@@ -30,10 +51,9 @@ static bool read_step(struct connector *c, const json_t *in, const char *what,
 {
 	if (!def_request(c, in, NULL, &out->request, e))
 		return false;
-	ssh_text(in, &out->request);
+	def_ssh_text(in, &out->request);
 	if (!def_need_request(c, in, &out->request, what, e) ||
-		!def_expr(c, in, "success", &out->success, e) ||
-		!def_expr(c, in, "refusal", &out->refusal, e))
+		!read_judgement(c, in, out, e))
 		return false;
 	/* A listed 500 would be taken for done. */
 	if (out->request.n_accept && !out->success.jmes)
@@ -43,11 +63,31 @@ static bool read_step(struct connector *c, const json_t *in, const char *what,
 	return true;
 }
 
+/* `success` is proof only where it shows something that no empty reply has. */
+static bool read_proof(
+	struct connector *c, const json_t *in, struct def_call *out, struct err *e)
+{
+	static const char *const words[] = {"reply"};
+	const struct def_step *last = &out->steps[out->n_steps - 1];
+	out->again = json_flag(in, "again", false);
+	if (!json_object_get(in, "proof"))
+		return true;
+	if (def_word(c, in, "proof", words, LENGTH(words), e) < 0)
+		return false;
+	out->proof_reply = true;
+	return last->success.jmes ||
+	       yaml_err_value(e, &c->doc, in, "proof",
+		       "proof: reply needs `success:`, which says what the reply must "
+		       "show");
+}
+
 static bool read_steps(
 	struct connector *c, const json_t *in, struct def_call *out, struct err *e)
 {
 	static const struct yaml_key keys[] = {{"name", YAML_STRING},
-		{"success", YAML_STRING}, {"refusal", YAML_STRING}, {NULL}};
+		{"success", YAML_STRING}, {"refusal", YAML_STRING},
+		{"refused", YAML_STRING}, {"maybe", YAML_STRING},
+		{"outside_transaction", YAML_BOOL}, {NULL}};
 	const json_t *steps = json_object_get(in, "steps"), *v;
 	size_t i;
 	if (!steps) {
@@ -58,7 +98,10 @@ static bool read_steps(
 	struct def_request none = {0};
 	if (!def_request(c, in, NULL, &none, e))
 		return false;
-	if (none.transport != DEF_NONE || json_object_get(in, "success"))
+	bool beside = none.transport != DEF_NONE;
+	for (size_t k = 0; k < LENGTH(of_a_step); k++)
+		beside = beside || json_object_get(in, of_a_step[k]);
+	if (beside)
 		return yaml_err(e, &c->doc, in, "steps",
 			"with steps, request and success stand in the steps");
 	out->n_steps = json_array_size(steps);
@@ -75,8 +118,8 @@ static bool read_steps(
 	return true;
 }
 
-static bool read_says(
-	struct connector *c, const json_t *in, struct tmpl **out, struct err *e)
+/* A template that sees the reply. */
+bool def_says(struct connector *c, const json_t *in, struct tmpl **out, struct err *e)
 {
 	unsigned before = c->sight.roots;
 	def_sees_record(c, before | SEES_REPLY, NULL, KIND_COUNT);
@@ -108,7 +151,7 @@ static bool read_preview(
 	if (!def_check(c, v, "preview", keys, WITH_REQUEST, e) ||
 		!def_request(c, v, base, &out->preview, e))
 		return false;
-	ssh_text(v, &out->preview);
+	def_ssh_text(v, &out->preview);
 	if (base->transport == DEF_SQL && !json_object_get(v, "sql"))
 		out->preview_rollback = true;
 	if (base->transport == DEF_SSH && !json_object_get(v, "ssh"))
@@ -117,30 +160,7 @@ static bool read_preview(
 	return def_expr(c, v, "lines", &out->lines, e) &&
 	       def_expr(c, v, "targets", &out->targets, e) &&
 	       def_expr(c, v, "refuse", &out->refuse, e) &&
-	       read_says(c, v, &out->preview_says, e);
-}
-
-static bool read_verify(
-	struct connector *c, const json_t *in, struct def_call *out, struct err *e)
-{
-	static const struct yaml_key keys[] = {{"until", YAML_STRING, true},
-		{"every", YAML_DURATION}, {"within", YAML_DURATION},
-		{"missing", YAML_BOOL}, {"says", YAML_STRING}, {NULL}};
-	const json_t *v = json_object_get(in, "verify");
-	if (!v)
-		return true;
-	def_sees_record(c, IN_CALLS | SEES_CALLED, NULL, KIND_COUNT);
-	out->has_verify = true;
-	out->every_ms = def_ms(v, "every", 2000);
-	out->within_ms = def_ms(v, "within", 60L * 1000);
-	out->verify_missing = json_flag(v, "missing", false);
-	if (!def_check(c, v, "verify", keys, WITH_REQUEST, e) ||
-		!def_request(c, v, NULL, &out->verify, e))
-		return false;
-	ssh_text(v, &out->verify);
-	return def_need_request(c, v, &out->verify, "verify", e) &&
-	       def_expr(c, v, "until", &out->until, e) &&
-	       read_says(c, v, &out->verify_says, e);
+	       def_says(c, v, &out->preview_says, e);
 }
 
 bool def_calls(struct connector *c, struct err *e)
@@ -154,10 +174,11 @@ bool def_calls(struct connector *c, struct err *e)
 		out->name = name;
 		out->title = json_str(v, "title", name);
 		str_format(what, sizeof(what), "call %s", name);
-		def_sees_record(c, IN_CALLS, NULL, KIND_COUNT);
+		def_sees_record(c, SEES_IN_CALLS, NULL, KIND_COUNT);
 		if (!def_check(c, v, what, call_keys, WITH_REQUEST, e) ||
-			!read_steps(c, v, out, e) || !read_says(c, v, &out->says, e) ||
-			!read_preview(c, v, out, e) || !read_verify(c, v, out, e))
+			!def_requires(c, v, out, e) || !read_steps(c, v, out, e) ||
+			!read_proof(c, v, out, e) || !def_says(c, v, &out->says, e) ||
+			!read_preview(c, v, out, e) || !def_verify(c, v, out, e))
 			return false;
 	}
 	return true;

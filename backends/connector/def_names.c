@@ -15,7 +15,7 @@ static const struct {
 	{"record", SEES_RECORD}, {"params", SEES_PARAMS}, {"reason", SEES_REASON},
 	{"action", SEES_ACTION}, {"prev", SEES_PREV}, {"steps", SEES_STEPS},
 	{"reply", SEES_REPLY}, {"part", SEES_PART}, {"token", SEES_TOKEN},
-	{"called", SEES_CALLED}};
+	{"called", SEES_CALLED}, {"before", SEES_BEFORE}};
 
 static unsigned bit_of(const char *name)
 {
@@ -121,6 +121,7 @@ static struct names opaque_names(struct connector *c)
 static bool known_root(struct connector *c, const char *root, struct err *e)
 {
 	struct names have = {NULL, 0};
+	c->sight.mentioned |= bit_of(root);
 	if (bit_of(root) & c->sight.roots)
 		return true;
 	if (c->sight.roots & SEES_RECORD)
@@ -216,7 +217,9 @@ bool def_names_known(
 
 struct def_mentions def_secrets_begin(struct connector *c)
 {
-	struct def_mentions before = {c->sight.secrets, c->sight.roots};
+	struct def_mentions before = {
+		c->sight.secrets, c->sight.roots, c->sight.mentioned};
+	c->sight.mentioned = 0;
 	c->sight.secrets = arena_alloc(&c->arena, (c->n_secrets + 1) * sizeof(bool));
 	c->sight.roots |= SEES_SECRET;
 	return before;
@@ -229,6 +232,7 @@ const char *const *def_secrets_end(struct connector *c, struct def_mentions befo
 	size_t n = 0;
 	c->sight.secrets = before.secrets;
 	c->sight.roots = before.roots;
+	c->sight.mentioned |= before.mentioned;
 	for (size_t i = 0; i < c->n_secrets; i++) {
 		if (used[i])
 			names[n++] = c->secrets[i].name;

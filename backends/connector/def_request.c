@@ -218,6 +218,7 @@ bool def_request(struct connector *c, const json_t *obj, const struct def_reques
 	struct def_mentions before = def_secrets_begin(c);
 	bool ok = check_fit(c, obj, out->transport, e) && reply_keys(c, obj, out, e) &&
 		  transport_keys(c, obj, key, out, e);
+	out->later = (c->sight.mentioned & SEES_LATER) != 0;
 	out->secrets = def_secrets_end(c, before);
 	return ok;
 }

@@ -20,7 +20,8 @@
  *   calls        record (as record_json: id, title, state, asset, opaque, ...), the opaque keys of all collections bare,
  *                params, reason, action.{id, key, now} (now, and with it now(), ago() and age(), is action.now when
  *                given, in `verify` too); prev (reply envelope of the step before), steps.NAME; reply in `says`; called
- *                (the body of the call's reply, null when it is not known) in `verify`
+ *                (the body of the call's reply, null when it is not known) and before (what `verify` read before
+ *                anything was sent) in `verify`
  *   log          record and the opaque keys of collections of its kind bare; part (the raw item of `parts`)
  *   login        token in `header`
  */
@@ -87,6 +88,7 @@ struct def_request {
 	int64_t timeout_ms; /* 0: the transport's default */
 	size_t max_bytes;
 	const char *const *secrets; /* names its templates mention; closed by NULL */
+	bool later; /* it is filled also from what is not there before the call: prev, steps, called, before */
 };
 
 /*

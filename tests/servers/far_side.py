@@ -247,6 +247,22 @@ class Handler(BaseHTTPRequestHandler):
         STATE.looks += 1
         self.reply({"done": STATE.looks >= 2, "looks": STATE.looks, "of": self.rest})
 
+    def at_say(self) -> None:
+        """What the query says: a status, a body as it is; how: cut (before its end), drop (no answer)."""
+        body, how = self.query.get("body", ""), self.query.get("how", "")
+        STATE.acted.append({"method": self.command, "query": self.query})
+        if how == "drop":
+            self.close_connection = True
+        elif how == "cut":
+            self.send_response(int(self.query.get("status", "200")))
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body) + 1))
+            self.end_headers()
+            self.wfile.write(body.encode())
+            self.close_connection = True
+        else:
+            self.reply(body, int(self.query.get("status", "200")), self.query.get("type", "application/json"))
+
     # ---- logs
 
     def at_log(self) -> None:

@@ -104,8 +104,8 @@ static const char calls[] =
 	"  busy:\n    post: /act\n    json: {}\n    preview: {json: {dry: true}, lines: "
 	"would, refuse: \"n == `3` && 'nothing to do'\"}\n"
 	"  conflict:\n    post: /act\n    json: {conflict: true}\n"
-	"  missing:\n    delete: /nothing\n    verify: {get: /nothing, until: "
-	"\"`false`\", missing: true}\n"
+	"  missing:\n    delete: /nothing\n    verify: {get: /nothing, absent: "
+	"object}\n"
 	"  steps:\n    steps:\n      - {name: look, get: /runs}\n      - {post: /act, "
 	"json: {row: \"{{ prev.body.rows[1].name }}\", first: \"{{ "
 	"steps.look.body.rows[0].name }}\"}, success: body.id}\n"
@@ -393,9 +393,9 @@ static void test_verify(void **state)
 	o = look(source_verify, "plain");
 	assert_int_equal(o.look, LOOK_HOLDS);
 	expect(o, ERR_NONE, "look 2");
-	o = look(source_verify, "missing");
-	assert_int_equal(o.look, LOOK_HOLDS);
-	expect(o, ERR_NONE, "it is gone");
+	o = look(source_verify, "missing"); /* it was not seen before */
+	assert_int_equal(o.look, LOOK_UNREAD);
+	expect(o, ERR_NOTFOUND, "404");
 	o = look(source_verify, "refuse");
 	assert_int_equal(o.look, LOOK_UNREAD);
 	expect(o, ERR_NOTFOUND, "has no verify");

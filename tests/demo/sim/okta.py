@@ -236,7 +236,9 @@ class Okta(System):
         uid = self.user_of(rq)
         if not uid:
             return self.not_found(rq.parts["uid"], "User")
-        return self.paged(rq, [self.groups[g] for g, m in self.members.items() if uid in m], 200)
+        # Okta's own group of everybody is never missing.
+        everyone = {"id": "00g0everyone00000000", "type": "BUILT_IN", "objectClass": ["okta:user_group"], "profile": {"name": "Everyone", "description": "All users in your organization"}}
+        return self.paged(rq, [everyone] + [self.groups[g] for g, m in self.members.items() if uid in m], 200)
 
     def clear_sessions(self, rq: Request) -> Reply:
         uid = self.user_of(rq)

@@ -1,0 +1,22 @@
+#ifndef CONNECTOR_PROBE_H
+#define CONNECTOR_PROBE_H
+
+#include "backends/base/jmespath.h"
+
+/*
+ * Would an expression also hold of a reply that shows nothing? Such a one proves nothing: a negation is true of whatever is
+ * not there. Tried on null, {}, "", [] and, unless `errors_are_told`, on error objects.
+ */
+bool probe_body(const struct jmes *x, json_t *scope, bool errors_are_told);
+/* The same of an expression over the envelope, with its status and exit code; a count of rows is 0 then. */
+bool probe_envelope(const struct jmes *x, const json_t *envelope, json_t *scope,
+	bool errors_are_told);
+/*
+ * What can be seen without a scope: everything that the expression takes of it is then some text. False also where that
+ * cannot be told (a list in the scope). `of_envelope`: with no status at all.
+ */
+bool probe_unscoped(const struct jmes *x, bool of_envelope, bool errors_are_told);
+/* Does it take `root` of the scope object? */
+bool probe_names(const struct jmes *x, const char *root);
+
+#endif
