@@ -2,7 +2,9 @@
  * The `calls:` and `log:` parts of a connector file.
  */
 #include "backends/connector/def.h"
+#include "backends/connector/probe.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct yaml_key call_keys[] = {
@@ -31,6 +33,22 @@ void def_ssh_text(const json_t *in, struct def_request *rq)
 		rq->reply = REPLY_TEXT;
 }
 
+/* An expression over the envelope, which has four names. */
+static bool judging_expr(struct connector *c, const json_t *in, const char *key,
+	struct def_expr *out, struct err *e)
+{
+	if (!def_expr(c, in, key, out, e))
+		return false;
+	char *odd = out->jmes ? probe_not_of_envelope(out->jmes) : NULL;
+	bool ok = !odd ||
+		  yaml_err_value(e, &c->doc, in, key,
+			  "%s sees {status, body, affected, exit}, not \"%s\": what the "
+			  "far side said is body.%s",
+			  key, odd, odd);
+	free(odd);
+	return ok;
+}
+
 static bool read_judgement(
 	struct connector *c, const json_t *in, struct def_step *out, struct err *e)
 {
@@ -38,10 +56,10 @@ static bool read_judgement(
 	if (out->outside_transaction && out->request.transport != DEF_SQL)
 		return yaml_err(e, &c->doc, in, "outside_transaction",
 			"outside_transaction belongs to sql");
-	return def_expr(c, in, "success", &out->success, e) &&
-	       def_expr(c, in, "refusal", &out->refusal, e) &&
-	       def_expr(c, in, "refused", &out->refused, e) &&
-	       def_expr(c, in, "maybe", &out->maybe, e) &&
+	return judging_expr(c, in, "success", &out->success, e) &&
+	       judging_expr(c, in, "refusal", &out->refusal, e) &&
+	       judging_expr(c, in, "refused", &out->refused, e) &&
+	       judging_expr(c, in, "maybe", &out->maybe, e) &&
 	       def_positive(c, in, "success", &out->success, true, false, e) &&
 	       def_positive(c, in, "refused", &out->refused, true, true, e);
 }

@@ -91,6 +91,26 @@ static bool read_absent(
 		"absent is array or object for HTTP, rows for sql, output for ssh");
 }
 
+/* ---- what is left open ---- */
+
+bool connector_warning(const struct connector *c, size_t *at, struct err *out)
+{
+	const json_t *calls = json_object_get(c->doc.root, "calls");
+	for (; *at < c->n_calls; (*at)++) {
+		const struct def_call *d = &c->calls[*at];
+		if (d->verify.given || d->proof_reply)
+			continue;
+		(*at)++;
+		yaml_err(out, &c->doc, calls, d->name,
+			"warning: call %s ends as accepted, nothing proves it: add "
+			"`verify:`, or `proof: reply` with a `success:` that shows the "
+			"wished state",
+			d->name);
+		return true;
+	}
+	return false;
+}
+
 /* ---- verify ---- */
 
 static bool read_until(

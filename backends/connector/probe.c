@@ -110,6 +110,28 @@ bool probe_unscoped(const struct jmes *x, bool of_envelope, bool errors_are_told
 	return yes;
 }
 
+static bool of_envelope(void *arg, bool of_scope, const char *path, json_t *value)
+{
+	static const char *const names[] = {"status", "body", "affected", "exit"};
+	char **odd = arg;
+	size_t len = strcspn(path, ".[");
+	(void)value;
+	if (of_scope || !len)
+		return true;
+	for (size_t i = 0; i < LENGTH(names); i++)
+		if (strlen(names[i]) == len && strncmp(names[i], path, len) == 0)
+			return true;
+	*odd = xstrndup(path, len);
+	return false;
+}
+
+char *probe_not_of_envelope(const struct jmes *x)
+{
+	char *odd = NULL;
+	jmes_paths(x, NULL, NULL, of_envelope, &odd);
+	return odd;
+}
+
 struct wanted {
 	const char *root;
 	bool found;

@@ -33,6 +33,7 @@ static const struct yaml_key param_keys[] = {
 	{"min", YAML_NUMBER | YAML_INT, false},
 	{"max", YAML_NUMBER | YAML_INT, false},
 	{"max_len", YAML_INT, false},
+	{"connector", YAML_ARRAY, false},
 	{NULL, 0, false},
 };
 
@@ -90,6 +91,7 @@ static bool load_param(const struct yaml_doc *doc, const json_t *list, const cha
 	p->help = json_str(in, "help", "");
 	p->required = json_flag(in, "required", false);
 	p->choices = json_sub(in, "choices");
+	p->connectors = json_sub(in, "connector");
 	p->has_min = json_sub(in, "min") != NULL;
 	p->has_max = json_sub(in, "max") != NULL;
 	p->min = json_num(in, "min", 0);
@@ -100,6 +102,19 @@ static bool load_param(const struct yaml_doc *doc, const json_t *list, const cha
 		p->fallback =
 			tmpl_compile(doc, in, "default", json_sub(in, "default"), e);
 	return !json_sub(in, "default") || p->fallback;
+}
+
+bool param_is_for(const struct param *p, const char *connector)
+{
+	const json_t *one;
+	size_t i;
+
+	if (!p->connectors)
+		return true;
+	json_array_foreach (p->connectors, i, one)
+		if (json_is_string(one) && strcmp(json_string_value(one), connector) == 0)
+			return true;
+	return false;
 }
 
 bool params_load(struct runbook *r, const json_t *list, struct err *e)

@@ -37,7 +37,8 @@
  *     from: {type: date, prompt: First date, default: "{{ date(record.started) }}", required: true, help: ...}
  *                                     type: string text int bool date datetime duration enum host
  *                                     default: a literal or a TEMPLATE; choices: [..] of enum; pattern: an extended regular
- *                                     expression for the whole text; min, max of int; max_len
+ *                                     expression for the whole text; min, max of int; max_len; connector: [alertmanager]: it
+ *                                     is asked only where the source of a target has this connector
  *   limits: {targets: 50, parallel: 4, stop_after_errors: 3}     targets at most 1000
  *   steps:                            1 to 50, one after the other for each target. A step is one of:
  *
@@ -111,8 +112,9 @@ struct param {
 	const char *name, *prompt, *help;
 	enum param_type type;
 	bool required;
-	struct tmpl *fallback; /* default, NULL: none */
-	const json_t *choices; /* array of strings, or NULL */
+	struct tmpl *fallback;    /* default, NULL: none */
+	const json_t *choices;    /* array of strings, or NULL */
+	const json_t *connectors; /* whose calls take it; NULL: any */
 	const char *pattern;
 	double min, max; /* of int; days of a date span is the runbook's business */
 	bool has_min, has_max;
@@ -159,6 +161,8 @@ bool runbook_applies(
 /* The same for record_json or the answer of question "record"; NULL never applies. */
 bool runbook_applies_json(const struct runbook *r, json_t *record, const char *connector);
 
+/* Is it sent by this connector's calls? Where it is of no target, there is nothing to ask. */
+bool param_is_for(const struct param *p, const char *connector);
 /* Default of a parameter as text for the form, from the first record. "" when none.
  * False: the template failed. */
 bool param_default(const struct param *p, const json_t *record /* record_json or NULL */,

@@ -30,6 +30,8 @@ int connector_check_files(char *const *paths, int n)
 		if (c) {
 			printf("%s: ok, %zu collections\n", paths[i],
 				connector_collections(c));
+			for (size_t at = 0; connector_warning(c, &at, &e);)
+				fprintf(stderr, "%s\n", e.msg);
 			connector_free(c);
 			continue;
 		}

@@ -221,7 +221,7 @@ def test_a_plan_that_changed_since_its_preview_is_refused(desk, demo, far_platfo
     row = first(desk, "incidents", "state:open", "label:alertname=ReplicationSlotGrowth")
     result = desk.run("run", "silence-alert", "--target", row["key"], "--param", "duration=30m", "--dry-run", "--json").json()
     before = far_platform.actions("alertmanager")
-    version, params = version_of("silence-alert"), {"duration": "8h", "comment": "x"}
+    version, params = version_of("silence-alert"), {"duration": "8h"}
     job = forge(desk, "silence-alert", version, row, result["plan_hash"], params, "r")
     assert "the plan changed since the preview" in job["error"]
     job = forge(desk, "silence-alert", version, row, "0" * 64, params, "r")

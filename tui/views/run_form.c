@@ -82,6 +82,25 @@ static void value_of(struct run_view *f, const struct param *p, struct str *out)
 		str_clear(out);
 }
 
+/* Is it sent for any of the targets? */
+static bool is_sent(const struct run_view *f, const struct param *p)
+{
+	const struct config *c = app_config(f->v.app);
+	bool sent = !f->v.arg.n_targets;
+	for (size_t i = 0; i < f->v.arg.n_targets && !sent; i++) {
+		char source[128];
+		const char *key = f->v.arg.targets[i].key, *from = strchr(key, ':');
+		size_t len = from ? strcspn(from + 1, ":") : 0;
+		if (!len || len >= sizeof(source))
+			return true;
+		memcpy(source, from + 1, len);
+		source[len] = '\0';
+		const struct config_source *one = config_source(c, source);
+		sent = !one || param_is_for(p, one->connector);
+	}
+	return sent;
+}
+
 static void add_host(struct run_view *f)
 {
 	const struct config *c = app_config(f->v.app);
@@ -107,6 +126,8 @@ void run_form_build(struct run_view *f)
 			json_str(f->earlier.json, "reason", ""));
 	for (size_t i = 0; i < runbook_params(f->r); i++) {
 		const struct param *p = runbook_param(f->r, i);
+		if (!is_sent(f, p))
+			continue;
 		str_clear(&value);
 		value_of(f, p, &value);
 		form_add(&f->form, p->name, p->prompt && *p->prompt ? p->prompt : p->name,
@@ -133,6 +154,8 @@ static bool params_of(struct run_view *f, json_t *out, char *why, size_t size)
 	struct err e = ERR_INIT;
 	for (size_t i = 0; i < runbook_params(f->r); i++) {
 		const struct param *p = runbook_param(f->r, i);
+		if (!is_sent(f, p))
+			continue;
 		const char *label = p->prompt && *p->prompt ? p->prompt : p->name;
 		json_t *value = param_parse(p, form_value(&f->form, p->name), &e);
 		bool missing = value && json_is_null(value) && p->required;
