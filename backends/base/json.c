@@ -5,48 +5,12 @@
 #include "backends/base/json.h"
 
 #include "backends/base/json_repair.h"
+#include "backends/base/json_scan.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #define READ_FLAGS JSON_DECODE_ANY
-
-/* ---- depth ---- */
-
-/* The offset of the byte after the string that starts at i (a quote), or len. */
-static size_t skip_string(const char *s, size_t len, size_t i)
-{
-	const char *quote;
-	for (i++; i < len && (quote = memchr(s + i, '"', len - i)); i++) {
-		size_t end = (size_t)(quote - s), slashes = 0;
-		while (slashes < end - i && s[end - 1 - slashes] == '\\')
-			slashes++;
-		i = end;
-		if (slashes % 2 == 0)
-			return end + 1;
-	}
-	return len;
-}
-
-static bool too_deep(const char *s, size_t len)
-{
-	size_t depth = 0;
-	for (size_t i = 0; i < len;) {
-		char c = s[i];
-		if (c == '"') {
-			i = skip_string(s, len, i);
-			continue;
-		}
-		if (c == '[' || c == '{') {
-			if (++depth > JSON_DEPTH_MAX)
-				return true;
-		} else if ((c == ']' || c == '}') && depth > 0) {
-			depth--;
-		}
-		i++;
-	}
-	return false;
-}
 
 /* ---- reading ---- */
 
@@ -91,8 +55,7 @@ struct text {
 	size_t first_line; /* the number of its first line */
 };
 
-static void complain(
-	const struct text *t, size_t at, const json_error_t *why, struct err *e)
+static void complain(const struct text *t, size_t at, const char *why, struct err *e)
 {
 	size_t line, column;
 	const char *other = not_json(t->s, t->len);
@@ -102,7 +65,7 @@ static void complain(
 	}
 	place_of(t->s, at > t->len ? t->len : at, &line, &column);
 	err_set(e, ERR_PARSE, "not valid JSON at line %zu, column %zu: %s",
-		line + t->first_line - 1, column, why->text);
+		line + t->first_line - 1, column, why);
 }
 
 static size_t stopped_at(const json_error_t *why)
@@ -122,7 +85,7 @@ static json_t *read_repaired(const struct text *t, size_t *repaired, struct err 
 	} else {
 		str_clear(&fixed);
 		complain(t, json_repair(&fixed, t->s, t->len, stopped_at(&why), &ignored),
-			&why, e);
+			why.text, e);
 	}
 	str_release(&fixed);
 	return v;
@@ -131,9 +94,15 @@ static json_t *read_repaired(const struct text *t, size_t *repaired, struct err 
 /* `repaired` NULL: as it stands or not at all. */
 static json_t *read_text(const struct text *t, size_t *repaired, struct err *e)
 {
-	if (too_deep(t->s, t->len)) {
+	if (json_too_deep(t->s, t->len)) {
 		err_set(e, ERR_LIMIT, "JSON nested deeper than %d levels",
 			JSON_DEPTH_MAX);
+		return NULL;
+	}
+	/* jansson 2.14 takes "[1\0]" for "[1]". */
+	const char *nul = t->len ? memchr(t->s, '\0', t->len) : NULL;
+	if (nul) {
+		complain(t, (size_t)(nul - t->s), "a NUL byte", e);
 		return NULL;
 	}
 	json_error_t why;
@@ -141,7 +110,7 @@ static json_t *read_text(const struct text *t, size_t *repaired, struct err *e)
 	if (!v && repaired)
 		return read_repaired(t, repaired, e);
 	if (!v)
-		complain(t, stopped_at(&why), &why, e);
+		complain(t, stopped_at(&why), why.text, e);
 	return v;
 }
 
@@ -158,6 +127,12 @@ json_t *json_read(const char *bytes, size_t len, struct err *e)
 	skip_bom(&bytes, &len);
 	struct text t = {bytes, len, 1};
 	return read_text(&t, NULL, e);
+}
+
+json_t *json_read_part(const char *bytes, size_t len, size_t *repaired, struct err *e)
+{
+	struct text t = {bytes, len, 1};
+	return read_text(&t, repaired, e);
 }
 
 json_t *json_read_reply(const char *bytes, size_t len, size_t *repaired, struct err *e)

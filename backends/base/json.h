@@ -27,6 +27,14 @@ json_t *json_read(const char *bytes, size_t len, struct err *e) MUST_USE;
 json_t *json_read_reply(
 	const char *bytes, size_t len, size_t *repaired, struct err *e) MUST_USE;
 
+/* The same of a part of a larger text: at its start stands no BOM. */
+json_t *json_read_part(
+	const char *bytes, size_t len, size_t *repaired, struct err *e) MUST_USE;
+
+/* What the text takes as a tree, in bytes of memory: never less than what it will be, nor twice that for what is usual. Looks
+ * at the text only. */
+size_t json_need(const char *bytes, size_t len);
+
 /* JSON lines, repaired like a reply: an array of the documents; blank lines skipped; a bad line fails with its number. */
 json_t *json_read_lines(
 	const char *bytes, size_t len, size_t *repaired, struct err *e) MUST_USE;

@@ -2,47 +2,12 @@
  * One request and its reply: authenticated, sent through its transport, read into JSON. A 401 with a login is
  * answered by one new login: the far side has refused, so sending again repeats nothing.
  */
+#include "backends/connector/exchange.h"
 #include "backends/base/shown.h"
 #include "backends/connector/request.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Of what a refusal says, more is not read as JSON. */
-#define REFUSED_BYTES ((size_t)256 << 10)
-
-struct exchange {
-	struct session *se;
-	struct exchange_spec spec;
-	exchange_fn *fn;
-	void *arg;
-	bool again; /* the login was repeated */
-	bool waits_login;
-	struct loop_timer *deferred;
-	struct http_call *http;
-	struct pg_call *pg;
-	struct ssh_call *ssh;
-	struct err err;     /* of what never was sent */
-	struct str scratch; /* text of an answer, until its callback has returned */
-};
-
-static void exchange_free(struct exchange *x)
-{
-	json_decref(x->spec.scope);
-	json_decref(x->spec.extra);
-	free((char *)(uintptr_t)x->spec.url);
-	free(x);
-}
-
-static void answer(struct exchange *x, const struct exchange_reply *r)
-{
-	exchange_fn *fn = x->fn;
-	void *arg = x->arg;
-	struct str scratch = x->scratch;
-	exchange_free(x);
-	fn(arg, r);
-	str_release(&scratch);
-}
 
 static void fail_now(struct loop *l, void *arg)
 {
@@ -55,7 +20,7 @@ static void fail_now(struct loop *l, void *arg)
 		.err_out = "",
 		.link = "",
 		.next = ""};
-	answer(x, &r);
+	exchange_answer(x, &r);
 }
 
 /* Later, so that no callback runs within the function that asked. */
@@ -63,49 +28,6 @@ static void fail(struct exchange *x, const struct err *e)
 {
 	x->err = *e;
 	x->deferred = loop_defer(x->se->source->reach.loop, fail_now, x);
-}
-
-/* A reply that was cut, or ended by us, is no answer whatever its status. `ended`: it is whole, or its end is open. */
-static bool is_accepted(
-	const struct def_request *rq, struct exchange_reply *r, bool ended)
-{
-	for (size_t i = 0; ended && i < rq->n_accept; i++)
-		if (r->status && r->status == rq->accept_status[i]) {
-			r->err = (struct err)ERR_INIT;
-			return true;
-		}
-	return r->err.code == ERR_NONE;
-}
-
-/* A JSON text that says by itself where it ends. */
-static bool ends_itself(const struct def_request *rq, const json_t *body)
-{
-	return rq->reply == REPLY_JSON && body && !json_is_null(body) &&
-	       !json_is_number(body);
-}
-
-/* Reads the body unless the transport failed; a status that the request accepts is no failure. `open_end`: what came
- * may be only the first part. */
-static void finish(struct exchange *x, struct exchange_reply *r, const char *bytes,
-	size_t len, bool open_end)
-{
-	json_t *body = NULL;
-	const struct def_request *rq = x->spec.rq;
-	if (is_accepted(rq, r, r->whole || open_end)) {
-		if (!x->spec.on_data) {
-			body = reply_read(rq, bytes, len, &r->repaired, &r->err);
-			r->whole = r->whole && body;
-		}
-	} else if (r->status && (r->whole || open_end) && len <= REFUSED_BYTES) {
-		struct err ignored = ERR_INIT;
-		body = json_read_reply(bytes, len, &r->repaired, &ignored);
-	}
-	if (open_end && ends_itself(rq, body))
-		r->whole = true;
-	r->doubt = open_end && !r->whole ? "its end is not proved" : "";
-	r->body = body;
-	answer(x, r);
-	json_decref(body);
 }
 
 static void start(struct exchange *x);
@@ -155,7 +77,11 @@ static void http_came(void *arg, const struct http_reply *reply)
 	if (r.err.code == ERR_THROTTLE && !r.retry_after_ms && s->def->reset_header)
 		r.retry_after_ms =
 			reply_reset_ms(s->def, http_header(reply, s->def->reset_header));
-	finish(x, &r, reply->body ? reply->body : "", reply->len, reply->open_end);
+	struct exchange_text text = {.bytes = reply->body ? reply->body : "",
+		.len = reply->len,
+		.open_end = reply->open_end,
+		.http = reply};
+	exchange_finish(x, &r, &text);
 }
 
 static bool data_came(void *arg, const char *bytes, size_t len)
@@ -289,7 +215,7 @@ static void pg_came(void *arg, const struct pg_reply *reply)
 		.err_out = "",
 		.link = "",
 		.next = ""};
-	answer(x, &r);
+	exchange_answer(x, &r);
 }
 
 static void send_sql(struct exchange *x, struct rendered *r, json_t *scope)
@@ -361,7 +287,9 @@ static void ssh_came(void *arg, const struct ssh_reply *reply)
 		err_set(&r.err, ERR_REMOTE, "the script ended with code %d: %s",
 			r.exit_code, last.buf);
 	x->scratch = last;
-	finish(x, &r, reply->out ? reply->out : "", reply->out_len, false);
+	struct exchange_text text = {
+		.bytes = reply->out ? reply->out : "", .len = reply->out_len};
+	exchange_finish(x, &r, &text);
 }
 
 static void send_ssh(struct exchange *x, struct rendered *r)
@@ -424,6 +352,7 @@ struct exchange *exchange_start(
 	x->spec.scope = json_incref(spec->scope);
 	x->spec.extra = json_incref(spec->extra);
 	x->spec.url = spec->url ? xstrdup(spec->url) : NULL;
+	x->spec.list = spec->list ? xstrdup(spec->list) : NULL;
 	x->fn = fn;
 	x->arg = arg;
 	start(x);
@@ -438,6 +367,7 @@ void exchange_cancel(struct exchange *x)
 	if (x->waits_login)
 		login_forget(s->login, x);
 	loop_timer_cancel(s->reach.loop, x->deferred);
+	reading_cancel(x->reading);
 	if (x->http)
 		http_cancel(s->reach.http, x->http);
 	if (x->pg)

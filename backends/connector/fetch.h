@@ -20,6 +20,8 @@ json_t *paging_params(const struct paging *p);
 /* Takes a reply: its items (new reference) and whether another page is to be fetched. */
 bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope,
 	json_t **items, bool *more, struct err *e) MUST_USE;
+/* Takes the only page of a list whose n items are handed out some at a time. */
+void paging_took(struct paging *p, const struct exchange_reply *r, size_t n);
 
 /* All pages of a def_fetch, one after the other. */
 struct fetch_end {
@@ -30,7 +32,7 @@ struct fetch_end {
 	int64_t retry_after_ms;
 };
 struct fetch_fns {
-	/* One page. False: do not go on before fetch_resume. */
+	/* One page, or a part of a large one. False: do not go on before fetch_resume. */
 	bool (*page)(void *arg, json_t *items, const struct exchange_reply *r);
 	void (*done)(void *arg, const struct fetch_end *end); /* the fetch is gone then */
 };

@@ -274,3 +274,11 @@ bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope
 	*items = list;
 	return true;
 }
+
+void paging_took(struct paging *p, const struct exchange_reply *r, size_t n)
+{
+	p->pages++;
+	p->items += n;
+	if (r->truncated)
+		p->cut = true;
+}

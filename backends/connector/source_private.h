@@ -82,6 +82,8 @@ struct exchange_spec {
 	const char *next_header; /* a header wanted in the answer, or NULL */
 	size_t tail_bytes;       /* > 0: Range header for the end */
 	size_t max_bytes;        /* > 0: instead of the request's */
+	/* The path of a list (json_items.h) that may be answered by `items` instead of a body; or NULL. */
+	const char *list;
 	enum pg_mode mode;
 	bool no_auth;                                              /* the login itself */
 	bool (*on_data)(void *arg, const char *bytes, size_t len); /* instead of a body */
@@ -97,8 +99,10 @@ struct exchange_reply {
 	const char *doubt; /* not whole and yet no error: why, for people; else "" */
 	int status;        /* HTTP, else 0 */
 	json_t *body;      /* borrowed; NULL when there is none */
-	long affected;     /* SQL, else -1 */
-	int exit_code;     /* ssh, else -1 */
+	/* Instead of a body, when the list is too large for a tree: to be taken by setting it to NULL. Or NULL. */
+	struct json_items **items;
+	long affected; /* SQL, else -1 */
+	int exit_code; /* ssh, else -1 */
 	size_t repaired; /* values of the body that are not quite what was sent: json_read_reply */
 	bool sent, truncated;
 	const char *err_out; /* ssh: stderr, safe text of at most a line; else "" */

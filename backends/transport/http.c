@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/budget.h"
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
 #include "backends/transport/http_call.h"
@@ -19,6 +20,7 @@ struct http {
 	struct loop *loop;
 	CURLM *multi;
 	struct loop_timer *timer; /* the one that libcurl asked for */
+	struct loop_timer *room;  /* looks whether paused bodies can go on */
 	struct http_call *calls;
 };
 
@@ -140,6 +142,54 @@ void http_cancel(struct http *h, struct http_call *c)
 		c->cancelled = true;
 	else
 		call_drop(c);
+}
+
+/* ---- room for bodies --------------------------------------------------------------------------- */
+
+enum {
+	LITTLE_BYTES = 64 << 10, /* of a body, for which nobody waits */
+	ROOM_MS = 20             /* text is given back anywhere: nobody is told */
+};
+
+/* The oldest large body may always go on, so that one of them comes to its end. */
+bool http_has_room(const struct http_call *c)
+{
+	if (c->body.len < LITTLE_BYTES || !budget_text_full())
+		return true;
+	for (const struct http_call *older = c->next; older; older = older->next)
+		if (older->body.len >= LITTLE_BYTES)
+			return false;
+	return true;
+}
+
+static void look_for_room(struct loop *l, void *arg)
+{
+	struct http *h = arg;
+	struct http_call *next;
+	bool waiting = false;
+
+	h->room = NULL;
+	for (struct http_call *c = h->calls; c; c = next) {
+		next = c->next;
+		if (!c->paused || !c->added)
+			continue;
+		if (http_has_room(c)) {
+			c->paused = false;
+			curl_easy_pause(c->easy, CURLPAUSE_CONT);
+		}
+		waiting = waiting || c->paused;
+	}
+	if (waiting && !h->room)
+		h->room = loop_timer(l, ROOM_MS, look_for_room, h);
+}
+
+void http_wait_room(struct http_call *c)
+{
+	struct http *h = c->http;
+
+	c->paused = true;
+	if (!h->room)
+		h->room = loop_timer(h->loop, ROOM_MS, look_for_room, h);
 }
 
 /* ---- libcurl and the loop ---------------------------------------------------------------------- */
@@ -291,6 +341,7 @@ void http_free(struct http *h)
 	}
 	curl_multi_cleanup(h->multi);
 	loop_timer_cancel(h->loop, h->timer);
+	loop_timer_cancel(h->loop, h->room);
 	free(h);
 	curl_global_cleanup();
 }

@@ -11,6 +11,9 @@
  * proxy from the environment, no signals, quick exit from DNS, connections live at most 10 minutes, at most 4 per host,
  * HTTP/1.1. libcurl resolves names in a thread of its own and tries the addresses of a host in turn (one that is silent
  * gets half of the time), as tries.h does for the others.
+ *
+ * Bodies count in the budget of the process (budget.h) while they are held. When its text is full, all but the oldest large
+ * reply are read on only when something has come free.
  */
 struct http;
 struct http_call;
@@ -82,6 +85,8 @@ void http_cancel(struct http *h, struct http_call *c);
 const char *http_header(const struct http_reply *reply, const char *name);
 /* All of them in their order: `at` counts from 0, NULL ends. Valid until the next look at a header. */
 const char *http_header_at(const struct http_reply *reply, const char *name, size_t at);
+/* Takes the body away from a reply, within its callback, without a copy: budget_text_drop is the new owner's to call. */
+void http_take_body(const struct http_reply *reply, struct str *out);
 
 /* Percent-encodes one query or form part (RFC 3986 unreserved stay). */
 void http_encode(struct str *out, const char *bytes, size_t len);

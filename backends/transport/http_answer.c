@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "backends/base/budget.h"
 #include "backends/base/mem.h"
 #include "backends/transport/http_private.h"
 #include "backends/transport/http_unpack.h"
@@ -52,6 +53,12 @@ static bool take_body(void *arg, const char *bytes, size_t len)
 	if (c->got == 0 && !c->on_data)
 		expect_body(c);
 	c->got += len;
+	/* Little that unpacks to much passes the budget within one piece of libcurl's. */
+	if (c->unpack && budget_text_used() > 2 * BUDGET_TEXT_BYTES &&
+		!http_has_room(c)) {
+		c->stop = HTTP_STOP_ROOM;
+		return false;
+	}
 	/* The body of an error is kept for its message, never taken for data. */
 	if (c->on_data && call_status(c) / 100 == 2) {
 		c->in_callback = true;
@@ -60,6 +67,8 @@ static bool take_body(void *arg, const char *bytes, size_t len)
 	} else if (!str_add(&c->body, bytes, len)) {
 		c->stop = HTTP_STOP_BODY;
 		return false;
+	} else {
+		budget_text_add(len);
 	}
 	if (c->cancelled || !go_on) {
 		c->stop = HTTP_STOP_CALLER;
@@ -98,6 +107,10 @@ size_t http_on_body(char *bytes, size_t one, size_t len, void *arg)
 	bool ok;
 
 	(void)one; /* always 1 */
+	if (!http_has_room(c)) {
+		http_wait_room(c);
+		return CURL_WRITEFUNC_PAUSE;
+	}
 	if (!c->body_begun && !begin_body(c))
 		return CURL_WRITEFUNC_ERROR;
 	ok = c->unpack ? http_unpack_add(c->unpack, bytes, len, take_body, c)
@@ -145,6 +158,17 @@ const char *http_header(const struct http_reply *reply, const char *name)
 		if (*value)
 			return value;
 	return "";
+}
+
+void http_take_body(const struct http_reply *reply, struct str *out)
+{
+	struct http_call *c = (struct http_call *)(uintptr_t)reply;
+
+	str_release(out);
+	*out = c->body;
+	str_init(&c->body, 1);
+	c->reply.body = "";
+	c->reply.len = 0;
 }
 
 /* malloc'ed. A list that comes in several lines means the same as one line with commas (RFC 9110, 5.3). */
@@ -213,6 +237,12 @@ static void error_of_stop(struct http_call *c)
 		return;
 	case HTTP_STOP_CALLER:
 		err_set(e, ERR_LIMIT, "the reply of %s was ended by its reader",
+			c->origin.buf);
+		return;
+	case HTTP_STOP_ROOM:
+		err_set(e, ERR_LIMIT,
+			"no memory for the reply of %s beside the other large ones: ask "
+			"for less at once (page: size)",
 			c->origin.buf);
 		return;
 	case HTTP_STOP_PACKED:

@@ -11,7 +11,8 @@ enum http_stop {
 	HTTP_STOP_HEADER,
 	HTTP_STOP_CALLER,
 	HTTP_STOP_PACKED, /* in a way that was not asked for */
-	HTTP_STOP_BROKEN  /* no gzip, though it says so */
+	HTTP_STOP_BROKEN, /* no gzip, though it says so */
+	HTTP_STOP_ROOM    /* the budget is passed by far */
 };
 
 struct http_call {
@@ -22,6 +23,7 @@ struct http_call {
 	struct loop_timer *deadline;
 	void *easy;
 	bool added;       /* to the multi handle */
+	bool paused;      /* until the budget has room for more of the body */
 	bool in_callback; /* on_data or fn runs: not to be freed now */
 	bool cancelled;   /* while in_callback */
 	http_fn *fn;
@@ -42,6 +44,11 @@ struct http_call {
 	enum http_stop stop; /* why we ended it */
 	char detail[256];    /* CURL_ERROR_SIZE */
 };
+
+/* Is there room for more of this call's body? http.c. */
+bool http_has_room(const struct http_call *c);
+/* Asks for the body to go on when there is. http.c. */
+void http_wait_room(struct http_call *c);
 
 /* Makes c->easy for the request. False: refused, c->reply.err says why. */
 bool http_easy_open(struct http_call *c, const struct http_request *rq) MUST_USE;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "backends/base/budget.h"
 #include "backends/base/mem.h"
 #include "backends/transport/http_private.h"
 #include "backends/transport/http_unpack.h"
@@ -238,5 +239,6 @@ void http_easy_close(struct http_call *c)
 	free(c->type);
 	free(c->link);
 	str_release(&c->origin);
+	budget_text_drop(c->body.len);
 	str_wipe(&c->body);
 }

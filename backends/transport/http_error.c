@@ -13,6 +13,7 @@
 
 #define MESSAGE_BYTES 200
 #define JSON_BYTES ((size_t)256 << 10) /* a larger error body is read as text */
+#define TREE_BYTES ((size_t)1 << 20)   /* so is one that would take more as a tree */
 #define MESSAGE_DEPTH 4
 #define TYPE_BYTES ((size_t)16 << 10) /* a larger error body is no AWS error */
 
@@ -53,6 +54,8 @@ static bool message_of_json(struct str *out, const char *body, size_t len)
 	const char *text;
 
 	if (len == 0 || len > JSON_BYTES || (body[0] != '{' && body[0] != '['))
+		return false;
+	if (json_need(body, len) > TREE_BYTES)
 		return false;
 	doc = json_read_reply(body, len, NULL, NULL);
 	text = doc ? find_message(doc, MESSAGE_DEPTH) : NULL;

@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 #include <string.h>
 
+#include "backends/base/budget.h"
 #include "backends/base/mem.h"
 
 static bool check_columns(struct pg_call *c, const PGresult *res)
@@ -57,6 +58,17 @@ static void take_count(struct pg_call *c, PGresult *res)
 		c->reply.affected = (long)n;
 }
 
+/* Are the trees of the process full? Rows come with no end in sight, so what is there already is all that is known. */
+static bool check_room(struct pg_call *c)
+{
+	if (budget_tree_fits(0))
+		return true;
+	return err_set(&c->reply.err, ERR_LIMIT,
+		"no memory for more rows of PostgreSQL on %s: ask for less at once "
+		"(max_rows, fewer columns)",
+		c->fields[PG_HOST]);
+}
+
 /* PG_DROP also when more rows are on their way than anybody wants. */
 static enum pg_verdict take_rows(struct pg_call *c, PGresult *res)
 {
@@ -65,7 +77,9 @@ static enum pg_verdict take_rows(struct pg_call *c, PGresult *res)
 	for (int row = 0; row < PQntuples(res); row++) {
 		if (json_array_size(rows) == 0 && !check_columns(c, res))
 			return PG_DROP;
-		if (json_array_size(rows) >= c->max_rows) {
+		if (c->mode == PG_READ && !check_room(c))
+			return PG_DROP;
+		if (json_array_size(rows) >= c->max_rows || !budget_tree_fits(0)) {
 			c->reply.truncated = true;
 			if (c->mode == PG_READ)
 				return PG_DROP;

@@ -1,4 +1,5 @@
 /* Statements over the PostgreSQL transport: values, errors, modes, limits. */
+#include "backends/base/budget.h"
 #include "backends/transport/pg_private.h"
 #include "tests/unit/pg_help.h"
 
@@ -258,11 +259,28 @@ static void test_values_alone(void **state)
 	assert_false(pg_local("127.evil.example") || pg_local("10.0.0.1"));
 }
 
+/* Rows come until there is no memory for their trees, not until the worker ends. */
+static void test_rows_beyond_the_budget(void **state)
+{
+	json_t *other = json_array();
+	char text[4096];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	while (budget_tree_fits((size_t)8 << 20))
+		json_array_append_new(other, json_stringn(text, sizeof(text)));
+	fails((struct pg_query){.sql = "SELECT i FROM generate_series(1, 90000) i"},
+		ERR_LIMIT, "no memory for more rows");
+	json_decref(other);
+	gives((struct pg_query){.sql = "SELECT 1 AS a"}, "[{\"a\":1}]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_rows_beyond_the_budget),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_passwords_over_tcp),
 		cmocka_unit_test(test_modes),
