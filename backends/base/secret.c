@@ -211,6 +211,14 @@ static bool read_file(const char *path, struct str *out, struct err *e)
 	return ok;
 }
 
+bool secret_file_check(const char *path, struct err *e)
+{
+	struct str content = STR_INIT_MAX(SECRET_MAX);
+	bool ok = read_file(path, &content, e);
+	str_wipe(&content);
+	return ok;
+}
+
 /* ---- environment ---- */
 
 /* What was taken out of the environment, for later reads: the one place where secrets outlive a call. It must be

@@ -28,4 +28,7 @@ bool secret_spec_check(const json_t *spec, struct err *e) MUST_USE;
 /* Process-wide hardening for a process that holds secrets: no core, not dumpable, PG* and SSLKEYLOGFILE unset. */
 void secret_harden(void);
 
+/* Is the file of a key, which a library reads by itself, one that would do for a secret? */
+bool secret_file_check(const char *path, struct err *e) MUST_USE;
+
 #endif

@@ -25,12 +25,14 @@
  *                                  the header of a 429 that tells when to ask again, where there is no Retry-After:
  *                                  as: epoch (s since 1970) | seconds (from now)
  *   postgres: {host: "{{ settings.host }}", port: ..., dbname: ..., user: ..., password: "{{ secret.password }}",
- *              sslmode: ..., sslrootcert: ...}
+ *              sslmode: ..., sslrootcert: ..., sslcert: ..., sslkey: ...}
  *                                  for requests by `sql:`
  *   auth, collect, calls, log
  *
- * Every source also takes: connector, env, tier, owner, every, disabled; and with HTTP ca_file, proxy, plain_http (true:
- * http:// to another host than loopback). Names of these cannot be settings.
+ * Every source also takes: connector, env, tier, owner, every, disabled; client_cert and client_key (PEM files that show who
+ * we are, to HTTP and PostgreSQL; the key as safe as a secret's file); and with HTTP ca_file, proxy (before that of the
+ * environment; none: without any), plain_http (true: http:// to another host than loopback). Names of these cannot be
+ * settings.
  */
 
 /*

@@ -12,7 +12,8 @@ static const char *const types[] = {
 static bool taken(const char *name)
 {
 	static const char *const names[] = {"connector", "env", "tier", "owner", "every",
-		"zone", "disabled", "ca_file", "proxy", "plain_http"};
+		"zone", "disabled", "ca_file", "client_cert", "client_key", "proxy",
+		"plain_http"};
 	for (size_t i = 0; i < LENGTH(names); i++)
 		if (strcmp(names[i], name) == 0)
 			return true;

@@ -48,7 +48,8 @@ static bool read_postgres(struct connector *c, struct err *e)
 	static const struct yaml_key keys[] = {{"host", YAML_STRING, true},
 		{"port", YAML_STRING | YAML_INT}, {"dbname", YAML_STRING, true},
 		{"user", YAML_STRING}, {"password", YAML_STRING},
-		{"sslmode", YAML_STRING}, {"sslrootcert", YAML_STRING}, {NULL}};
+		{"sslmode", YAML_STRING}, {"sslrootcert", YAML_STRING},
+		{"sslcert", YAML_STRING}, {"sslkey", YAML_STRING}, {NULL}};
 	const json_t *in = json_object_get(c->doc.root, "postgres");
 	return !in || (yaml_check(&c->doc, in, "postgres", keys, e) &&
 			      def_tmpl(c, c->doc.root, "postgres", &c->postgres, e));

@@ -3,6 +3,7 @@
  * answered by one new login: the far side has refused, so sending again repeats nothing.
  */
 #include "backends/connector/exchange.h"
+#include "backends/base/secret.h"
 #include "backends/base/shown.h"
 #include "backends/connector/request.h"
 
@@ -190,6 +191,8 @@ static void send_http(struct exchange *x, struct rendered *r, json_t *scope)
 		.aws_service = a->kind == AUTH_SIGV4 ? cred.service.buf : NULL,
 		.aws_token = cred.session.len ? cred.session.buf : NULL,
 		.ca_file = s->ca_file,
+		.client_cert = s->client_cert,
+		.client_key = s->client_key,
 		.proxy = s->proxy,
 		.plain_http = s->plain_http,
 		.on_data = x->spec.on_data ? data_came : NULL};
@@ -238,6 +241,8 @@ static void send_sql(struct exchange *x, struct rendered *r, json_t *scope)
 		.password = json_str(to, "password", NULL),
 		.sslmode = json_str(to, "sslmode", NULL),
 		.sslrootcert = json_str(to, "sslrootcert", NULL),
+		.sslcert = json_str(to, "sslcert", s->client_cert),
+		.sslkey = json_str(to, "sslkey", s->client_key),
 		.application = app.buf};
 	struct pg_query q = {.sql = r->sql.buf,
 		.params = r->params,
@@ -313,6 +318,14 @@ static bool missing_transport(const struct source *s, enum def_transport t)
 	       (t == DEF_SSH && !s->reach.ssh);
 }
 
+/* The key of a certificate is read by libcurl and libpq, which ask nobody whose it is and who may read it. */
+static bool key_is_safe(const struct source *s, enum def_transport t, struct err *e)
+{
+	const char *path = s->client_key ? s->client_key : s->client_cert;
+	return t == DEF_SSH || !path || secret_file_check(path, e) ||
+	       err_wrap(e, s->client_key ? "client_key" : "client_cert");
+}
+
 static void start(struct exchange *x)
 {
 	struct source *s = x->se->source;
@@ -325,7 +338,9 @@ static void start(struct exchange *x)
 	}
 	json_t *scope = scope_with(x->spec.scope, "secret", x->se->secret);
 	bool sorted = s->auth->kind == AUTH_SIGV4;
-	if (missing_transport(s, x->spec.rq->transport)) {
+	if (!key_is_safe(s, x->spec.rq->transport, &e)) {
+		fail(x, &e);
+	} else if (missing_transport(s, x->spec.rq->transport)) {
 		err_set(&e, ERR_CONFIG, "this process cannot reach sources");
 		fail(x, &e);
 	} else if (!request_render(s, &x->spec, scope, sorted, &r, &e)) {

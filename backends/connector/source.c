@@ -139,6 +139,10 @@ struct source *source_new(const struct reach *reach, struct connector *c,
 	s->given = given_secrets(c, cfg->values);
 	s->info = json_pack("{s:s,s:s}", "name", cfg->name, "env", cfg->env);
 	s->ca_file = source_path(reach->config, json_str(cfg->values, "ca_file", NULL));
+	s->client_cert =
+		source_path(reach->config, json_str(cfg->values, "client_cert", NULL));
+	s->client_key =
+		source_path(reach->config, json_str(cfg->values, "client_key", NULL));
 	s->proxy = json_str(cfg->values, "proxy", NULL);
 	s->plain_http = json_flag(cfg->values, "plain_http", false);
 	if (!choose_auth(s, e)) {
@@ -181,6 +185,8 @@ void source_free(struct source *s)
 	json_decref(s->given);
 	json_decref(s->info);
 	free(s->ca_file);
+	free(s->client_cert);
+	free(s->client_key);
 	connector_free(s->def);
 	free(s);
 }

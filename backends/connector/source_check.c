@@ -178,7 +178,8 @@ static const struct {
 	bool flag;
 } ours[] = {{"connector", false}, {"env", false}, {"owner", false}, {"tier", false},
 	{"every", false}, {"zone", false}, {"disabled", true}, {"ca_file", false},
-	{"proxy", false}, {"plain_http", true}};
+	{"client_cert", false}, {"client_key", false}, {"proxy", false},
+	{"plain_http", true}};
 
 static bool known_key(const struct check *k, const char *key)
 {
@@ -232,11 +233,13 @@ static bool check_keys(const struct check *k)
 			return wrong(k, "plain_http", "true or false");
 		if (v &&
 			(strcmp(ours[i].key, "ca_file") == 0 ||
-				strcmp(ours[i].key, "proxy") == 0) &&
+				strcmp(ours[i].key, "proxy") == 0 ||
+				str_starts(ours[i].key, "client_")) &&
 			!json_is_string(v))
 			return wrong(k, ours[i].key, "a text");
 	}
-	return check_file(k, "ca_file");
+	return check_file(k, "ca_file") && check_file(k, "client_cert") &&
+	       check_file(k, "client_key");
 }
 
 json_t *source_settings(const struct connector *c, const struct config *cfg,

@@ -25,7 +25,7 @@ struct source {
 	json_t *given;               /* secret name -> configured? */
 	json_t *info;                /* {name, env} */
 	const struct def_auth *auth; /* the alternative that holds */
-	char *ca_file;
+	char *ca_file, *client_cert, *client_key;
 	const char *proxy;
 	bool plain_http;
 	struct op *ops;

@@ -8,8 +8,8 @@
  * HTTP over libcurl's multi interface (socket_action), driven by the loop. Only http*.c know libcurl.
  * Settings that are never negotiable: peer and host verification on, redirects off (a 3xx is an error that names the
  * Location's host), https only except to a loopback address or when the source says `plain_http: true`, no netrc, no
- * proxy from the environment, no signals, quick exit from DNS, connections live at most 10 minutes, at most 4 per host,
- * HTTP/1.1. libcurl resolves names in a thread of its own and tries the addresses of a host in turn (one that is silent
+ * signals, quick exit from DNS, connections live at most 10 minutes, at most 4 per host, HTTP/1.1. A proxy of the
+ * environment is used, as users expect it of every program; our own children never get its address. libcurl resolves names in a thread of its own and tries the addresses of a host in turn (one that is silent
  * gets half of the time), as tries.h does for the others.
  *
  * Bodies count in the budget of the process (budget.h) while they are held. When its text is full, all but the oldest large
@@ -41,8 +41,12 @@ struct http_request {
 	const char *aws_region, *aws_service;
 	const char *aws_token; /* session token header, signed */
 	const char *ca_file;   /* NULL: the system's */
-	const char *proxy;     /* NULL or "": none */
-	bool plain_http;       /* allow http:// to other hosts than loopback */
+	/* PEM files of a certificate that shows who we are, and its key; NULL: none. The key may stand in the first one. */
+	const char *client_cert, *client_key;
+	/* NULL or "": that of the environment (https_proxy, HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY, but for no_proxy,
+	 * NO_PROXY and loopback addresses); "none": none. */
+	const char *proxy;
+	bool plain_http; /* allow http:// to other hosts than loopback */
 	/* Optional: body bytes as they arrive (then `body` of the reply stays empty). False ends the call with ERR_LIMIT. */
 	bool (*on_data)(void *arg, const char *bytes, size_t len);
 };

@@ -264,11 +264,28 @@ static bool is_tls(CURLcode rc)
 	       rc == CURLE_SSL_CERTPROBLEM || rc == CURLE_SSL_CIPHER;
 }
 
+/* Asked for a way to the host, the proxy has answered no: nothing has reached the host. */
+static bool proxy_refused(struct http_call *c)
+{
+	long status = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (!c->proxy_from || status < 300)
+		return false;
+	c->reply.sent = false;
+	err_set(&c->reply.err, ERR_NET,
+		"the proxy (%s) refuses a connection to %s: HTTP %ld%s", c->proxy_from,
+		c->origin.buf, status, status == 407 ? ", it wants a login" : "");
+	return true;
+}
+
 static void error_of_curl(struct http_call *c, CURLcode rc)
 {
 	struct err *e = &c->reply.err;
 	const char *words = *c->detail ? c->detail : curl_easy_strerror(rc);
 
+	if (proxy_refused(c))
+		return;
 	if (rc == CURLE_OPERATION_TIMEDOUT)
 		err_set(e, ERR_TIMEOUT, "no connection to %s within %lld ms",
 			c->origin.buf, (long long)c->connect_ms);
@@ -284,7 +301,10 @@ static void error_of_curl(struct http_call *c, CURLcode rc)
 		err_set(e, ERR_NET, "what %s sent is no whole HTTP reply: %s",
 			c->origin.buf, words);
 	else
-		err_set(e, ERR_NET, "cannot reach %s: %s", c->origin.buf, words);
+		err_set(e, ERR_NET, "cannot reach %s%s%s%s: %s", c->origin.buf,
+			c->proxy_from ? " through the proxy (" : "",
+			c->proxy_from ? c->proxy_from : "", c->proxy_from ? ")" : "",
+			words);
 }
 
 /* ---- the end of the reply ---------------------------------------------------------------------- */

@@ -33,6 +33,7 @@ struct http_call {
 	char *sent_body;
 	size_t sent_len;
 	char *type, *link;
+	const char *proxy_from; /* where the proxy was found; NULL: none */
 	struct str origin, body;
 	struct http_unpack *unpack; /* of a body that is packed */
 	size_t max_bytes, got, header_got;

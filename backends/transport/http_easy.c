@@ -185,12 +185,16 @@ static void set_rules(struct http_call *c, const struct http_request *rq)
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (rq->ca_file)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, rq->ca_file);
+	if (rq->client_cert)
+		curl_easy_setopt(easy, CURLOPT_SSLCERT, rq->client_cert);
+	if (rq->client_key)
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, rq->client_key);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https");
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	/* "": not even that of the environment. */
-	curl_easy_setopt(easy, CURLOPT_PROXY, rq->proxy ? rq->proxy : "");
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	/* What is sent to a proxy, and what it answers, is no part of the request and its reply. */
+	curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	/* A resolver thread that hangs is not joined. */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -210,6 +214,18 @@ static void set_rules(struct http_call *c, const struct http_request *rq)
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, c);
 }
 
+static void set_proxy(
+	struct http_call *c, const struct http_request *rq, const struct http_url *u)
+{
+	struct http_proxy proxy;
+
+	http_proxy_for(u, rq->proxy, &proxy);
+	c->proxy_from = proxy.from;
+	/* "": not even that of the environment, which libcurl reads in its own way. */
+	curl_easy_setopt(c->easy, CURLOPT_PROXY, proxy.url);
+	curl_easy_setopt(c->easy, CURLOPT_NOPROXY, proxy.none_for);
+}
+
 bool http_easy_open(struct http_call *c, const struct http_request *rq)
 {
 	struct http_url u;
@@ -222,8 +238,10 @@ bool http_easy_open(struct http_call *c, const struct http_request *rq)
 	c->max_bytes = rq->max_bytes > 0 ? rq->max_bytes : BODY_BYTES;
 	str_init(&c->body, c->max_bytes + 1);
 	set_rules(c, rq);
-	return set_url(c, rq, &u) && set_method(c, rq) && add_headers(c, rq) &&
-	       set_login(c, rq, &u);
+	if (!set_url(c, rq, &u))
+		return false;
+	set_proxy(c, rq, &u);
+	return set_method(c, rq) && add_headers(c, rq) && set_login(c, rq, &u);
 }
 
 void http_easy_close(struct http_call *c)

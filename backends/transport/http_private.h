@@ -26,6 +26,16 @@ bool http_url_parse(const char *url, struct http_url *u, struct err *e) MUST_USE
 /* "localhost", 127.0.0.0/8 in four decimal parts, ::1. */
 bool http_url_loopback(const struct http_url *u);
 
+struct http_proxy {
+	const char *url; /* "": none */
+	const char *
+		none_for; /* hosts that are reached without it, as no_proxy names them; "" */
+	const char *from; /* the name under which it was found, for messages */
+};
+/* `given`: the caller's, "none", or NULL and "" for that of the environment, which is read at every request and not used for
+ * loopback addresses. */
+void http_proxy_for(const struct http_url *u, const char *given, struct http_proxy *out);
+
 /* Can libcurl 7.88 sign this URL for AWS? It signs the path and the query as written, so they have to
  * be canonical already: no escapes in the path, parameters sorted, each with "=", escapes in upper case. */
 bool http_url_signable(const struct http_url *u, struct err *e) MUST_USE;

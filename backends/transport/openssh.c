@@ -120,6 +120,9 @@ static void explain(struct openssh *o, int status, struct err *e)
 		err_set(e, ERR_TIMEOUT, "%s", last_line(o));
 	else if (*(line = last_line(o)))
 		err_set(e, ERR_NET, "%s", line);
+	else if (WIFEXITED(status) && WEXITSTATUS(status) != 255)
+		err_set(e, ERR_AUTH, "the login shell ended with exit code %d",
+			WEXITSTATUS(status));
 	else if (WIFEXITED(status))
 		err_set(e, ERR_NET, "ssh ended with exit code %d", WEXITSTATUS(status));
 	else

@@ -136,11 +136,11 @@ void pg_pump(struct pg *p)
 
 /* ---- calls ------------------------------------------------------------------------------------- */
 
-static char *make_key(char *const fields[8])
+static char *make_key(char *const *fields)
 {
 	struct str key = STR_INIT;
 
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < PG_FIELD_COUNT; i++)
 		str_addf(&key, "%zu:%s,", fields[i] ? strlen(fields[i]) : 0,
 			fields[i] ? fields[i] : "-");
 	return str_take(&key);
@@ -148,7 +148,7 @@ static char *make_key(char *const fields[8])
 
 static bool copy_target(struct pg_call *c, const struct pg_target *to)
 {
-	const char *from[8] = {
+	const char *from[PG_FIELD_COUNT] = {
 		[PG_HOST] = to->host ? to->host : "",
 		[PG_PORT] = to->port ? to->port : "5432",
 		[PG_DBNAME] = to->dbname,
@@ -156,12 +156,14 @@ static bool copy_target(struct pg_call *c, const struct pg_target *to)
 		[PG_PASSWORD] = to->password,
 		[PG_SSLMODE] = to->sslmode,
 		[PG_SSLROOTCERT] = to->sslrootcert,
+		[PG_SSLCERT] = to->sslcert,
+		[PG_SSLKEY] = to->sslkey,
 		[PG_APPLICATION] = to->application ? to->application : "watchdesk",
 	};
 
 	if (!from[PG_SSLMODE])
 		from[PG_SSLMODE] = pg_local(from[PG_HOST]) ? "disable" : "verify-full";
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < PG_FIELD_COUNT; i++)
 		c->fields[i] = from[i] ? xstrdup(from[i]) : NULL;
 	c->key = make_key(c->fields);
 	if (!*from[PG_HOST] || strchr(from[PG_HOST], ','))

@@ -19,6 +19,8 @@ struct pg_target {
 	/* NULL: "verify-full", but "disable" for sockets and loopback addresses. */
 	const char *sslmode;
 	const char *sslrootcert; /* NULL: the system's default file of libpq */
+	const char *sslcert,
+		*sslkey; /* files of a certificate that shows who we are; NULL: those of libpq */
 	const char *application; /* application_name, e.g. "watchdesk/oncall" */
 };
 

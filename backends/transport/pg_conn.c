@@ -206,14 +206,15 @@ static void connect_start(struct pg_link *k, const char *address)
 	char *const *f = k->call->fields;
 	bool socket = f[PG_HOST][0] == '/';
 	const char *const names[] = {"host", "hostaddr", "port", "dbname", "user",
-		"password", "sslmode", "sslrootcert", "application_name",
-		"client_encoding", "gssencmode", "passfile", "keepalives_idle",
-		"keepalives_interval", "keepalives_count", "tcp_user_timeout", NULL};
+		"password", "sslmode", "sslrootcert", "sslcert", "sslkey",
+		"application_name", "client_encoding", "gssencmode", "passfile",
+		"keepalives_idle", "keepalives_interval", "keepalives_count",
+		"tcp_user_timeout", NULL};
 	/* passfile: a password comes from the configuration or not at all. The path does not exist. */
 	const char *const values[] = {f[PG_HOST], socket ? NULL : address, f[PG_PORT],
 		f[PG_DBNAME], f[PG_USER], f[PG_PASSWORD], f[PG_SSLMODE],
-		f[PG_SSLROOTCERT], f[PG_APPLICATION], "UTF8", "disable", "/dev/null/none",
-		"30", "10", "3", "10000", NULL};
+		f[PG_SSLROOTCERT], f[PG_SSLCERT], f[PG_SSLKEY], f[PG_APPLICATION], "UTF8",
+		"disable", "/dev/null/none", "30", "10", "3", "10000", NULL};
 
 	link_to(k, PG_CONN_CONNECT);
 	k->conn = PQconnectStartParams(names, values, 0);

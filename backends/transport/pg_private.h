@@ -23,6 +23,20 @@ enum pg_state {
 	PG_CONN_END, /* COMMIT or ROLLBACK was sent */
 };
 
+enum pg_field {
+	PG_HOST,
+	PG_PORT,
+	PG_DBNAME,
+	PG_USER,
+	PG_PASSWORD,
+	PG_SSLMODE,
+	PG_SSLROOTCERT,
+	PG_SSLCERT,
+	PG_SSLKEY,
+	PG_APPLICATION,
+	PG_FIELD_COUNT
+};
+
 struct pg_call {
 	struct pg *pg;
 	struct pg_call *next;
@@ -31,8 +45,8 @@ struct pg_call {
 	struct loop_timer *deferred; /* an answer that is known */
 	pg_fn *fn;
 	void *arg;
-	char *key;       /* of the target, see pg_key; wiped */
-	char *fields[8]; /* the target's, copied, by enum pg_field; wiped */
+	char *key;                    /* of the target, see pg_key; wiped */
+	char *fields[PG_FIELD_COUNT]; /* the target's, copied, by enum pg_field; wiped */
 	char *sql;
 	char **values; /* of $1..., as text */
 	int count;
@@ -45,17 +59,6 @@ struct pg_call {
 	bool in_fn;
 	struct str notice;
 	struct pg_reply reply;
-};
-
-enum pg_field {
-	PG_HOST,
-	PG_PORT,
-	PG_DBNAME,
-	PG_USER,
-	PG_PASSWORD,
-	PG_SSLMODE,
-	PG_SSLROOTCERT,
-	PG_APPLICATION
 };
 
 struct pg_link {

@@ -9,11 +9,13 @@
 
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
+#include "backends/base/utf8.h"
 #include "backends/transport/ssh_private.h"
 
 #define TIMEOUT_MS 60000
 #define CONNECT_MS 8000
 #define OUTPUT_BYTES ((size_t)4 << 20)
+#define GREETING_BYTES ((size_t)8 << 10)
 
 /* By host->libssh2. */
 static const struct ssh_ops *const implementations[] = {&openssh_ops, &libssh2_ops};
@@ -39,6 +41,7 @@ static void call_free(struct ssh_call *c)
 	str_wipe(&c->script);
 	str_release(&c->out);
 	str_release(&c->err_out);
+	str_release(&c->greeting);
 	free(c);
 }
 
@@ -118,6 +121,8 @@ bool ssh_call_output(struct ssh_call *c, int stream, const char *bytes, size_t l
 	struct str script_out = STR_INIT;
 	bool was_ready = c->frame.ready, go_on;
 
+	if (stream == 1 && !was_ready && len <= GREETING_BYTES - c->greeting.len)
+		str_add(&c->greeting, bytes, len);
 	if (stream == 1)
 		ssh_frame_feed(&c->frame, bytes, len, &script_out);
 	else
@@ -142,6 +147,33 @@ bool ssh_call_output(struct ssh_call *c, int stream, const char *bytes, size_t l
 	return true;
 }
 
+static bool is_blank(const struct str *s)
+{
+	return strspn(s->buf, " \t\r\n") == s->len;
+}
+
+/* nologin and its like answer on stdout instead of a shell: "This account is currently not available." */
+static bool shell_refused(struct ssh_call *c, const struct err *why)
+{
+	struct str line = STR_INIT_MAX(1024);
+	size_t from = c->greeting.len;
+	const char *s = c->greeting.buf;
+	char words[300];
+
+	if (c->frame.ready || is_blank(&c->greeting) || !is_blank(&c->err_out) ||
+		(why && why->code != ERR_AUTH))
+		return false;
+	while (strchr("\r\n \t", s[from - 1]))
+		str_cut(&c->greeting, --from);
+	while (from > 0 && s[from - 1] != '\n')
+		from--;
+	utf8_clean(&line, s + from, c->greeting.len - from, 200, UTF8_ONE_LINE);
+	str_format(words, sizeof(words), "the login shell refuses: %s", line.buf);
+	call_fail(c, ERR_AUTH, words);
+	str_release(&line);
+	return true;
+}
+
 void ssh_call_end(struct ssh_call *c, bool clean, const struct err *why)
 {
 	struct str rest = STR_INIT_MAX(sizeof(c->frame.held));
@@ -156,6 +188,8 @@ void ssh_call_end(struct ssh_call *c, bool clean, const struct err *why)
 		c->reply.proved = true;
 		c->reply.exit_code = c->frame.code;
 		call_finish(c);
+	} else if (shell_refused(c, why)) {
+		return; /* it has ended */
 	} else if (why) {
 		call_fail(c, why->code, why->msg);
 	} else {
@@ -280,6 +314,7 @@ struct ssh_call *ssh_run(struct ssh *s, const struct ssh_host *host,
 	str_init(&c->script, SSH_SCRIPT_MAX);
 	str_init(&c->out, STR_MAX_DEFAULT);
 	str_init(&c->err_out, STR_MAX_DEFAULT);
+	str_init(&c->greeting, GREETING_BYTES);
 	c->next = s->calls;
 	s->calls = c;
 	ssh_frame_init(&c->frame);

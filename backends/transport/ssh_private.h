@@ -74,6 +74,8 @@ struct ssh_call {
 	struct ssh_frame frame;
 	struct str hello, script; /* script: wiped, since variables may be secret */
 	struct str out, err_out;
+	struct str
+		greeting; /* stdout before READY: start-up files, or a login shell that refuses */
 	bool in_callback;
 	bool cancelled; /* within a callback */
 	struct ssh_reply reply;

@@ -72,15 +72,20 @@ class Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def handle_one(self) -> None:
+        """As a proxy: what is asked of any host is answered by us, a way to one (CONNECT) refused with its port as status."""
         body = self.body()
-        name = self.path.partition("?")[0].strip("/").replace("-", "_")
+        if self.command == "CONNECT":
+            Handler.served += 1
+            self.reply(int(self.path.rpartition(":")[2]))
+            return
+        name = re.sub("^http://[^/]*", "", self.path).partition("?")[0].strip("/").replace("-", "_")
         answer = getattr(self, "path_" + re.sub(r"/.*", "", name), None)
         if answer:
             answer(body)
         else:
             self.reply(404, b'{"detail": "no such path"}', Content_Type="application/json")
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = handle_one
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_CONNECT = handle_one
 
     def path_ok(self, _body):
         self.reply(200, b'{"a": 1}', Content_Type="application/json",

@@ -2,6 +2,8 @@
 """A private PostgreSQL cluster for tests, on a unix socket and a free port of 127.0.0.1.
 
     pg.py start DIR    makes DIR/pg, prints {"socket_dir", "port", "user", "pid", "dbname"} as JSON
+    pg.py tls DIR      from now on the role "certified" comes in over TCP by the certificate DIR/client.crt, DIR/client.key
+                       alone; the server shows the same one
     pg.py stop DIR     ends it and removes DIR/pg
 
 As root the cluster runs under the user "postgres" or "nobody", since PostgreSQL refuses root.
@@ -113,6 +115,35 @@ def remove(home: str) -> None:
         time.sleep(0.02)
 
 
+def tls(where: str) -> None:
+    with open(where + "/pg.json", encoding="utf-8") as text:
+        about = json.load(text)
+    home, user = about["socket_dir"], as_user()
+    key, cert = home + "/tls.key", home + "/tls.crt"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=certified", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
+                    "-out", cert], check=True, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **user)
+    shutil.copy(cert, where + "/client.crt")
+    with open(os.open(where + "/client.key", os.O_CREAT | os.O_WRONLY, 0o600), "wb") as out, open(key, "rb") as mine:
+        out.write(mine.read())
+    with open(home + "/data/pg_hba.conf", "r+", encoding="utf-8") as hba:
+        rest = hba.read()
+        hba.seek(0)
+        hba.write("hostssl all certified 127.0.0.1/32 cert\n" + rest)
+    psql = [bin_dir() + "/psql", "-q", "-h", home, "-p", str(about["port"]), "-U", "watch", "-d", "postgres"]
+    settings = {"ssl_cert_file": cert, "ssl_key_file": key, "ssl_ca_file": cert, "ssl": "on"}
+    sql = "".join(f"ALTER SYSTEM SET {name} = '{value}';\n" for name, value in settings.items())
+    subprocess.run(psql, input=sql + "CREATE ROLE certified LOGIN;\nSELECT pg_reload_conf();\n", text=True, check=True,
+                   stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 60
+    while subprocess.run(psql[:2] + [f"host=127.0.0.1 port={about['port']} dbname=postgres user=certified sslmode=require "
+                                     f"sslcert={where}/client.crt sslkey={where}/client.key", "-c", "SELECT 1"],
+                         check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0:
+        if time.monotonic() > end:
+            sys.exit("PostgreSQL does not take the certificate")
+        time.sleep(0.02)
+
+
 def stop(where: str) -> None:
     try:
         with open(where + "/pg.json", encoding="utf-8") as text:
@@ -129,7 +160,9 @@ def stop(where: str) -> None:
             sys.exit(f"PostgreSQL (pid {about['pid']}) does not end")
         time.sleep(0.02)
     remove(about["socket_dir"])
-    os.unlink(where + "/pg.json")
+    for name in ("pg.json", "client.crt", "client.key"):
+        if os.path.exists(f"{where}/{name}"):
+            os.unlink(f"{where}/{name}")
 
 
 def gone(pid: int) -> bool:
@@ -142,6 +175,6 @@ def gone(pid: int) -> bool:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("start", "stop"):
+    if len(sys.argv) != 3 or sys.argv[1] not in ("start", "tls", "stop"):
         sys.exit(__doc__)
-    {"start": start, "stop": stop}[sys.argv[1]](sys.argv[2])
+    {"start": start, "tls": tls, "stop": stop}[sys.argv[1]](sys.argv[2])

@@ -3,7 +3,8 @@
 
     tls.py DIR      prints its port, serves until its stdin is closed
 
-GET /count says how many requests came before; any other path counts as one.
+GET /count says how many requests came before; any other path counts as one, but /peer, which says whom the certificate
+of the client names, "" without one: only the server's own is taken.
 """
 import os
 import ssl
@@ -23,6 +24,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path != "/count":
             Handler.seen += 1
         body = b"%d" % Handler.seen
+        if self.path == "/peer":
+            peer = self.connection.getpeercert() or {}
+            body = "".join(v for part in peer.get("subject", ()) for _, v in part).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -38,6 +42,8 @@ def main(folder):
     server.handle_error = lambda *_: None  # clients that do not trust us are part of the tests
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cert)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)

@@ -2,6 +2,8 @@
 #include "backends/connector/source_private.h"
 #include "tests/unit/connector_help.h"
 
+#include <sys/stat.h>
+
 static int cut_setup(void **state)
 {
 	if (rig_setup(state))
@@ -11,7 +13,7 @@ static int cut_setup(void **state)
 }
 
 /* One collection asks for it, so that the request is read as any other. */
-static void open_for(const char *path, const char *more)
+static void open_with(const char *path, const char *more, const char *config)
 {
 	char *yaml =
 		xasprintf("settings:\n  url: {type: url, required: true}\n"
@@ -19,8 +21,13 @@ static void open_for(const char *path, const char *more)
 			  "    post: \"%s\"\n%s    record: {id: id, title: id, state: "
 			  "{value: id, map: {a: failed}}}\n",
 			path, more);
-	rig_open(&rig, yaml, "");
+	rig_open(&rig, yaml, config);
 	free(yaml);
+}
+
+static void open_for(const char *path, const char *more)
+{
+	open_with(path, more, "");
 }
 
 struct seen {
@@ -128,12 +135,35 @@ static void test_text_that_the_connection_ends(void **state)
 	proves("/length/9999", "    reply: text\n");
 }
 
+/* The key of a certificate has to be as safe as any secret's file, though a library reads it. */
+static void test_a_key_that_others_may_read(void **state)
+{
+	char *key = xasprintf("%s/secret", rig.dir);
+	char *extra = xasprintf("    client_cert: %s\n    client_key: %s\n", key, key);
+	struct seen s;
+	(void)state;
+	open_with("/length/9999", "", extra);
+	s = exchange();
+	assert_int_equal(s.code, ERR_NONE); /* no TLS, so nobody looks into it */
+	json_decref(s.body);
+	assert_int_equal(chmod(key, 0644), 0);
+	s = exchange();
+	assert_int_equal(s.code, ERR_CONFIG);
+	assert_non_null(strstr(s.msg, "client_key: "));
+	assert_non_null(strstr(s.msg, "chmod 600"));
+	assert_false(s.sent);
+	rig_close(&rig);
+	free(extra);
+	free(key);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut_is_no_answer),
 		cmocka_unit_test(test_a_json_text_says_where_it_ends),
 		cmocka_unit_test(test_text_that_the_connection_ends),
+		cmocka_unit_test(test_a_key_that_others_may_read),
 	};
 	return cmocka_run_group_tests_name("exchange", tests, cut_setup, rig_teardown);
 }

@@ -105,7 +105,7 @@ static inline int setup(void **state)
 	(void)state;
 	if (server_start(&server, "tests/servers/http_replies.py", NULL))
 		return -1;
-	/* What must not be honoured. */
+	/* What must not be honoured for this machine itself. */
 	setenv("http_proxy", "http://127.0.0.1:1", 1);
 	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
 	loop = loop_new();

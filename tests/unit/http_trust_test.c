@@ -41,6 +41,33 @@ static void test_certificates(void **state)
 	answer_release(&a);
 }
 
+static void names_us(const char *client_cert, const char *client_key, const char *want)
+{
+	char at[128];
+	struct answer a;
+
+	str_format(at, sizeof(at), "https://127.0.0.1:%d/peer", tls.port);
+	a = call((struct http_request){.url = at,
+		.ca_file = cert,
+		.client_cert = client_cert,
+		.client_key = client_key});
+	if (a.err.code != ERR_NONE || strcmp(a.body, want) != 0)
+		fail_msg("\"%s\" instead of \"%s\": %s", a.body, want, a.err.msg);
+	answer_release(&a);
+}
+
+/* A certificate is shown to whom it was given for, and to nobody else on a connection that is kept. */
+static void test_a_certificate_of_ours(void **state)
+{
+	char *key = xasprintf("%s/key.pem", dir);
+
+	(void)state;
+	names_us(NULL, NULL, "");
+	names_us(cert, key, "wd-test");
+	names_us(NULL, NULL, "");
+	free(key);
+}
+
 static void test_netrc_is_not_read(void **state)
 {
 	static const char login[] = "machine 127.0.0.1 login lies password about\n";
@@ -82,6 +109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_certificates),
+		cmocka_unit_test(test_a_certificate_of_ours),
 		cmocka_unit_test(test_netrc_is_not_read),
 	};
 

@@ -64,6 +64,18 @@ static void test_login_refused(void **state)
 		false);
 }
 
+/* The key is right, and yet there is no shell: what stands in its place says why, on stdout. */
+static void test_a_login_shell_that_refuses(void **state)
+{
+	struct ssh_host h = good_host();
+
+	(void)state;
+	h.identity = json_str(server, "closed_identity", "");
+	fails(run_on(h, (struct ssh_script){.text = "echo x"}), ERR_AUTH,
+		"the login shell refuses: This account is currently not available",
+		false);
+}
+
 static void test_not_reached(void **state)
 {
 	struct ssh_host h = good_host();
@@ -78,6 +90,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_host_keys),
 		cmocka_unit_test(test_login_refused),
+		cmocka_unit_test(test_a_login_shell_that_refuses),
 		cmocka_unit_test(test_not_reached),
 	};
 
