@@ -28,7 +28,7 @@ static void run_more(struct action_state *s);
 
 static struct store *store_of(const struct action_state *s)
 {
-	return s->job->worker->store;
+	return s->job->store;
 }
 
 static const char *state_of(const struct action_state *s, size_t n)
@@ -106,9 +106,9 @@ static void finish(struct action_state *s)
 	locks_drop(&s->locks);
 	for (size_t i = 0; i < s->plan.n; i++)
 		if (s->plan.targets[i].source[0])
-			schedule_acted(j->worker->schedule, s->plan.targets[i].source);
+			j->far->acted(j->far->arg, s->plan.targets[i].source);
 	/* Not from within a target's own call: that target is still on the stack. */
-	s->ending = loop_defer(j->worker->loop, on_end, s);
+	s->ending = loop_defer(j->loop, on_end, s);
 }
 
 /* ---- targets --------------------------------------------------------------------------- */
@@ -323,7 +323,7 @@ static struct action_state *state_new(struct job_run *j)
 
 	s->job = j;
 	j->state = s;
-	s->request = store_ask(j->worker->store, "job",
+	s->request = store_ask(j->store, "job",
 		json_pack("{s:I}", "job", (json_int_t)json_int(j->spec, "preview", 0)),
 		on_preview, s);
 	if (j->canceled)
@@ -402,7 +402,7 @@ static void action_release(struct job_run *j)
 		target_free(s->runs[i]);
 	store_cancel(store_of(s), s->request);
 	locks_release(&s->locks);
-	loop_timer_cancel(j->worker->loop, s->ending);
+	loop_timer_cancel(j->loop, s->ending);
 	plan_release(&s->plan);
 	free(s->runs);
 	free(s->goals);

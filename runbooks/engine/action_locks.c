@@ -17,7 +17,7 @@ struct store_req *locks_take(
 	k->n = p->n;
 	for (size_t i = 0; i < p->n; i++)
 		json_array_append_new(keys, json_string(p->targets[i].key));
-	return store_tell(k->job->worker->store, "lock_take",
+	return store_tell(k->job->store, "lock_take",
 		json_pack("{s:o, s:I, s:I, s:s}", "locks", keys, "job",
 			(json_int_t)k->job->id, "ttl_ms", (json_int_t)TTL_MS, "who",
 			k->job->who),
@@ -32,7 +32,7 @@ static void on_renewed(void *arg, json_t *answer, const struct err *e)
 
 	k->request = NULL;
 	if (answer && json_int(answer, "locks", 0) == (long long)k->n) {
-		k->timer = loop_timer(k->job->worker->loop, RENEW_MS, on_renew, k);
+		k->timer = loop_timer(k->job->loop, RENEW_MS, on_renew, k);
 		return;
 	}
 	str_format(why, sizeof(why), "since the lock was lost (%s)",
@@ -47,7 +47,7 @@ static void on_renew(struct loop *l, void *arg)
 
 	(void)l;
 	k->timer = NULL;
-	k->request = store_tell(k->job->worker->store, "lock_renew",
+	k->request = store_tell(k->job->store, "lock_renew",
 		json_pack("{s:I, s:I}", "job", (json_int_t)k->job->id, "ttl_ms",
 			(json_int_t)TTL_MS),
 		on_renewed, k);
@@ -57,15 +57,15 @@ void locks_keep(struct locks *k, void (*lost)(void *arg, const char *why), void 
 {
 	k->lost = lost;
 	k->arg = arg;
-	k->timer = loop_timer(k->job->worker->loop, RENEW_MS, on_renew, k);
+	k->timer = loop_timer(k->job->loop, RENEW_MS, on_renew, k);
 }
 
 void locks_release(struct locks *k)
 {
 	if (!k->job)
 		return;
-	store_cancel(k->job->worker->store, k->request);
-	loop_timer_cancel(k->job->worker->loop, k->timer);
+	store_cancel(k->job->store, k->request);
+	loop_timer_cancel(k->job->loop, k->timer);
 	k->request = NULL;
 	k->timer = NULL;
 }
@@ -75,6 +75,6 @@ void locks_drop(struct locks *k)
 	if (!k->job)
 		return;
 	locks_release(k);
-	store_tell(k->job->worker->store, "lock_drop",
+	store_tell(k->job->store, "lock_drop",
 		json_pack("{s:I}", "job", (json_int_t)k->job->id), NULL, NULL);
 }

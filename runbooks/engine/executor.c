@@ -38,7 +38,7 @@ static struct store_req *tell_state(struct job_run *j, const char *state,
 		json_object_set_new(args, "started", json_integer(now));
 	if (job_ended(state))
 		json_object_set_new(args, "ended", json_integer(now));
-	return store_tell(j->worker->store, "job_state", args, fn, arg);
+	return store_tell(j->store, "job_state", args, fn, arg);
 }
 
 void job_state(struct job_run *j, const char *state, const char *error, json_t *result)
@@ -55,8 +55,8 @@ static void job_free(struct job_run *j)
 {
 	if (j->type->release)
 		j->type->release(j);
-	store_cancel(j->worker->store, j->request);
-	loop_timer_cancel(j->worker->loop, j->again);
+	store_cancel(j->store, j->request);
+	loop_timer_cancel(j->loop, j->again);
 	json_decref(j->row);
 	json_decref(j->targets);
 	free(j);
@@ -66,7 +66,7 @@ void job_leave(struct job_run *j)
 {
 	struct job_run **link = &j->executor->jobs;
 
-	j->worker->last_use_ms = clock_mono_ms();
+	j->far->used(j->far->arg);
 	while (*link != j)
 		link = &(*link)->next;
 	*link = j->next;
@@ -86,7 +86,7 @@ static struct store_req *tell_target(struct job_run *j, size_t n, const char *st
 	struct str text = STR_INIT_MAX(2000);
 
 	shown_safely(&text, known, strlen(known), 400, UTF8_ONE_LINE);
-	request = store_tell(j->worker->store, "target_state",
+	request = store_tell(j->store, "target_state",
 		json_pack("{s:I, s:I, s:s, s:s}", "job", (json_int_t)j->id, "n",
 			(json_int_t)n + 1, "state", state, "known", text.buf),
 		fn, arg);
@@ -123,7 +123,7 @@ void job_lines(struct job_run *j, json_t *lines)
 		json_decref(lines);
 		return;
 	}
-	store_tell(j->worker->store, "output_add",
+	store_tell(j->store, "output_add",
 		json_pack("{s:I, s:o}", "job", (json_int_t)j->id, "lines", lines),
 		tell_failed, (void *)(uintptr_t) "output");
 }
@@ -144,7 +144,7 @@ void job_audit(struct job_run *j, const char *event, json_t *body, store_answer_
 	if (!body)
 		body = json_pack("{s:s}", "lost",
 			"the details are lost: a text among them is not UTF-8");
-	store_tell(j->worker->store, "audit_add",
+	store_tell(j->store, "audit_add",
 		json_pack("{s:s, s:s, s:s, s:I, s:o}", "who", j->who, "host", j->host,
 			"event", event, "job", (json_int_t)j->id, "body", body),
 		fn ? fn : tell_failed, fn ? arg : (void *)(uintptr_t) "audit");
@@ -156,6 +156,9 @@ struct job_run *job_adopt(struct executor *x, const struct job_type *type, json_
 
 	j->executor = x;
 	j->worker = x->worker;
+	j->store = x->store;
+	j->loop = x->loop;
+	j->far = &x->far;
 	j->type = type;
 	j->row = row;
 	j->id = json_int(row, "job", 0);
@@ -165,7 +168,7 @@ struct job_run *job_adopt(struct executor *x, const struct job_type *type, json_
 	j->spec = json_sub(row, "spec");
 	j->next = x->jobs;
 	x->jobs = j;
-	x->worker->last_use_ms = clock_mono_ms();
+	x->far.used(x->far.arg);
 	return j;
 }
 
@@ -201,13 +204,13 @@ static void take_up(struct executor *x, json_t *row)
 		if (strcmp(types[i]->name, name) != 0)
 			continue;
 		j = job_adopt(x, types[i], json_incref(row));
-		j->request = store_ask(x->worker->store, "targets",
+		j->request = store_ask(x->store, "targets",
 			json_pack("{s:I}", "job", (json_int_t)j->id), on_targets, j);
 		return;
 	}
 	log_at(LOG_ERROR, "executor", "job %lld has the unknown type \"%s\"",
 		json_int(row, "job", 0), name);
-	store_tell(x->worker->store, "job_state",
+	store_tell(x->store, "job_state",
 		json_pack("{s:I, s:s, s:s}", "job", (json_int_t)json_int(row, "job", 0),
 			"state", "failed", "error",
 			"this worker does not know this type of job"),
@@ -246,7 +249,7 @@ static void on_queued(void *arg, json_t *answer, const struct err *e)
 		log_at(LOG_ERROR, "executor", "the queue: %s", e->msg);
 	cancel_asked(x, answer);
 	json_array_foreach (answer, i, row)
-		if (!x->worker->stopping &&
+		if (!x->far.leaving(x->far.arg) &&
 			strcmp(json_str(row, "state", ""), "queued") == 0)
 			take_up(x, row);
 	if (x->again) {
@@ -257,8 +260,7 @@ static void on_queued(void *arg, json_t *answer, const struct err *e)
 
 static void look(struct executor *x)
 {
-	x->asking =
-		store_ask(x->worker->store, "jobs_queued", json_object(), on_queued, x);
+	x->asking = store_ask(x->store, "jobs_queued", json_object(), on_queued, x);
 }
 
 void executor_wake(struct executor *x)
@@ -269,12 +271,13 @@ void executor_wake(struct executor *x)
 		look(x);
 }
 
-struct executor *executor_new(struct worker *w)
+struct executor *executor_make(struct loop *l, struct store *s, struct far far)
 {
 	struct executor *x = xcalloc(1, sizeof(*x));
 
-	x->worker = w;
-	x->causes = causes_new(w);
+	x->loop = l;
+	x->store = s;
+	x->far = far;
 	recover_start(x);
 	return x;
 }
@@ -284,7 +287,7 @@ void executor_free(struct executor *x)
 	if (!x)
 		return;
 	recover_stop(x);
-	store_cancel(x->worker->store, x->asking);
+	store_cancel(x->store, x->asking);
 	while (x->jobs) {
 		struct job_run *j = x->jobs;
 

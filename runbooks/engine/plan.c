@@ -10,7 +10,7 @@ static void load_next(struct plan *p);
 void plan_release(struct plan *p)
 {
 	if (p->job)
-		store_cancel(p->job->worker->store, p->request);
+		store_cancel(p->job->store, p->request);
 	for (size_t i = 0; i < p->n; i++) {
 		json_decref(p->targets[i].record);
 		json_decref(p->targets[i].input);
@@ -28,10 +28,10 @@ static void target_fail(struct plan_target *t, const char *text)
 		t->error = xstrdup(text);
 }
 
-static json_t *host_record(const struct worker *w, struct plan_target *t)
+static json_t *host_record(const struct far *far, struct plan_target *t)
 {
 	const char *name = str_starts(t->key, "host:") ? t->key + 5 : "";
-	const struct config_host *h = config_host(&w->config, name);
+	const struct config_host *h = far->host(far->arg, name);
 
 	if (!h) {
 		target_fail(t, "this host is not in the configuration");
@@ -125,7 +125,8 @@ static void render(struct plan *p, struct plan_target *t)
 
 void plan_see_env(struct plan *p, const json_t *record)
 {
-	const struct environments *envs = &p->job->worker->config.environments;
+	const struct far *far = p->job->far;
+	const struct environments *envs = far->environments(far->arg);
 	const char *env = json_str(record, "env", "");
 
 	p->prod = p->prod || environment_gated(envs, env);
@@ -169,7 +170,7 @@ static bool load_one(struct plan *p, struct plan_target *t)
 	struct err e = ERR_INIT;
 
 	if (runbook_on_hosts(p->runbook) && str_starts(t->key, "host:")) {
-		t->record = host_record(p->job->worker, t);
+		t->record = host_record(p->job->far, t);
 		p->loaded++;
 		return false;
 	}
@@ -178,8 +179,8 @@ static bool load_one(struct plan *p, struct plan_target *t)
 		p->loaded++;
 		return false;
 	}
-	p->request = store_ask(p->job->worker->store, "record",
-		json_pack("{s:s}", "key", t->key), on_record, p);
+	p->request = store_ask(
+		p->job->store, "record", json_pack("{s:s}", "key", t->key), on_record, p);
 	return true;
 }
 
@@ -211,7 +212,7 @@ void plan_start(struct plan *p, struct job_run *job, const char *at,
 	p->job = job;
 	p->ready = ready;
 	p->params = json_sub(job->spec, "params");
-	p->runbook = runbooks_find(job->worker->runbooks, name);
+	p->runbook = job->far->runbook(job->far->arg, name);
 	p->requests = json_array();
 	if (!p->runbook)
 		err_set(&e, ERR_NOTFOUND, "the worker has no runbook \"%s\"", name);
@@ -242,7 +243,8 @@ void plan_start(struct plan *p, struct job_run *job, const char *at,
 
 static bool applies(const struct plan *p, struct plan_target *t, struct err *e)
 {
-	const char *connector = schedule_connector(p->job->worker->schedule, t->source);
+	const struct far *far = p->job->far;
+	const char *connector = far->connector(far->arg, t->source);
 
 	if (runbook_on_hosts(p->runbook) && str_starts(t->key, "host:"))
 		return true;
@@ -266,9 +268,9 @@ static bool each_once(const struct plan *p, struct err *e)
 
 bool plan_allowed(const struct plan *p, struct err *e)
 {
-	const struct worker *w = p->job->worker;
+	const struct far *far = p->job->far;
 
-	if (w->config.read_only && p->runbook->risk != RISK_READ)
+	if (far->read_only(far->arg) && p->runbook->risk != RISK_READ)
 		return err_set(e, ERR_DENIED,
 			"the configuration says read_only: nothing that changes anything "
 			"starts");

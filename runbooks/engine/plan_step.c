@@ -10,12 +10,12 @@ enum { QUESTION_SHOWN = 240 };
 const struct config_host *plan_step_host(
 	const struct plan *p, const struct step *s, json_t *input, struct err *e)
 {
-	const struct config *c = &p->job->worker->config;
+	const struct far *far = p->job->far;
 	struct str name = STR_INIT_MAX(300);
 	const struct config_host *h = NULL;
 
 	if (tmpl_render_text(s->host, input, &name, e)) {
-		h = config_host(c, name.buf);
+		h = far->host(far->arg, name.buf);
 		if (!h)
 			err_set(e, ERR_NOTFOUND,
 				"the host \"%s\" is not in the configuration (hosts:)",
@@ -67,77 +67,81 @@ static char *exec_text(const struct step *s, json_t *input, struct err *e)
 }
 
 /* The record's own source unless the step names another. */
-static struct source *sql_source(const struct plan *p, const struct plan_target *t,
-	const struct step *s, json_t *input, struct err *e)
+static bool sql_source(const struct plan *p, const struct plan_target *t,
+	const struct step *s, json_t *input, struct str *name, struct err *e)
 {
-	struct str name = STR_INIT_MAX(300);
-	struct source *source = NULL;
+	const struct far *far = p->job->far;
 
 	if (!s->source)
-		str_adds(&name, t->source);
-	else if (!tmpl_render_text(s->source, input, &name, e))
-		err_wrap(e, "sql.source");
-	if (e->code == ERR_NONE && !name.len)
-		err_set(e, ERR_CONFIG,
+		str_adds(name, t->source);
+	else if (!tmpl_render_text(s->source, input, name, e))
+		return err_wrap(e, "sql.source");
+	if (!name->len)
+		return err_set(e, ERR_CONFIG,
 			"sql: this target is of no source, so the step needs `source:`");
-	else if (e->code == ERR_NONE)
-		source = schedule_source(p->job->worker->schedule, name.buf, e);
-	if (source && !source_has_sql(source)) {
-		err_set(e, ERR_CONFIG,
-			"sql: source %s is no PostgreSQL source (its connector has no "
-			"`postgres:`): name one in `source:`",
-			name.buf);
-		source = NULL;
-	}
-	str_release(&name);
-	return source;
+	if (!far->source(far->arg, name->buf, e))
+		return false;
+	return far->has_sql(far->arg, name->buf) ||
+	       err_set(e, ERR_CONFIG,
+		       "sql: source %s is no PostgreSQL source (its connector has no "
+		       "`postgres:`): name one in `source:`",
+		       name->buf);
 }
 
-struct source *plan_step_sql(const struct plan *p, const struct plan_target *t,
-	const struct step *s, json_t *input, struct sql_statement *q, json_t **values,
-	struct err *e)
+bool plan_step_sql(const struct plan *p, const struct plan_target *t,
+	const struct step *s, json_t *input, struct plan_sql *out, struct err *e)
 {
-	struct source *source = sql_source(p, t, s, input, e);
+	struct str name = STR_INIT_MAX(sizeof(out->source) - 1);
+	bool ok = sql_source(p, t, s, input, &name, e);
 
-	*values = source && s->with ? tmpl_render(s->with, input, e) : NULL;
-	if (!source || (s->with && !*values))
-		return NULL;
-	*q = (struct sql_statement){.text = s->text,
-		.values = *values,
+	memset(out, 0, sizeof(*out));
+	str_copy(out->source, sizeof(out->source), name.buf);
+	str_release(&name);
+	if (ok && s->with) {
+		out->values = tmpl_render(s->with, input, e);
+		ok = out->values != NULL;
+	}
+	out->q = (struct sql_statement){.text = s->text,
+		.values = out->values,
 		.min_rows = s->min_rows,
 		.max_rows = s->max_rows,
 		.timeout_ms = s->within_ms};
-	return source;
+	return ok;
+}
+
+void plan_sql_release(struct plan_sql *q)
+{
+	json_decref(q->values);
+	q->values = NULL;
 }
 
 static char *sql_text(const struct plan *p, const struct plan_target *t,
 	const struct step *s, json_t *input, struct err *e)
 {
-	struct sql_statement q;
-	json_t *values;
-	struct source *source = plan_step_sql(p, t, s, input, &q, &values, e);
-	char *statement, *text;
+	struct plan_sql sql;
+	const struct sql_statement *q = &sql.q;
+	char *statement, *text = NULL;
 
-	if (!source)
-		return NULL;
-	statement = source_sql_text(&q);
-	if (q.min_rows == q.max_rows)
-		text = xasprintf("sql on %s, %ld %s: %s", source_name(source), q.max_rows,
-			q.max_rows == 1 ? "row" : "rows", statement);
-	else
-		text = xasprintf("sql on %s, %ld to %ld rows: %s", source_name(source),
-			q.min_rows, q.max_rows, statement);
-	free(statement);
-	json_decref(values);
+	if (plan_step_sql(p, t, s, input, &sql, e)) {
+		statement = source_sql_text(q);
+		if (q->min_rows == q->max_rows)
+			text = xasprintf("sql on %s, %ld %s: %s", sql.source, q->max_rows,
+				q->max_rows == 1 ? "row" : "rows", statement);
+		else
+			text = xasprintf("sql on %s, %ld to %ld rows: %s", sql.source,
+				q->min_rows, q->max_rows, statement);
+		free(statement);
+	}
+	plan_sql_release(&sql);
 	return text;
 }
 
 static char *call_text(const struct plan *p, const struct plan_target *t,
 	const struct step *s, json_t *input, struct err *e)
 {
-	struct source *source = schedule_source(p->job->worker->schedule, t->source, e);
+	const struct far *far = p->job->far;
 
-	return source ? source_call_text(source, s->call, input, e) : NULL;
+	return far->text(far->arg, t->source, s->call, input, e);
 }
 
 static char *confirm_text(const struct step *s, json_t *input, struct err *e)
@@ -202,12 +206,11 @@ static void add_proofs(
 /* Of all targets the first: their sources may differ, their connector's calls by that name hardly do. */
 static bool has_verify(const struct plan *p, const char *call)
 {
-	struct source *source = p->n ? schedule_source(p->job->worker->schedule,
-					       p->targets[0].source, NULL)
-				     : NULL;
+	const struct far *far = p->job->far;
 	struct call_traits traits;
 
-	return source && source_call_traits(source, call, &traits) && traits.verify;
+	return p->n && far->traits(far->arg, p->targets[0].source, call, &traits) &&
+	       traits.verify;
 }
 
 static void add_loop_proof(const struct plan *p, struct str *out, const struct step *loop)

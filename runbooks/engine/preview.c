@@ -103,23 +103,24 @@ static struct call *start_look(struct look *k, const struct plan_unit *u, struct
 {
 	const struct plan *p = &k->state->plan;
 	const struct plan_target *t = target_of(k);
-	json_t *input = plan_unit_input(t, u, e), *values = NULL;
-	struct sql_statement q;
-	struct source *source = NULL;
+	const struct far *far = p->job->far;
+	json_t *input = plan_unit_input(t, u, e);
+	struct plan_sql sql;
 	struct call *call = NULL;
 
-	if (input && u->step->kind == STEP_SQL)
-		source = plan_step_sql(p, t, u->step, input, &q, &values, e);
-	else if (input)
-		source = schedule_source(p->job->worker->schedule, t->source, e);
-	if (source && u->step->kind == STEP_CALL)
-		k->blind =
-			!connector_has_preview(source_connector(source), u->step->call);
-	if (source && u->step->kind == STEP_SQL)
-		call = source_sql_preview(source, &q, on_previewed, k);
-	else if (source)
-		call = source_preview(source, u->step->call, input, on_previewed, k);
-	json_decref(values);
+	if (input && u->step->kind == STEP_SQL) {
+		if (plan_step_sql(p, t, u->step, input, &sql, e))
+			call = far->sql_preview(
+				far->arg, sql.source, &sql.q, on_previewed, k, e);
+		plan_sql_release(&sql);
+	} else if (input) {
+		struct call_traits traits;
+
+		k->blind = !far->traits(far->arg, t->source, u->step->call, &traits) ||
+			   !traits.preview;
+		call = far->preview(
+			far->arg, t->source, u->step->call, input, on_previewed, k, e);
+	}
 	json_decref(input);
 	return call;
 }
@@ -309,7 +310,7 @@ static void preview_release(struct job_run *j)
 	if (!s)
 		return;
 	for (size_t i = 0; s->looks && i < s->plan.n; i++) {
-		call_cancel(s->looks[i].running);
+		j->far->cancel(j->far->arg, s->looks[i].running);
 	}
 	free(s->looks);
 	json_decref(s->lines);

@@ -17,7 +17,7 @@ static void on_targets(void *arg, json_t *answer, const struct err *e)
 	if (!answer) {
 		log_at(LOG_ERROR, "executor", "targets of action %lld, asked again: %s",
 			j->id, e->msg);
-		j->again = loop_timer(j->worker->loop, AGAIN_MS, ask_targets, j);
+		j->again = loop_timer(j->loop, AGAIN_MS, ask_targets, j);
 		return;
 	}
 	j->targets = json_incref(answer);
@@ -30,7 +30,7 @@ static void ask_targets(struct loop *l, void *arg)
 
 	(void)l;
 	j->again = NULL;
-	j->request = store_ask(j->worker->store, "targets",
+	j->request = store_ask(j->store, "targets",
 		json_pack("{s:I}", "job", (json_int_t)j->id), on_targets, j);
 }
 
@@ -52,18 +52,18 @@ static void on_jobs(void *arg, json_t *answer, const struct err *e)
 	if (!answer) {
 		log_at(LOG_ERROR, "executor",
 			"jobs of the worker before, asked again: %s", e->msg);
-		x->recover_again = loop_timer(x->worker->loop, AGAIN_MS, ask_jobs, x);
+		x->recover_again = loop_timer(x->loop, AGAIN_MS, ask_jobs, x);
 		return;
 	}
 	json_array_foreach (answer, i, row) {
 		if (!under_way(json_str(row, "state", "")))
 			continue;
 		if (strcmp(json_str(row, "type", ""), "action") == 0) {
-			ask_targets(x->worker->loop,
-				job_adopt(x, &action_type, json_incref(row)));
+			ask_targets(
+				x->loop, job_adopt(x, &action_type, json_incref(row)));
 			continue;
 		}
-		store_tell(x->worker->store, "job_state",
+		store_tell(x->store, "job_state",
 			json_pack("{s:I, s:s, s:s, s:I}", "job",
 				(json_int_t)json_int(row, "job", 0), "state", "failed",
 				"error",
@@ -82,19 +82,18 @@ static void ask_jobs(struct loop *l, void *arg)
 
 	(void)l;
 	x->recover_again = NULL;
-	x->recovering =
-		store_ask(x->worker->store, "jobs_queued", json_object(), on_jobs, x);
+	x->recovering = store_ask(x->store, "jobs_queued", json_object(), on_jobs, x);
 }
 
 void recover_start(struct executor *x)
 {
-	ask_jobs(x->worker->loop, x);
+	ask_jobs(x->loop, x);
 }
 
 void recover_stop(struct executor *x)
 {
-	store_cancel(x->worker->store, x->recovering);
-	loop_timer_cancel(x->worker->loop, x->recover_again);
+	store_cancel(x->store, x->recovering);
+	loop_timer_cancel(x->loop, x->recover_again);
 	x->recovering = NULL;
 	x->recover_again = NULL;
 }

@@ -16,6 +16,11 @@ struct job_run *target_job(const struct target_run *t)
 	return t->plan->job;
 }
 
+const struct far *target_far(const struct target_run *t)
+{
+	return t->plan->job->far;
+}
+
 void target_show(struct target_run *t, const char *state, const char *text)
 {
 	struct str shown = STR_INIT_MAX(2000);
@@ -243,12 +248,8 @@ bool target_prepare(struct target_run *t, struct err *e)
 	t->input = plan_unit_input(target, t->unit, e);
 	if (!t->input)
 		return false;
-	if (t->step->kind == STEP_CALL) {
-		t->source = schedule_source(
-			target_job(t)->worker->schedule, target->source, e);
-		return t->source != NULL;
-	}
-	return true;
+	return t->step->kind != STEP_CALL ||
+	       target_far(t)->source(target_far(t)->arg, target->source, e);
 }
 
 /* What a script prints does not say for which item. */
@@ -277,7 +278,7 @@ static void send_step(struct target_run *t)
 	}
 	target_to(t, "running", what);
 	say_item(t, what);
-	t->request = store_tell(target_job(t)->worker->store, "audit_add",
+	t->request = store_tell(target_job(t)->store, "audit_add",
 		json_pack("{s:s, s:s, s:s, s:I, s:{s:I, s:s, s:s}}", "who",
 			target_job(t)->who, "host", target_job(t)->host, "event",
 			"request", "job", (json_int_t)target_job(t)->id, "body", "n",
@@ -365,7 +366,7 @@ struct target_run *target_start(
 	shown_lines_init(&t->said[0], target_line, t);
 	shown_lines_init(&t->said[1], target_line, t);
 	if (resume_only)
-		t->timer = loop_defer(p->job->worker->loop, resume, t);
+		t->timer = loop_defer(p->job->loop, resume, t);
 	else
 		t->request = job_target_begin(p->job, n, on_begun, t);
 	return t;
@@ -373,15 +374,15 @@ struct target_run *target_start(
 
 void target_free(struct target_run *t)
 {
-	struct worker *w;
+	const struct far *far;
 
 	if (!t)
 		return;
-	w = target_job(t)->worker;
-	loop_timer_cancel(w->loop, t->timer);
-	store_cancel(w->store, t->request);
-	call_cancel(t->call);
-	ssh_cancel(w->reach.ssh, t->ssh);
+	far = target_far(t);
+	loop_timer_cancel(target_job(t)->loop, t->timer);
+	store_cancel(target_job(t)->store, t->request);
+	far->cancel(far->arg, t->call);
+	far->ssh_cancel(far->arg, t->ssh);
 	loop_child_abandon(t->child);
 	json_decref(t->input);
 	shown_lines_release(&t->said[0]);

@@ -10,6 +10,11 @@ enum { ROWS_SHOWN = 200 };
 
 static void verify_again(struct loop *l, void *arg);
 
+static const char *target_source(const struct target_run *t)
+{
+	return t->plan->targets[t->n].source;
+}
+
 static void verify_over(struct target_run *t)
 {
 	char text[sizeof(t->known) + 80];
@@ -41,28 +46,35 @@ static void on_verified(void *arg, const struct look_result *r)
 		str_copy(t->seen, sizeof(t->seen), r->known);
 		target_to(t, "verifying", r->known);
 	}
-	t->timer = loop_timer(target_job(t)->worker->loop, t->every_ms, verify_again, t);
+	t->timer = loop_timer(target_job(t)->loop, t->every_ms, verify_again, t);
 }
 
 static void verify_again(struct loop *l, void *arg)
 {
 	struct target_run *t = arg;
 
+	struct err e = ERR_INIT;
+
 	(void)l;
 	t->timer = NULL;
-	t->call = source_verify(t->source, t->step->call, t->input, on_verified, t);
+	t->call = target_far(t)->verify(target_far(t)->arg, target_source(t),
+		t->step->call, t->input, on_verified, t, &e);
+	if (!t->call)
+		target_step_done(t, STEP_END_UNKNOWN, e.msg);
 }
 
 bool target_verify(struct target_run *t)
 {
 	struct call_traits traits;
 
-	if (!source_call_traits(t->source, t->step->call, &traits) || !traits.verify)
+	if (!target_far(t)->traits(target_far(t)->arg, target_source(t), t->step->call,
+		    &traits) ||
+		!traits.verify)
 		return false;
 	t->every_ms = traits.every_ms > 0 ? traits.every_ms : 2000;
 	t->deadline_ms = clock_mono_ms() + traits.within_ms;
 	target_to(t, "verifying", t->known);
-	verify_again(target_job(t)->worker->loop, t);
+	verify_again(target_job(t)->loop, t);
 	return true;
 }
 
@@ -121,7 +133,12 @@ static void on_called(void *arg, const struct call_result *r)
 
 void target_call(struct target_run *t)
 {
-	t->call = source_call(t->source, t->step->call, t->input, on_called, t);
+	struct err e = ERR_INIT;
+
+	t->call = target_far(t)->call(target_far(t)->arg, target_source(t), t->step->call,
+		t->input, on_called, t, &e);
+	if (!t->call)
+		target_step_done(t, STEP_END_FAILED, e.msg);
 }
 
 /* ---- sql ------------------------------------------------------------------------------- */
@@ -162,15 +179,12 @@ static void on_sql(void *arg, const struct call_result *r)
 void target_sql(struct target_run *t)
 {
 	struct err e = ERR_INIT;
-	struct sql_statement q;
-	json_t *values;
-	struct source *source = plan_step_sql(
-		t->plan, &t->plan->targets[t->n], t->step, t->input, &q, &values, &e);
+	struct plan_sql sql;
 
-	if (!source) {
+	if (plan_step_sql(t->plan, &t->plan->targets[t->n], t->step, t->input, &sql, &e))
+		t->call = target_far(t)->sql(
+			target_far(t)->arg, sql.source, &sql.q, on_sql, t, &e);
+	plan_sql_release(&sql);
+	if (!t->call)
 		target_step_done(t, STEP_END_FAILED, e.msg);
-		return;
-	}
-	t->call = source_sql(source, &q, on_sql, t);
-	json_decref(values);
 }

@@ -25,7 +25,7 @@ void target_cancel_before(struct target_run *t, size_t at, const char *why)
 	struct str text = STR_INIT_MAX(1000);
 
 	t->asking = t->claimed = false;
-	loop_timer_cancel(target_job(t)->worker->loop, t->timer);
+	loop_timer_cancel(target_job(t)->loop, t->timer);
 	t->timer = NULL;
 	plan_unit_label(t->unit, &text);
 	str_adds(&text, "canceled ");
@@ -68,8 +68,7 @@ static void ask(struct target_run *t, const char *question)
 	shown_safely(&shown, text.buf, text.len, sizeof(t->seen) - 1, UTF8_ONE_LINE);
 	str_copy(t->seen, sizeof(t->seen), shown.buf);
 	t->asking = true;
-	t->timer =
-		loop_timer(target_job(t)->worker->loop, t->step->within_ms, on_time, t);
+	t->timer = loop_timer(target_job(t)->loop, t->step->within_ms, on_time, t);
 	log_at(LOG_INFO, "target", "%lld/%zu %s", target_job(t)->id, t->n, t->seen);
 	job_target(target_job(t), t->n, "asking", t->seen);
 	str_release(&text);
@@ -109,7 +108,7 @@ void target_unclaim(struct target_run *t)
 {
 	t->claimed = false;
 	if (!t->timer)
-		on_time(target_job(t)->worker->loop, t);
+		on_time(target_job(t)->loop, t);
 }
 
 void target_answer(struct target_run *t, bool yes, const char *who)
@@ -122,7 +121,7 @@ void target_answer(struct target_run *t, bool yes, const char *who)
 		return;
 	}
 	t->asking = t->claimed = false;
-	loop_timer_cancel(target_job(t)->worker->loop, t->timer);
+	loop_timer_cancel(target_job(t)->loop, t->timer);
 	t->timer = NULL;
 	str_format(text, sizeof(text), "%s said yes", who);
 	target_step_done(t, STEP_END_OK, text);

@@ -28,7 +28,6 @@ struct target_run {
 	const struct step *rescue;    /* on_failure: [steps] under way, or NULL */
 	size_t n_rescue, rescue_at;
 	struct plan_unit rescue_unit;
-	struct source *source;
 	json_t *input;
 	struct loop_timer *timer;
 	struct store_req *request;
@@ -51,6 +50,7 @@ struct target_run {
 };
 
 struct job_run *target_job(const struct target_run *t);
+const struct far *target_far(const struct target_run *t);
 /* The state and what is known, of the unit under way: its item is put before the text. `known` is kept for what follows. */
 void target_to(struct target_run *t, const char *state, const char *known);
 /* The same, kept nowhere. */

@@ -76,7 +76,7 @@ static void on_record(void *arg, json_t *answer, const struct err *e)
 		str_format(text, sizeof(text), "%s; now %s", t->known, state);
 		target_show(t, "verifying", text);
 	}
-	t->timer = loop_timer(target_job(t)->worker->loop, WAIT_EVERY_MS, wait_look, t);
+	t->timer = loop_timer(target_job(t)->loop, WAIT_EVERY_MS, wait_look, t);
 }
 
 /* Asked before the record is: what it holds then is at least as new. */
@@ -86,9 +86,8 @@ static bool is_fresh(const struct target_run *t)
 	const char *name = json_str(target->record, "kind", "");
 	enum kind kind;
 
-	return kind_parse(name, &kind) &&
-	       schedule_read_since(
-		       target_job(t)->worker->schedule, target->source, kind, t->began);
+	return kind_parse(name, &kind) && target_far(t)->read_since(target_far(t)->arg,
+						  target->source, kind, t->began);
 }
 
 static void wait_look(struct loop *l, void *arg)
@@ -99,8 +98,8 @@ static void wait_look(struct loop *l, void *arg)
 	(void)l;
 	t->timer = NULL;
 	t->fresh = is_fresh(t);
-	schedule_refresh(target_job(t)->worker->schedule, target->source);
-	t->request = store_ask(target_job(t)->worker->store, "record",
+	target_far(t)->refresh(target_far(t)->arg, target->source);
+	t->request = store_ask(target_job(t)->store, "record",
 		json_pack("{s:s}", "key", target->key), on_record, t);
 }
 
@@ -111,8 +110,8 @@ void target_wait(struct target_run *t)
 	t->began = clock_now();
 	target_to(t, "verifying", t->known);
 	/* The far side needs a moment, and so does the first collection after the change. */
-	schedule_refresh(target_job(t)->worker->schedule, t->plan->targets[t->n].source);
-	t->timer = loop_timer(target_job(t)->worker->loop, 300, wait_look, t);
+	target_far(t)->refresh(target_far(t)->arg, t->plan->targets[t->n].source);
+	t->timer = loop_timer(target_job(t)->loop, 300, wait_look, t);
 }
 
 /* ---- output by lines ------------------------------------------------------------------- */
@@ -196,8 +195,7 @@ void target_ssh(struct target_run *t)
 		target_step_done(t, STEP_END_FAILED, e.msg);
 		return;
 	}
-	t->ssh =
-		ssh_run(target_job(t)->worker->reach.ssh, &h->ssh, &script, on_script, t);
+	t->ssh = target_far(t)->ssh(target_far(t)->arg, h, &script, on_script, t);
 	json_decref(vars);
 }
 
@@ -245,7 +243,7 @@ static void exec_words(struct target_run *t, const json_t *argv)
 			err_set(&e, ERR_USAGE,
 				"exec takes at most 63 words, all of them text");
 	if (e.code == ERR_NONE)
-		t->child = loop_spawn(target_job(t)->worker->loop, &spec, &e);
+		t->child = loop_spawn(target_job(t)->loop, &spec, &e);
 	if (!t->child)
 		target_step_done(t, STEP_END_FAILED, e.msg);
 }

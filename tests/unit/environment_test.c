@@ -92,7 +92,8 @@ static const struct {
 static void test_plan(void **state)
 {
 	struct worker w = {.lock_fd = -1};
-	struct job_run job = {.worker = &w};
+	struct far far = far_of(&w);
+	struct job_run job = {.far = &far};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(asked); i++) {

@@ -11,7 +11,7 @@ static void test_an_audit_row_is_never_lost(void **state)
 	struct help_reply r = {0};
 	help_open(&h);
 	struct worker w = {.store = h.store};
-	struct executor x = {.worker = &w};
+	struct executor x = {.store = h.store, .loop = h.loop, .far = far_of(&w)};
 	static const struct job_type type = {.name = "action"};
 	struct job_run *j = job_adopt(&x, &type,
 		json_pack("{s:i, s:s, s:s, s:{}}", "job", 7, "who", "m.ito", "host", "h1",
