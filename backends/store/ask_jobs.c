@@ -11,6 +11,8 @@
 	"SELECT j.job, j.type, j.state, j.runbook, j.title, j.who, j.host, j.reason, " \
 	"j.created, j.started, j.ended, j.cancel_by, j.error, count(t.n) AS targets, " \
 	"coalesce(sum(t.state='succeeded'),0) AS done, "                               \
+	"coalesce(sum(t.state='already'),0) AS already, "                              \
+	"coalesce(sum(t.state='accepted'),0) AS accepted, "                            \
 	"coalesce(sum(t.state IN ('failed','refused')),0) AS failed, "                 \
 	"coalesce(sum(t.state='unknown'),0) AS unknown, "                              \
 	"coalesce(sum(t.state='asking'),0) AS asking"

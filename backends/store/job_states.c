@@ -9,17 +9,17 @@
 
 struct move {
 	const char *from;
-	const char *to[8];
+	const char *to[10];
 };
 
 static const struct move action_moves[] = {
 	{"planned", {"queued", "starting", "canceled", "failed"}},
 	{"queued", {"starting", "canceled", "failed"}},
 	{"starting", {"running", "failed", "canceled", "unknown"}},
-	{"running",
-		{"verifying", "succeeded", "failed", "partial", "canceled", "unknown"}},
-	{"verifying",
-		{"running", "succeeded", "failed", "partial", "canceled", "unknown"}},
+	{"running", {"verifying", "succeeded", "already", "accepted", "failed", "partial",
+			    "canceled", "unknown"}},
+	{"verifying", {"running", "succeeded", "already", "accepted", "failed", "partial",
+			      "canceled", "unknown"}},
 	{"unknown", {"succeeded", "failed", "partial"}},
 	{NULL, {NULL}},
 };
@@ -35,10 +35,10 @@ static const struct move target_moves[] = {
 	{"queued", {"starting", "canceled", "refused", "failed"}},
 	{"starting", {"running", "verifying", "asking", "failed", "unknown", "canceled",
 			     "refused"}},
-	{"running",
-		{"verifying", "asking", "succeeded", "failed", "unknown", "canceled"}},
-	{"verifying",
-		{"running", "asking", "succeeded", "failed", "unknown", "canceled"}},
+	{"running", {"verifying", "asking", "succeeded", "already", "accepted", "failed",
+			    "unknown", "canceled"}},
+	{"verifying", {"running", "asking", "succeeded", "already", "accepted", "failed",
+			      "unknown", "canceled"}},
 	/* Left before anything that follows the question is sent. */
 	{"asking", {"running", "failed", "unknown", "canceled"}},
 	{"unknown", {"succeeded", "failed"}},
@@ -63,8 +63,8 @@ bool job_may(enum job_steps steps, const char *from, const char *to)
 
 bool job_state_ended(const char *state)
 {
-	static const char *const ended[] = {"succeeded", "failed", "partial", "canceled",
-		"unknown", "done", "refused"};
+	static const char *const ended[] = {"succeeded", "already", "accepted", "failed",
+		"partial", "canceled", "unknown", "done", "refused"};
 	for (size_t i = 0; i < LENGTH(ended); i++)
 		if (strcmp(ended[i], state) == 0)
 			return true;

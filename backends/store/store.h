@@ -93,7 +93,7 @@ struct store_req *store_query(
  *   links       {rid}                 -> [{rid, kind, source, id, title, state, since, reason, strength, before: bool}] strongest first
  *   group       {signature, limit, all?: bool} -> [{rid, kind, source, id, title, state, since}] those that need a person: what a folded row counts
  *                                        and an action on it is about; all: every record of the signature (to show, not to act on)
- *   jobs        {type?, state?, key?, limit, before?} -> [{job, type, state, runbook, title, who, host, reason, created, started, ended, targets, done, failed, unknown, asking, error, target}] newest first; key: of one of its targets; target: title of the first
+ *   jobs        {type?, state?, key?, limit, before?} -> [{job, type, state, runbook, title, who, host, reason, created, started, ended, targets, done, already, accepted, failed, unknown, asking, error, target}] newest first; key: of one of its targets; target: title of the first
  *   job         {job}                 -> object: the same + spec, result, plan_hash; or null
  *   targets     {job}                 -> [{n, key, rid, title, state, known, started, ended, updated}]
  *   output      {job, after, limit, tail?: bool, n?} -> [{seq, n, at, stream, text}] seq > after; n: of that target only

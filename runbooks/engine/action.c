@@ -9,6 +9,8 @@
 #include "runbooks/engine/action_locks.h"
 #include "runbooks/engine/exec.h"
 
+#define ACTED_EVERY (2 * USEC_PER_SEC)
+
 enum goal { GOAL_WAITING, GOAL_RUNNING, GOAL_OVER };
 
 struct action_state {
@@ -18,7 +20,8 @@ struct action_state {
 	enum goal *goals;
 	bool *resume; /* the target was under way when an earlier worker ended */
 	bool resuming, begun;
-	size_t running, ended, failed, unknown, canceled, succeeded;
+	size_t running, ended, failed, unknown, canceled, succeeded, already, accepted;
+	usec_t acted; /* when what was changed was last asked for */
 	struct locks locks;
 	struct store_req *request;
 	struct loop_timer *ending;
@@ -69,13 +72,32 @@ static void refuse(struct action_state *s, const struct err *e)
 
 static const char *outcome(const struct action_state *s)
 {
+	size_t good = s->succeeded + s->already + s->accepted;
+
 	if (s->unknown)
 		return "unknown";
-	if (s->succeeded == s->plan.n)
-		return "succeeded";
-	if (s->succeeded)
+	if (good == s->plan.n)
+		return s->accepted ? "accepted" : s->succeeded ? "succeeded" : "already";
+	if (good)
 		return "partial";
 	return s->failed ? "failed" : "canceled";
+}
+
+static json_t *counts(const struct action_state *s)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "succeeded",
+		(json_int_t)s->succeeded, "already", (json_int_t)s->already, "accepted",
+		(json_int_t)s->accepted, "failed", (json_int_t)s->failed, "unknown",
+		(json_int_t)s->unknown, "canceled", (json_int_t)s->canceled);
+}
+
+/* What was changed is not shown as it was until the next round of its source. */
+static void read_again(const struct action_state *s, size_t n)
+{
+	const struct far *far = s->job->far;
+
+	if (s->plan.targets[n].source[0])
+		far->acted(far->arg, s->plan.targets[n].source);
 }
 
 static void on_end(struct loop *l, void *arg)
@@ -85,28 +107,22 @@ static void on_end(struct loop *l, void *arg)
 
 	(void)l;
 	s->ending = NULL;
-	job_end(j, outcome(s), NULL,
-		json_pack("{s:I, s:I, s:I, s:I}", "succeeded", (json_int_t)s->succeeded,
-			"failed", (json_int_t)s->failed, "unknown",
-			(json_int_t)s->unknown, "canceled", (json_int_t)s->canceled));
+	job_end(j, outcome(s), NULL, counts(s));
 }
 
 static void finish(struct action_state *s)
 {
 	struct job_run *j = s->job;
+	json_t *body;
 
 	if (s->ending)
 		return;
-	job_audit(j, "outcome",
-		json_pack("{s:s, s:I, s:I, s:I, s:I}", "state", outcome(s), "succeeded",
-			(json_int_t)s->succeeded, "failed", (json_int_t)s->failed,
-			"unknown", (json_int_t)s->unknown, "canceled",
-			(json_int_t)s->canceled),
-		NULL, NULL);
+	body = counts(s);
+	json_object_set_new(body, "state", json_string(outcome(s)));
+	job_audit(j, "outcome", body, NULL, NULL);
 	locks_drop(&s->locks);
 	for (size_t i = 0; i < s->plan.n; i++)
-		if (s->plan.targets[i].source[0])
-			j->far->acted(j->far->arg, s->plan.targets[i].source);
+		read_again(s, i);
 	/* Not from within a target's own call: that target is still on the stack. */
 	s->ending = loop_defer(j->loop, on_end, s);
 }
@@ -117,6 +133,10 @@ static void count(struct action_state *s, const char *state)
 {
 	if (strcmp(state, "succeeded") == 0)
 		s->succeeded++;
+	else if (strcmp(state, "already") == 0)
+		s->already++;
+	else if (strcmp(state, "accepted") == 0)
+		s->accepted++;
 	else if (strcmp(state, "unknown") == 0)
 		s->unknown++;
 	else if (strcmp(state, "canceled") == 0)
@@ -138,6 +158,12 @@ static void on_target(void *arg, size_t n, const char *state, const char *known)
 			s->plan.targets[n].key, "state", state, "known", known),
 		NULL, NULL);
 	count(s, state);
+	/* Of many targets not each by itself: the last of them is read in the end. */
+	if (strcmp(state, "succeeded") == 0 && s->ended < s->plan.n &&
+		clock_now() - s->acted > ACTED_EVERY) {
+		s->acted = clock_now();
+		read_again(s, n);
+	}
 	run_more(s);
 }
 

@@ -130,8 +130,8 @@ json_t *job_answer_args(
 
 bool job_ended(const char *state)
 {
-	static const char *const ends[] = {
-		"succeeded", "failed", "partial", "canceled", "unknown", "done"};
+	static const char *const ends[] = {"succeeded", "already", "accepted", "failed",
+		"partial", "canceled", "unknown", "done"};
 
 	for (size_t i = 0; i < LENGTH(ends); i++)
 		if (str_equal(state, ends[i]))

@@ -11,7 +11,8 @@
  *   spec     {runbook, version, params: {typed values}, operator, reason?}; targets: the frozen list of keys
  *   result   {plan_hash: sha256 over version, params, targets in order and rendered requests,
  *             at: the `now` of all expressions, risk, prod: bool, env_unknown: bool (prod is true then), reason_required: bool,
- *             targets: [{n, key, title, lines: [text], error?}]: what the dry runs say, or why there is none,
+ *             targets: [{n, key, title, lines: [text], dry: bool, already: bool, error?}]: what the dry runs say (dry),
+ *             that it is so already, or why there is none,
  *             requests: [text]: exactly what would be sent and asked, one per target and step, those of a foreach once
  *             for each item; secrets masked,
  *             allowed: text, refused?: text: policy, too many targets, a dry run that fails, ...,
@@ -20,9 +21,10 @@
  *
  * "action"   the same spec and {preview: job, plan_hash}. The worker renders the plan again and refuses when the hash differs
  *            (ERR_CONFLICT: "the plan changed since the preview"). Headless `run --yes` makes its own preview first.
- *   states   queued -> starting (locks taken, audit intent synced) -> running -> verifying -> succeeded | failed | partial |
- *            canceled | unknown
- *   targets  queued -> starting -> running -> verifying -> succeeded | failed | unknown | canceled | refused, and "asking"
+ *   states   queued -> starting (locks taken, audit intent synced) -> running -> verifying -> succeeded | already |
+ *            accepted | failed | partial | canceled | unknown: that of the weakest target, or what they are together
+ *   targets  queued -> starting -> running -> verifying -> succeeded | already (it was so before: nothing was sent) |
+ *            accepted (sent and taken, nothing proves it) | failed | unknown | canceled | refused, and "asking"
  *            while a `confirm` waits for a person. `known` says what is known, in words; of "asking" it is the question
  *   output   lines of each target, as they come
  *   audit    intent, request, reply, answer, target, outcome; refused attempts too
@@ -50,7 +52,7 @@ json_t *job_log_args(const char *key, int part, const char *operator_name);
 json_t *job_answer_args(
 	long long job, long long n, const char *question, bool yes, const char *who);
 
-/* succeeded, failed, partial, canceled, unknown, done */
+/* succeeded, already, accepted, failed, partial, canceled, unknown, done */
 bool job_ended(const char *state);
 
 /* sha256 over the canonical JSON of {version, params, targets (keys), requests}. */

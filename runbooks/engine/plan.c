@@ -250,8 +250,7 @@ static bool applies(const struct plan *p, struct plan_target *t, struct err *e)
 		return true;
 	if (runbook_applies_json(p->runbook, t->record, connector))
 		return true;
-	return err_set(e, ERR_CONFLICT, "%s does not apply to %s any more: it is %s now",
-		runbook_name(p->runbook), t->title, json_str(t->record, "state", "gone"));
+	return runbook_why_not(p->runbook, t->record, connector, t->title, e);
 }
 
 /* Two runs of one target would send at the same time, under one lock. */

@@ -70,6 +70,9 @@ json_t *plan_unit_input(
 /* plan_step.c: exactly what the unit would send, ask or run; one line, malloc'ed. NULL with e. */
 char *plan_unit_text(const struct plan *p, const struct plan_target *t,
 	const struct plan_unit *u, struct err *e) MUST_USE;
+/* The words of an exec step; a list among them stands for its items. New reference, NULL with e. */
+enum { EXEC_WORDS_MAX = 63 };
+json_t *plan_step_exec(const struct step *s, json_t *input, struct err *e) MUST_USE;
 /* The connection of an ssh step. */
 const struct config_host *plan_step_host(const struct plan *p, const struct step *s,
 	json_t *input, struct err *e) MUST_USE;
@@ -83,7 +86,7 @@ bool plan_step_sql(const struct plan *p, const struct plan_target *t,
 	const struct step *s, json_t *input, struct plan_sql *out,
 	struct err *e) MUST_USE;
 void plan_sql_release(struct plan_sql *q);
-/* "success when ...", in words. malloc'ed. */
+/* plan_proof.c: "success when ...", in words; "no proof of ..." where there is none. malloc'ed. */
 char *plan_proof(const struct plan *p);
 
 #endif

@@ -52,9 +52,39 @@ static char *ssh_text(
 	return text;
 }
 
+json_t *plan_step_exec(const struct step *s, json_t *input, struct err *e)
+{
+	json_t *argv = tmpl_render(s->with, input, e), *words, *one;
+	size_t i;
+
+	if (!argv)
+		return NULL;
+	words = json_array();
+	json_array_foreach (argv, i, one) {
+		if (json_is_array(one))
+			json_array_extend(words, one);
+		else
+			json_array_append(words, one);
+	}
+	json_decref(argv);
+	json_array_foreach (words, i, one)
+		if (!json_is_string(one))
+			err_set(e, ERR_USAGE, "exec: word %zu is no text", i + 1);
+	if (json_array_size(words) > EXEC_WORDS_MAX || json_array_size(words) == 0)
+		err_set(e, ERR_USAGE, "exec takes 1 to %d words, these are %zu",
+			EXEC_WORDS_MAX, json_array_size(words));
+	if (e->code == ERR_NONE && json_array_size(words) &&
+		!json_string_length(json_array_get(words, 0)))
+		err_set(e, ERR_USAGE, "exec: the program has no name");
+	if (e->code == ERR_NONE)
+		return words;
+	json_decref(words);
+	return NULL;
+}
+
 static char *exec_text(const struct step *s, json_t *input, struct err *e)
 {
-	json_t *argv = tmpl_render(s->with, input, e);
+	json_t *argv = plan_step_exec(s, input, e);
 	char *shown, *text;
 
 	if (!argv)
@@ -141,6 +171,8 @@ static char *call_text(const struct plan *p, const struct plan_target *t,
 {
 	const struct far *far = p->job->far;
 
+	if (!far->check(far->arg, t->source, s->call, input, e))
+		return NULL;
 	return far->text(far->arg, t->source, s->call, input, e);
 }
 
@@ -191,81 +223,4 @@ char *plan_unit_text(const struct plan *p, const struct plan_target *t,
 
 	json_decref(input);
 	return text;
-}
-
-static void add_proof(struct str *out, const char *text)
-{
-	if (out->len)
-		str_adds(out, ", then ");
-	str_adds(out, text);
-}
-
-static void add_proofs(
-	const struct plan *p, struct str *out, const struct step *steps, size_t n);
-
-/* Of all targets the first: their sources may differ, their connector's calls by that name hardly do. */
-static bool has_verify(const struct plan *p, const char *call)
-{
-	const struct far *far = p->job->far;
-	struct call_traits traits;
-
-	return p->n && far->traits(far->arg, p->targets[0].source, call, &traits) &&
-	       traits.verify;
-}
-
-static void add_loop_proof(const struct plan *p, struct str *out, const struct step *loop)
-{
-	struct str each = STR_INIT_MAX(1000);
-
-	add_proofs(p, &each, loop->body, loop->n_body);
-	str_addf(out, "%sfor each %s: %s", out->len ? ", then " : "", loop->as, each.buf);
-	str_release(&each);
-}
-
-static void add_proofs(
-	const struct plan *p, struct str *out, const struct step *steps, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct step *s = &steps[i];
-		char words[40];
-
-		switch (s->kind) {
-		case STEP_CALL:
-			add_proof(out, has_verify(p, s->call)
-					       ? "the far side accepts it and a second "
-						 "look shows the change"
-					       : "the far side accepts it");
-			break;
-		case STEP_SQL:
-			add_proof(out, "PostgreSQL confirms the commit of a number of "
-				       "rows within the limits");
-			break;
-		case STEP_SSH:
-		case STEP_EXEC:
-			add_proof(out, "the script ends with exit code 0");
-			break;
-		case STEP_WAIT:
-			clock_format_words(
-				words, sizeof(words), (usec_t)s->within_ms * 1000);
-			add_proof(out, "the record shows the wanted state within ");
-			str_adds(out, words);
-			break;
-		case STEP_CONFIRM:
-			add_proof(out, "a person says yes");
-			break;
-		case STEP_FOREACH:
-			add_loop_proof(p, out, s);
-			break;
-		}
-	}
-}
-
-char *plan_proof(const struct plan *p)
-{
-	struct str out = STR_INIT_MAX(1000);
-
-	if (p->runbook->proof)
-		return xstrdup(p->runbook->proof);
-	add_proofs(p, &out, p->runbook->steps, p->runbook->n_steps);
-	return str_take(&out);
 }

@@ -25,6 +25,10 @@ struct look {
 	const struct step
 		*call; /* the first call: the later ones stand on what it does */
 	bool blind;    /* it has no dry run: said once, not for each item */
+	bool again;    /* it is sent also when it is so already */
+	bool read;     /* whether it is so was looked at */
+	bool dry;      /* something was tried out */
+	bool already;
 	struct call *running;
 };
 
@@ -99,6 +103,27 @@ static bool has_look(struct look *k, const struct step *s)
 	       (s->kind == STEP_SQL && !s->no_preview);
 }
 
+static struct call *look_before(
+	struct look *k, const struct plan_unit *u, json_t *input, struct err *e);
+
+static struct call *start_call(
+	struct look *k, const struct plan_unit *u, json_t *input, struct err *e)
+{
+	const struct far *far = k->state->job->far;
+	const char *source = target_of(k)->source;
+	struct call_traits traits;
+
+	if (!far->traits(far->arg, source, u->step->call, &traits))
+		traits = (struct call_traits){false};
+	k->again = traits.again;
+	k->blind = !traits.preview;
+	if (traits.verify && !k->read)
+		return look_before(k, u, input, e);
+	if (!k->blind)
+		k->dry = true;
+	return far->preview(far->arg, source, u->step->call, input, on_previewed, k, e);
+}
+
 static struct call *start_look(struct look *k, const struct plan_unit *u, struct err *e)
 {
 	const struct plan *p = &k->state->plan;
@@ -113,13 +138,9 @@ static struct call *start_look(struct look *k, const struct plan_unit *u, struct
 			call = far->sql_preview(
 				far->arg, sql.source, &sql.q, on_previewed, k, e);
 		plan_sql_release(&sql);
+		k->dry = k->dry || call;
 	} else if (input) {
-		struct call_traits traits;
-
-		k->blind = !far->traits(far->arg, t->source, u->step->call, &traits) ||
-			   !traits.preview;
-		call = far->preview(
-			far->arg, t->source, u->step->call, input, on_previewed, k, e);
+		call = start_call(k, u, input, e);
 	}
 	json_decref(input);
 	return call;
@@ -146,15 +167,68 @@ static bool look_go(struct look *k)
 	return k->running != NULL;
 }
 
+/* What is so already is not tried out: nothing of it will be sent. */
+static void on_before(void *arg, const struct look_result *r)
+{
+	struct look *k = arg;
+	const struct plan_unit *u = &target_of(k)->units[k->at];
+	struct str text = STR_INIT_MAX(1000);
+
+	k->running = NULL;
+	k->read = true;
+	if (r->look == LOOK_HOLDS && !k->again) {
+		str_addf(&text, "already so, nothing will be sent: %s",
+			r->known ? r->known : "");
+		add_line(k, u, text.buf);
+		str_release(&text);
+		k->already = true;
+		k->done++;
+		k->at++;
+	}
+	if (!look_go(k))
+		look_over(k);
+}
+
+static struct call *look_before(
+	struct look *k, const struct plan_unit *u, json_t *input, struct err *e)
+{
+	const struct far *far = k->state->job->far;
+
+	return far->before(
+		far->arg, target_of(k)->source, u->step->call, input, on_before, k, e);
+}
+
+/* Nothing could be tried out: why, so that no line is missing without a word. */
+static const char *why_blind(const struct plan_target *t)
+{
+	const struct step *first = NULL;
+
+	for (size_t i = 0; i < t->n_units && !first; i++)
+		if (step_types[t->units[i].step->kind].sends)
+			first = t->units[i].step;
+	if (!first)
+		return "nothing is sent";
+	if (first->kind == STEP_SQL)
+		return "this statement is not tried out: see what is sent";
+	if (first->kind == STEP_CALL)
+		return "its system has no dry run for this: see what is sent";
+	return "what runs is not tried out: see what is sent";
+}
+
 static json_t *target_results(const struct preview_state *s)
 {
 	json_t *out = json_array();
 
 	for (size_t i = 0; i < s->plan.n; i++) {
 		const struct plan_target *t = &s->plan.targets[i];
-		json_t *row = json_pack("{s:I, s:s, s:s, s:O}", "n", (json_int_t)i, "key",
-			t->key, "title", t->title, "lines", json_array_get(s->lines, i));
+		json_t *lines = json_array_get(s->lines, i);
+		json_t *row = json_pack("{s:I, s:s, s:s, s:O, s:b, s:b}", "n",
+			(json_int_t)i, "key", t->key, "title", t->title, "lines", lines,
+			"dry", s->looks[i].dry, "already", s->looks[i].already);
 		json_t *error = json_array_get(s->errors, i);
+
+		if (json_array_size(lines) == 0 && json_is_null(error))
+			json_array_append_new(lines, json_string(why_blind(t)));
 
 		if (!json_is_null(error))
 			json_object_set(row, "error", error);

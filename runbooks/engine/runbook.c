@@ -363,3 +363,29 @@ bool runbook_applies_json(const struct runbook *r, json_t *record, const char *c
 	       state_parse(json_str(record, "state", ""), &state) &&
 	       applies(r, kind, state, connector) && (!r->when || when_true(r, record));
 }
+
+bool runbook_why_not(const struct runbook *r, const json_t *record, const char *connector,
+	const char *title, struct err *e)
+{
+	const char *word = json_str(record, "state", "gone");
+	enum kind kind;
+	enum state state;
+
+	if (!record || !state_parse(word, &state) ||
+		(r->states && !(r->states & (1ull << state))))
+		return err_set(e, ERR_CONFLICT,
+			"%s does not apply to %s any more: it is %s now", r->name, title,
+			word);
+	if (!kind_parse(json_str(record, "kind", ""), &kind) ||
+		!(r->kinds & (1u << kind)))
+		return err_set(e, ERR_CONFLICT, "%s is not for %s: that is of kind %s",
+			r->name, title, json_str(record, "kind", "unknown"));
+	if (!connector_listed(r, connector))
+		return err_set(e, ERR_CONFLICT,
+			"%s is not for %s: that is of connector %s", r->name, title,
+			*connector ? connector : "unknown");
+	return err_set(e, ERR_CONFLICT,
+		"%s does not apply to %s (%s): its condition is not met, `when: %s`",
+		r->name, title, word,
+		json_str(json_sub(r->doc.root, "applies"), "when", ""));
+}

@@ -160,6 +160,9 @@ bool runbook_applies(
 	const struct runbook *r, const struct record *rec, const char *connector);
 /* The same for record_json or the answer of question "record"; NULL never applies. */
 bool runbook_applies_json(const struct runbook *r, json_t *record, const char *connector);
+/* Why it does not apply to that record: always false, with e. */
+bool runbook_why_not(const struct runbook *r, const json_t *record, const char *connector,
+	const char *title, struct err *e);
 
 /* Is it sent by this connector's calls? Where it is of no target, there is nothing to ask. */
 bool param_is_for(const struct param *p, const char *connector);

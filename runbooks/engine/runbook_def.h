@@ -26,10 +26,14 @@ struct step {
 	const char *text;    /* ssh: the script; sql: the statement */
 	struct tmpl *source; /* sql: NULL: the record's own */
 	long min_rows, max_rows;
-	bool no_preview;    /* sql: it cannot be tried before the steps above were made */
-	struct jmes *until; /* wait */
-	struct jmes *fails; /* wait: it cannot be reached any more; or NULL */
-	bool optional;      /* wait: not reached in time is said, not failed */
+	bool no_preview; /* sql: it cannot be tried before the steps above were made */
+	bool outside; /* sql: it acts outside its transaction, so an error proves nothing */
+	const json_t *
+		refused; /* ssh, exec: exit codes by which nothing was changed, or NULL */
+	struct jmes *until;    /* wait */
+	struct tmpl *other;    /* wait: `key` of the record; NULL: the target's own */
+	struct jmes *fails;    /* wait: it cannot be reached any more; or NULL */
+	bool optional;         /* wait: not reached in time is said, not failed */
 	struct tmpl *question; /* confirm */
 	int64_t within_ms; /* wait, confirm; sql, ssh, exec: time limit, 0: the transport's */
 	struct tmpl *in;   /* foreach: the list */

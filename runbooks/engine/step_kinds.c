@@ -12,6 +12,7 @@ static const struct yaml_key wait_keys[] = {
 	{"fails", YAML_STRING, false},
 	{"within", YAML_DURATION, true},
 	{"optional", YAML_BOOL, false},
+	{"key", YAML_STRING, false},
 	{NULL, 0, false},
 };
 
@@ -28,6 +29,7 @@ static const struct yaml_key sql_keys[] = {
 	{"values", YAML_ARRAY, false},
 	{"rows", YAML_OBJECT, false},
 	{"preview", YAML_BOOL, false},
+	{"outside", YAML_BOOL, false},
 	{NULL, 0, false},
 };
 
@@ -76,6 +78,9 @@ static bool load_wait(
 		return false;
 	s->optional = json_flag(w, "optional", false);
 	s->within_ms = duration_ms(w, "within");
+	if (json_sub(w, "key") &&
+		!(s->other = tmpl_compile(doc, w, "key", json_sub(w, "key"), e)))
+		return false;
 	s->until = jmes_compile(json_str(w, "until", ""), e);
 	if (!s->until)
 		return yaml_err_value(e, doc, w, "until", "%s", e->msg);
@@ -119,7 +124,9 @@ static bool load_sql(
 			"`values`");
 	values = json_sub(sql, "values");
 	source = json_sub(sql, "source");
-	s->no_preview = !json_flag(sql, "preview", true);
+	s->outside = json_flag(sql, "outside", false);
+	/* A try that is rolled back would have done it all the same. */
+	s->no_preview = !json_flag(sql, "preview", true) || s->outside;
 	if (source && !(s->source = tmpl_compile(doc, sql, "source", source, e)))
 		return false;
 	if (values && !(s->with = tmpl_compile(doc, sql, "values", values, e)))

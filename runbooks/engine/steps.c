@@ -16,6 +16,7 @@ static const struct yaml_key step_keys[] = {
 	{"confirm", YAML_OBJECT, false},
 	{"foreach", YAML_OBJECT, false},
 	{"timeout", YAML_DURATION, false},
+	{"refused", YAML_ARRAY, false},
 	{"title", YAML_STRING, false},
 	{"on_failure", YAML_STRING | YAML_ARRAY, false},
 	{NULL, 0, false},
@@ -83,6 +84,24 @@ static bool check_fit(const struct yaml_doc *doc, const json_t *in,
 	return true;
 }
 
+/* Exit codes that say: nothing was done. */
+static bool load_refused(
+	const struct yaml_doc *doc, const json_t *in, struct step *s, struct err *e)
+{
+	size_t i;
+	json_t *one;
+
+	s->refused = json_sub(in, "refused");
+	if (s->refused && s->kind != STEP_SSH && s->kind != STEP_EXEC)
+		return yaml_err(
+			e, doc, in, "refused", "`refused` belongs to `ssh` and `exec`");
+	json_array_foreach (s->refused, i, one)
+		if (json_integer_value(one) < 1 || json_integer_value(one) > 255)
+			return yaml_err_item(e, doc, s->refused, i,
+				"an exit code from 1 to 255 is wanted");
+	return true;
+}
+
 static bool load_step(const struct yaml_doc *doc, const json_t *list, size_t i,
 	struct step *s, enum steps_place place, struct err *e)
 {
@@ -103,7 +122,7 @@ static bool load_step(const struct yaml_doc *doc, const json_t *list, size_t i,
 	timeout = json_str(in, "timeout", NULL);
 	if (timeout && clock_parse_duration(timeout, &t))
 		s->within_ms = t / 1000;
-	return load_on_failure(doc, in, s, place, e);
+	return load_refused(doc, in, s, e) && load_on_failure(doc, in, s, place, e);
 }
 
 bool steps_load(const struct yaml_doc *doc, const json_t *in, const char *key,
@@ -133,6 +152,7 @@ void steps_free(struct step *steps, size_t n)
 		tmpl_free(s->source);
 		tmpl_free(s->question);
 		tmpl_free(s->in);
+		tmpl_free(s->other);
 		jmes_free(s->until);
 		jmes_free(s->fails);
 		steps_free(s->body, s->n_body);

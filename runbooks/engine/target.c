@@ -66,6 +66,32 @@ void target_use(struct target_run *t, const struct plan_unit *u)
 	t->step = u->step;
 }
 
+/* The weakest of what its steps ended as. */
+static const char *good_word(const struct target_run *t)
+{
+	if (t->items_failed)
+		return "failed";
+	if (t->accepted)
+		return "accepted";
+	return t->already && !t->sent ? "already" : "succeeded";
+}
+
+void target_proved(struct target_run *t)
+{
+	t->sent = t->sent || t->accepted;
+	t->accepted = false;
+}
+
+static void note(struct target_run *t, enum step_end end)
+{
+	if (end == STEP_END_ALREADY)
+		t->already = true;
+	else if (end == STEP_END_ACCEPTED)
+		t->accepted = true;
+	else if (end == STEP_END_OK && step_types[t->step->kind].sends)
+		t->sent = true;
+}
+
 /* What was passed over is said in the end: a target is never just "done" when something in it was not. */
 static void succeed(struct target_run *t)
 {
@@ -79,7 +105,7 @@ static void succeed(struct target_run *t)
 		plan_unit_label(t->unit, &text);
 		str_adds(&text, t->known);
 	}
-	target_end(t, t->items_failed ? "failed" : "succeeded", text.buf);
+	target_end(t, good_word(t), text.buf);
 	str_release(&text);
 }
 
@@ -186,7 +212,8 @@ void target_step_done(struct target_run *t, enum step_end end, const char *known
 	target_to(t, end == STEP_END_UNKNOWN ? "verifying" : "running", known);
 	json_decref(t->input);
 	t->input = NULL;
-	if (end == STEP_END_OK) {
+	note(t, end);
+	if (end < STEP_END_FAILED) {
 		*(t->rescue ? &t->rescue_at : &t->at) += 1;
 		next_step(t);
 	} else {
@@ -241,6 +268,19 @@ static void on_written(void *arg, json_t *answer, const struct err *e)
 		runners[t->step->kind](t);
 }
 
+/* `called` of a call is what itself returned. */
+static void see_called(struct target_run *t)
+{
+	json_t *with;
+
+	if (t->step->kind != STEP_WAIT || !t->called)
+		return;
+	with = json_copy(t->input);
+	json_object_set(with, "called", t->called);
+	json_decref(t->input);
+	t->input = with;
+}
+
 bool target_prepare(struct target_run *t, struct err *e)
 {
 	const struct plan_target *target = &t->plan->targets[t->n];
@@ -248,6 +288,7 @@ bool target_prepare(struct target_run *t, struct err *e)
 	t->input = plan_unit_input(target, t->unit, e);
 	if (!t->input)
 		return false;
+	see_called(t);
 	return t->step->kind != STEP_CALL ||
 	       target_far(t)->source(target_far(t)->arg, target->source, e);
 }
@@ -288,6 +329,12 @@ static void send_step(struct target_run *t)
 	free(text);
 }
 
+void target_send(struct target_run *t)
+{
+	if (!stopped(t))
+		send_step(t);
+}
+
 /* False: there is none any more, and the target has ended. */
 static bool take_next(struct target_run *t)
 {
@@ -322,6 +369,8 @@ static void next_step(struct target_run *t)
 		return;
 	if (!target_prepare(t, &e))
 		target_step_done(t, STEP_END_FAILED, e.msg);
+	else if (t->step->kind == STEP_CALL && target_before(t))
+		return;
 	else if (step_types[t->step->kind].sends)
 		send_step(t);
 	else
@@ -385,6 +434,7 @@ void target_free(struct target_run *t)
 	far->ssh_cancel(far->arg, t->ssh);
 	loop_child_abandon(t->child);
 	json_decref(t->input);
+	json_decref(t->called);
 	shown_lines_release(&t->said[0]);
 	shown_lines_release(&t->said[1]);
 	free(t);

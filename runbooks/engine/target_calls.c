@@ -30,7 +30,8 @@ static void on_verified(void *arg, const struct look_result *r)
 
 	t->call = NULL;
 	if (r->look == LOOK_FAILED) {
-		target_step_done(t, STEP_END_FAILED, r->known);
+		target_step_done(t, STEP_END_FAILED,
+			r->known ? r->known : "the far side says that it failed");
 		return;
 	}
 	if (r->look == LOOK_HOLDS) {
@@ -67,14 +68,62 @@ bool target_verify(struct target_run *t)
 {
 	struct call_traits traits;
 
-	if (!target_far(t)->traits(target_far(t)->arg, target_source(t), t->step->call,
-		    &traits) ||
+	if (!target_far(t)->traits(
+		    target_far(t)->arg, target_source(t), t->step->call, &traits) ||
 		!traits.verify)
 		return false;
 	t->every_ms = traits.every_ms > 0 ? traits.every_ms : 2000;
 	t->deadline_ms = clock_mono_ms() + traits.within_ms;
 	target_to(t, "verifying", t->known);
 	verify_again(target_job(t)->loop, t);
+	return true;
+}
+
+/* ---- looking whether it is so already -------------------------------------------------- */
+
+/* The input is the plan's: a copy gets what was seen. */
+static void keep(struct target_run *t, const char *name, json_t *value)
+{
+	json_t *with = json_copy(t->input);
+
+	json_object_set_new(with, name, value);
+	json_decref(t->input);
+	t->input = with;
+}
+
+static void on_before(void *arg, const struct look_result *r)
+{
+	struct target_run *t = arg;
+	char text[sizeof(t->known)];
+
+	t->call = NULL;
+	keep(t, "before",
+		json_pack("{s:b, s:b, s:O?}", "whole", r->look != LOOK_UNREAD, "holds",
+			r->look == LOOK_HOLDS, "body", r->reply));
+	if (r->look != LOOK_HOLDS || t->again) {
+		target_send(t);
+		return;
+	}
+	str_format(text, sizeof(text), "already so, nothing was sent: %s",
+		r->known ? r->known : "");
+	target_step_done(t, STEP_END_ALREADY, text);
+}
+
+bool target_before(struct target_run *t)
+{
+	const struct far *far = target_far(t);
+	struct call_traits traits;
+	struct err e = ERR_INIT;
+
+	if (!far->traits(far->arg, target_source(t), t->step->call, &traits) ||
+		!traits.verify)
+		return false;
+	t->again = traits.again;
+	target_to(t, "running", "looking before anything is sent");
+	t->call = far->before(
+		far->arg, target_source(t), t->step->call, t->input, on_before, t, &e);
+	if (!t->call)
+		target_step_done(t, STEP_END_FAILED, e.msg);
 	return true;
 }
 
@@ -96,15 +145,16 @@ static void said(struct target_run *t, const struct err *e, const char *known)
 	str_release(&text);
 }
 
-/* `verify` looks for what this very call made. The input is the plan's: a copy gets the reply. */
-static void keep_reply(struct target_run *t, json_t *reply)
+/* No proof by itself: a second look, where there is one. */
+static void look_for_it(struct target_run *t, enum step_end without, const char *known)
 {
-	json_t *with = json_copy(t->input);
+	char text[sizeof(t->known) + 40];
 
-	if (reply)
-		json_object_set(with, "called", reply);
-	json_decref(t->input);
-	t->input = with;
+	if (target_verify(t))
+		return;
+	str_format(text, sizeof(text), "%s%s", known,
+		without == STEP_END_ACCEPTED ? "; taken, and nothing proves it" : "");
+	target_step_done(t, without, text);
 }
 
 static void on_called(void *arg, const struct call_result *r)
@@ -117,18 +167,25 @@ static void on_called(void *arg, const struct call_result *r)
 	t->call = NULL;
 	said(t, &r->err, known);
 	str_copy(t->known, sizeof(t->known), known);
-	if (r->effect == CALL_MAYBE) {
-		if (!target_verify(t))
-			target_step_done(t, STEP_END_UNKNOWN, known);
-		return;
+	json_decref(t->called);
+	t->called = json_incref(r->reply);
+	/* `verify` looks for what this very call made. */
+	if (r->reply)
+		keep(t, "called", json_incref(r->reply));
+	switch (r->effect) {
+	case CALL_NOTHING:
+		target_step_done(t, STEP_END_FAILED, t->known);
+		break;
+	case CALL_PROVED:
+		target_step_done(t, STEP_END_OK, t->known);
+		break;
+	case CALL_ACCEPTED:
+		look_for_it(t, STEP_END_ACCEPTED, known);
+		break;
+	case CALL_MAYBE:
+		look_for_it(t, STEP_END_UNKNOWN, known);
+		break;
 	}
-	if (r->effect == CALL_NOTHING) {
-		target_step_done(t, STEP_END_FAILED, known);
-		return;
-	}
-	keep_reply(t, r->reply);
-	if (!target_verify(t))
-		target_step_done(t, STEP_END_OK, known);
 }
 
 void target_call(struct target_run *t)
@@ -155,7 +212,16 @@ static void show_rows(struct target_run *t, const json_t *rows)
 	}
 }
 
-/* With every error but a lost COMMIT the transaction is gone, so nothing was changed. */
+/* With every error but a lost COMMIT the transaction is gone, so nothing was changed; but what a statement did outside of it stays. */
+static enum step_end sql_end(const struct target_run *t, const struct call_result *r)
+{
+	if (r->err.code == ERR_NONE)
+		return STEP_END_OK;
+	if (r->err.code == ERR_UNKNOWN || (t->step->outside && r->sent))
+		return STEP_END_UNKNOWN;
+	return STEP_END_FAILED;
+}
+
 static void on_sql(void *arg, const struct call_result *r)
 {
 	struct target_run *t = arg;
@@ -169,11 +235,7 @@ static void on_sql(void *arg, const struct call_result *r)
 	if (r->err.code == ERR_NONE)
 		show_rows(t, r->reply);
 	said(t, &r->err, known);
-	target_step_done(t,
-		r->err.code == ERR_NONE      ? STEP_END_OK
-		: r->err.code == ERR_UNKNOWN ? STEP_END_UNKNOWN
-					     : STEP_END_FAILED,
-		known);
+	target_step_done(t, sql_end(t, r), known);
 }
 
 void target_sql(struct target_run *t)

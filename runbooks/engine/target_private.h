@@ -14,7 +14,13 @@ enum {
 	TARGET_LINE_COST = 64
 };
 
-enum step_end { STEP_END_OK, STEP_END_FAILED, STEP_END_UNKNOWN };
+enum step_end {
+	STEP_END_OK,       /* proved, as far as a step of its kind can be */
+	STEP_END_ALREADY,  /* it was so before: nothing was sent */
+	STEP_END_ACCEPTED, /* sent and taken; nothing proves it */
+	STEP_END_FAILED,   /* nothing can have changed, or it will not come any more */
+	STEP_END_UNKNOWN
+};
 
 struct target_run {
 	struct plan *plan;
@@ -29,6 +35,8 @@ struct target_run {
 	size_t n_rescue, rescue_at;
 	struct plan_unit rescue_unit;
 	json_t *input;
+	json_t *called; /* what the last call returned */
+	bool again;     /* the call is sent also when it is so already */
 	struct loop_timer *timer;
 	struct store_req *request;
 	struct call *call;
@@ -40,10 +48,16 @@ struct target_run {
 	size_t output; /* bytes of it that were kept, see TARGET_OUTPUT_MAX */
 	int64_t deadline_ms, every_ms;
 	usec_t began; /* wait: what was read before shows nothing */
-	bool fresh;   /* wait: what the question now asked will find was read after */
+	struct {      /* wait: the record that is looked at */
+		char key[400], source[128];
+		enum kind kind;
+	} looked;
+	bool fresh; /* wait: what the question now asked will find was read after */
 	enum step_end failed_end;
 	/* waits for a person; somebody's answer is being written to the audit */
 	bool asking, claimed;
+	bool sent, already,
+		accepted; /* of the steps: some were proved; were so before; are not proved */
 	size_t failures;   /* that `on_failure: continue` passed over */
 	bool items_failed; /* some of them end the target as failed */
 	char known[400], seen[400], why[400], passed[300];
@@ -65,13 +79,21 @@ bool target_prepare(struct target_run *t, struct err *e) MUST_USE;
 
 /* target_resume.c */
 void target_resume(struct target_run *t);
+/* Sends the step that was prepared, its request in the audit first; nothing when the action was stopped meanwhile. */
+void target_send(struct target_run *t);
+/* What was accepted before is proved by what was just seen. */
+void target_proved(struct target_run *t);
+
 /* target_calls.c */
+/* Reads what the call's `verify` looks at, then sends it. False: it has none. */
+bool target_before(struct target_run *t);
 void target_call(struct target_run *t);
 void target_sql(struct target_run *t);
 /* False: the call has no `verify`; the far side's word at the call is all there is. */
 bool target_verify(struct target_run *t);
-/* target_steps.c */
+/* target_wait.c */
 void target_wait(struct target_run *t);
+/* target_steps.c */
 void target_ssh(struct target_run *t);
 /* A shown_fn; arg: the target. */
 void target_line(void *arg, const char *line, size_t len);

@@ -1,118 +1,9 @@
-/* The steps that are no calls: waiting for a record to show something, a script on a host, a local program. */
+/* The steps that run something: a script on a host, a local program. Only exit code 0 is done, and only a code that the step names as refused has changed nothing. */
 #include <string.h>
 #include <sys/wait.h>
 
 #include "backends/base/mem.h"
 #include "runbooks/engine/target_private.h"
-
-#define WAIT_EVERY_MS 2000
-
-/* ---- wait ----------------------------------------------------------------------------- */
-
-static void wait_look(struct loop *l, void *arg);
-
-static bool holds(const struct target_run *t, const struct jmes *expr, json_t *record,
-	struct err *e)
-{
-	json_t *scope, *answer;
-	bool yes;
-
-	if (!expr || !json_is_object(record) || e->code != ERR_NONE)
-		return false;
-	scope = json_pack(
-		"{s:O, s:O}", "record", record, "before", t->plan->targets[t->n].record);
-	if (t->unit->loop)
-		json_object_set(scope, t->unit->loop->as, t->unit->item);
-	answer = jmes_search(expr, scope, scope, e);
-	yes = answer && jmes_truthy(answer);
-	json_decref(answer);
-	json_decref(scope);
-	return yes;
-}
-
-static void wait_over(struct target_run *t, const char *state)
-{
-	char text[600], words[40];
-
-	clock_format_words(words, sizeof(words), (usec_t)t->step->within_ms * 1000);
-	if (t->fresh)
-		str_format(text, sizeof(text), "still %s after %s; %s", state, words,
-			t->known);
-	else
-		str_format(text, sizeof(text),
-			"its source was not read completely within %s, before it was %s; "
-			"%s",
-			words, state, t->known);
-	target_step_done(t, t->step->optional ? STEP_END_OK : STEP_END_UNKNOWN, text);
-}
-
-static void on_record(void *arg, json_t *answer, const struct err *e)
-{
-	struct target_run *t = arg;
-	const char *state = json_str(answer, "state", "unknown");
-	struct err wrong = ERR_INIT;
-	char text[300];
-
-	(void)e;
-	t->request = NULL;
-	str_format(
-		text, sizeof(text), "%s is %s", json_str(answer, "source", "it"), state);
-	if (t->fresh && holds(t, t->step->until, answer, &wrong)) {
-		target_step_done(t, STEP_END_OK, text);
-		return;
-	}
-	if ((t->fresh && holds(t, t->step->fails, answer, &wrong)) ||
-		wrong.code != ERR_NONE) {
-		target_step_done(
-			t, STEP_END_FAILED, wrong.code != ERR_NONE ? wrong.msg : text);
-		return;
-	}
-	if (clock_mono_ms() >= t->deadline_ms) {
-		wait_over(t, state);
-		return;
-	}
-	if (t->fresh && !str_equal(t->seen, state)) {
-		str_copy(t->seen, sizeof(t->seen), state);
-		str_format(text, sizeof(text), "%s; now %s", t->known, state);
-		target_show(t, "verifying", text);
-	}
-	t->timer = loop_timer(target_job(t)->loop, WAIT_EVERY_MS, wait_look, t);
-}
-
-/* Asked before the record is: what it holds then is at least as new. */
-static bool is_fresh(const struct target_run *t)
-{
-	const struct plan_target *target = &t->plan->targets[t->n];
-	const char *name = json_str(target->record, "kind", "");
-	enum kind kind;
-
-	return kind_parse(name, &kind) && target_far(t)->read_since(target_far(t)->arg,
-						  target->source, kind, t->began);
-}
-
-static void wait_look(struct loop *l, void *arg)
-{
-	struct target_run *t = arg;
-	const struct plan_target *target = &t->plan->targets[t->n];
-
-	(void)l;
-	t->timer = NULL;
-	t->fresh = is_fresh(t);
-	target_far(t)->refresh(target_far(t)->arg, target->source);
-	t->request = store_ask(target_job(t)->store, "record",
-		json_pack("{s:s}", "key", target->key), on_record, t);
-}
-
-void target_wait(struct target_run *t)
-{
-	t->deadline_ms = clock_mono_ms() + t->step->within_ms;
-	t->seen[0] = '\0';
-	t->began = clock_now();
-	target_to(t, "verifying", t->known);
-	/* The far side needs a moment, and so does the first collection after the change. */
-	target_far(t)->refresh(target_far(t)->arg, t->plan->targets[t->n].source);
-	t->timer = loop_timer(target_job(t)->loop, 300, wait_look, t);
-}
 
 /* ---- output by lines ------------------------------------------------------------------- */
 
@@ -153,6 +44,37 @@ static void flush_output(struct target_run *t)
 	take_output(t, 2, NULL, 0);
 }
 
+/* ---- exit codes ------------------------------------------------------------------------ */
+
+static bool is_refusal(const struct step *s, int code)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach (s->refused, i, one)
+		if (json_integer_value(one) == code)
+			return true;
+	return false;
+}
+
+static void exited(struct target_run *t, int code)
+{
+	char text[200];
+
+	if (code == 0)
+		str_format(text, sizeof(text), "exit code 0");
+	else if (is_refusal(t->step, code))
+		str_format(text, sizeof(text), "refused: exit code %d", code);
+	else
+		str_format(text, sizeof(text),
+			"exit code %d; what it had done by then is not known", code);
+	target_step_done(t,
+		code == 0                   ? STEP_END_OK
+		: is_refusal(t->step, code) ? STEP_END_FAILED
+					    : STEP_END_UNKNOWN,
+		text);
+}
+
 /* ---- ssh ------------------------------------------------------------------------------- */
 
 static void on_script(void *arg, const struct ssh_reply *r)
@@ -163,9 +85,7 @@ static void on_script(void *arg, const struct ssh_reply *r)
 	t->ssh = NULL;
 	flush_output(t);
 	if (r->proved) {
-		str_format(text, sizeof(text), "exit code %d", r->exit_code);
-		target_step_done(
-			t, r->exit_code == 0 ? STEP_END_OK : STEP_END_FAILED, text);
+		exited(t, r->exit_code);
 		return;
 	}
 	job_line(target_job(t), t->n, "err", r->err.msg, strlen(r->err.msg));
@@ -208,23 +128,23 @@ static void on_ended(void *arg, int status, bool timed_out)
 
 	t->child = NULL;
 	flush_output(t);
+	if (!timed_out && WIFEXITED(status)) {
+		exited(t, WEXITSTATUS(status));
+		return;
+	}
 	if (timed_out)
 		str_format(text, sizeof(text),
 			"ended by its time limit; what it had done is not known");
-	else if (WIFEXITED(status))
-		str_format(text, sizeof(text), "exit code %d", WEXITSTATUS(status));
 	else
-		str_format(text, sizeof(text), "ended by signal %d", WTERMSIG(status));
-	if (!timed_out && WIFEXITED(status))
-		target_step_done(t,
-			WEXITSTATUS(status) == 0 ? STEP_END_OK : STEP_END_FAILED, text);
-	else
-		target_step_done(t, STEP_END_UNKNOWN, text);
+		str_format(text, sizeof(text),
+			"ended by signal %d; what it had done is not known",
+			WTERMSIG(status));
+	target_step_done(t, STEP_END_UNKNOWN, text);
 }
 
-static void exec_words(struct target_run *t, const json_t *argv)
+void target_exec(struct target_run *t)
 {
-	const char *words[64];
+	const char *words[EXEC_WORDS_MAX + 1] = {NULL};
 	struct err e = ERR_INIT;
 	struct loop_child_spec spec = {
 		.argv = words,
@@ -233,30 +153,13 @@ static void exec_words(struct target_run *t, const json_t *argv)
 		.on_exit = on_ended,
 		.arg = t,
 	};
-	size_t n = json_array_size(argv);
+	json_t *argv = plan_step_exec(t->step, t->input, &e);
 
-	for (size_t i = 0; i < n && i < LENGTH(words) - 1; i++)
+	for (size_t i = 0; i < json_array_size(argv); i++)
 		words[i] = json_string_value(json_array_get(argv, i));
-	words[n < LENGTH(words) - 1 ? n : LENGTH(words) - 1] = NULL;
-	for (size_t i = 0; i < n; i++)
-		if (i >= LENGTH(words) - 1 || !words[i])
-			err_set(&e, ERR_USAGE,
-				"exec takes at most 63 words, all of them text");
-	if (e.code == ERR_NONE)
+	if (argv)
 		t->child = loop_spawn(target_job(t)->loop, &spec, &e);
+	json_decref(argv);
 	if (!t->child)
 		target_step_done(t, STEP_END_FAILED, e.msg);
-}
-
-void target_exec(struct target_run *t)
-{
-	struct err e = ERR_INIT;
-	json_t *argv = tmpl_render(t->step->with, t->input, &e);
-
-	if (!argv) {
-		target_step_done(t, STEP_END_FAILED, e.msg);
-		return;
-	}
-	exec_words(t, argv);
-	json_decref(argv);
 }

@@ -13,6 +13,7 @@
  *   3   UNKNOWN: sent, but what became of it cannot be known; not repeated
  *   4   refused: policy, confirmation missing, locked, plan changed: nothing was sent; or canceled, and nothing more was
  *   5   no such record, runbook, job
+ *   6   accepted: sent and taken, nothing proves it
  *   69  no store yet, no worker
  *   70  a bug of ours
  *   78  configuration, connector or runbook file is wrong
@@ -24,6 +25,7 @@ enum {
 	EXIT_UNKNOWN = 3,
 	EXIT_REFUSED = 4,
 	EXIT_NOT_FOUND = 5,
+	EXIT_ACCEPTED = 6,
 	EXIT_NO_STORE = 69,
 	EXIT_BAD_CONFIG = 78
 };

@@ -238,6 +238,8 @@ static int status_of(const json_t *job)
 		int status;
 	} table[] = {
 		{"succeeded", EXIT_DONE},
+		{"already", EXIT_DONE},
+		{"accepted", EXIT_ACCEPTED},
 		{"unknown", EXIT_UNKNOWN},
 		{"partial", EXIT_FAILED},
 		{"canceled", EXIT_REFUSED},

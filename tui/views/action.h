@@ -28,7 +28,8 @@ struct action_view {
 };
 
 struct action_counts {
-	long long all, done, failed, unknown, canceled, running, waiting, asking;
+	long long all, done, already, accepted, failed, unknown, canceled, running,
+		waiting, asking;
 };
 void action_count(const json_t *targets, struct action_counts *out);
 

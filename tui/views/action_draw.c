@@ -59,7 +59,7 @@ const struct column action_columns[] = {
 };
 const size_t action_columns_n = LENGTH(action_columns);
 
-/* "=" proved, "x" failed, "?" unknown, "-" not there yet. */
+/* "=" proved, "~" accepted without proof, "x" failed, "?" unknown, "-" not there yet. */
 static void draw_bar(
 	const struct canvas *c, int row, int width, const struct action_counts *n)
 {
@@ -67,7 +67,8 @@ static void draw_bar(
 		long long count;
 		char sign;
 		look_t look;
-	} parts[] = {{n->done, '=', ROLE_GOOD}, {n->failed, 'x', ROLE_BAD},
+	} parts[] = {{n->done + n->already, '=', ROLE_GOOD},
+		{n->accepted, '~', ROLE_WARN}, {n->failed, 'x', ROLE_BAD},
 		{n->unknown, '?', ROLE_WARN}, {n->all, '-', ROLE_DIM}};
 	int inner = width - 2, col = 0;
 	long long sum = 0;
@@ -92,7 +93,7 @@ static void add_count(struct str *out, long long n, const char *word)
 static void add_left(struct str *out, const json_t *job, const struct action_counts *n)
 {
 	usec_t started = json_int(job, "started", 0), took = clock_now() - started;
-	long long over = n->done + n->failed + n->unknown,
+	long long over = n->done + n->already + n->accepted + n->failed + n->unknown,
 		  left = n->running + n->waiting + n->asking;
 	char words[32];
 	if (!started || !over || !left || took < 20 * USEC_PER_SEC)
@@ -107,7 +108,9 @@ static void draw_counts(
 	int width = c->cols >= 100 ? BAR : c->cols / 4;
 	struct str text = STR_INIT;
 	draw_bar(c, row, width, n);
-	str_addf(&text, "%lld of %lld proved", n->done, n->all);
+	str_addf(&text, "%lld of %lld proved", n->done + n->already, n->all);
+	add_count(&text, n->already, "already so");
+	add_count(&text, n->accepted, "accepted, no proof");
 	add_count(&text, n->asking, n->asking == 1 ? "ASKS" : "ASK");
 	add_count(&text, n->running, "running");
 	add_count(&text, n->waiting, "waiting");
@@ -116,9 +119,9 @@ static void draw_counts(
 	add_count(&text, n->canceled, "canceled");
 	add_left(&text, job, n);
 	canvas_put(c, row, width + 3, -1,
-		n->unknown || n->asking ? ROLE_WARN
-		: n->failed             ? ROLE_BAD
-					: ROLE_TEXT,
+		n->unknown || n->asking || n->accepted ? ROLE_WARN
+		: n->failed                            ? ROLE_BAD
+						       : ROLE_TEXT,
 		text.buf);
 	str_release(&text);
 }

@@ -14,6 +14,8 @@ static const struct word {
 	{"verifying", "verifying", ROLE_TEXT},
 	{"asking", "ASKS", ROLE_WARN | LOOK_BOLD},
 	{"succeeded", "done", ROLE_GOOD},
+	{"already", "already so", ROLE_GOOD},
+	{"accepted", "accepted", ROLE_WARN},
 	{"done", "done", ROLE_DIM},
 	{"failed", "failed", ROLE_BAD},
 	{"refused", "refused", ROLE_BAD},
@@ -45,9 +47,15 @@ look_t job_look(const char *state)
 void job_progress(const json_t *job, struct str *out)
 {
 	long long all = json_int(job, "targets", 0), done = json_int(job, "done", 0),
+		  already = json_int(job, "already", 0),
+		  accepted = json_int(job, "accepted", 0),
 		  failed = json_int(job, "failed", 0),
 		  unknown = json_int(job, "unknown", 0);
 	str_addf(out, "%lld of %lld", done, all);
+	if (already)
+		str_addf(out, ", %lld already so", already);
+	if (accepted)
+		str_addf(out, ", %lld accepted", accepted);
 	if (failed)
 		str_addf(out, ", %lld failed", failed);
 	if (unknown)
@@ -64,6 +72,10 @@ void action_count(const json_t *targets, struct action_counts *out)
 		out->all++;
 		if (strcmp(s, "succeeded") == 0)
 			out->done++;
+		else if (strcmp(s, "already") == 0)
+			out->already++;
+		else if (strcmp(s, "accepted") == 0)
+			out->accepted++;
 		else if (strcmp(s, "failed") == 0 || strcmp(s, "refused") == 0)
 			out->failed++;
 		else if (strcmp(s, "unknown") == 0)

@@ -41,8 +41,7 @@ static void add_target(struct run_view *f, const json_t *t, size_t width)
 		str_addf(&text, "  %s%*s  %s", i ? "" : cut.buf, pad, "",
 			*error ? error
 			: n    ? json_string_value(json_array_get(lines, i))
-			       : "the source has no dry run for this: see what is sent "
-				 "below");
+			       : "not tried out: see what is sent below");
 		pager_add(&f->text,
 			*error ? ROLE_BAD
 			: n    ? ROLE_TEXT
@@ -66,6 +65,18 @@ static bool any_lines(const json_t *targets)
 	return false;
 }
 
+/* A dry run of the source says some of it. */
+static bool any_dry(const json_t *targets)
+{
+	size_t i;
+	json_t *t;
+	json_array_foreach (targets, i, t) {
+		if (json_flag(t, "dry", json_array_size(json_sub(t, "lines")) > 0))
+			return true;
+	}
+	return false;
+}
+
 static void add_targets(struct run_view *f, const json_t *result)
 {
 	const json_t *targets = json_sub(result, "targets");
@@ -75,9 +86,8 @@ static void add_targets(struct run_view *f, const json_t *result)
 	json_t *t;
 	app_when(f->v.app, NULL, time, sizeof(time), at);
 	(void)str_format(head, sizeof(head), "%s, %s%s",
-		any_lines(targets) ? "from the source's dry run"
-				   : "the source has no dry run for this",
-		time, f->fresh ? "" : "; values changed since");
+		any_dry(targets) ? "from the source's dry run" : "not tried out", time,
+		f->fresh ? "" : "; values changed since");
 	add_label(f, ROLE_TEXT, "Preview", head);
 	f->text_first = f->text.n;
 	if (!any_lines(targets))
