@@ -72,6 +72,7 @@ bool ask_int(
 const struct question store_questions[] = {
 	{"counts", ask_counts},
 	{"record", ask_record},
+	{"last_acts", ask_last_acts},
 	{"history", ask_history},
 	{"siblings", ask_siblings},
 	{"links", ask_links},

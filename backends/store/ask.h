@@ -37,6 +37,8 @@ json_t *ask_job(struct store *s, const json_t *args, struct err *e);
 json_t *ask_targets(struct store *s, const json_t *args, struct err *e);
 json_t *ask_output(struct store *s, const json_t *args, struct err *e);
 json_t *ask_output_find(struct store *s, const json_t *args, struct err *e);
+/* acts.c */
+json_t *ask_last_acts(struct store *s, const json_t *args, struct err *e);
 /* ask_feed.c */
 json_t *ask_sources(struct store *s, const json_t *args, struct err *e);
 json_t *ask_settings(struct store *s, const json_t *args, struct err *e);

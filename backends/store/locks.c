@@ -45,6 +45,7 @@ static bool lock_free(
 json_t *tell_lock_take(struct store *s, const json_t *args, struct err *e)
 {
 	json_t *keys = json_sub(args, "locks"), *v;
+	const json_t *last = json_sub(args, "last");
 	long long job = json_int(args, "job", 0);
 	usec_t until = 0, now = clock_now();
 	const char *who;
@@ -57,7 +58,9 @@ json_t *tell_lock_take(struct store *s, const json_t *args, struct err *e)
 			err_set(e, ERR_USAGE, "lock_take: lock %zu is no text", i + 1);
 			return NULL;
 		}
-		if (!lock_free(s, key, job, now, e))
+		if (!lock_free(s, key, job, now, e) ||
+			(last && !acts_as_seen(s, key, json_array_get(last, i), job,
+					 json_str(args, "runbook", ""), e)))
 			return NULL;
 		if (!tell_run(s,
 			    "INSERT INTO lock(key, job, who, taken, until) "

@@ -98,6 +98,7 @@ struct store_req *store_query(
  *   targets     {job}                 -> [{n, key, rid, title, state, known, started, ended, updated}]
  *   output      {job, after, limit, tail?: bool, n?} -> [{seq, n, at, stream, text}] seq > after; n: of that target only
  *   output_find {job, after, text, back?: bool, upto?}  -> [{seq}] the next line that holds the text (case folded), not beyond seq upto
+ *   last_acts   {keys: [key...]}      -> [mark...], one a key: opaque, another one as soon as an action begins or ends on that key
  *   notes       {rid}                 -> [{at, who, text}] newest first
  *   sources     {}                    -> [{name, connector, title, env, state: ok|failing|stale|new|disabled, last_good, last_try, error, rows, unknown_states, lag_ms, interval_ms, collections: {...}}]
  *   audit       {after, limit, job?}  -> [{seq, at, who, host, event, job, body, prev, hash}]
@@ -128,8 +129,9 @@ struct store_req *store_ask(struct store *s, const char *question,
  *   target_state {job, n, state, known?}
  *   output_add   {job, lines: [{n, stream, text, at?}]}   text made safe and scrubbed by the caller
  *   audit_add    {who, host, event, job?, body}   synchronous=FULL; chained by SHA-256: hash = sha256(prev || canonical JSON) -> {seq, hash}
- *   lock_take    {locks: [key...], job, ttl_ms, who} -> {} or ERR_CONFLICT naming job and person; all or none. It holds until
- *                dropped or until the job has ended, however old it is
+ *   lock_take    {locks: [key...], job, ttl_ms, who, last?: [mark...], runbook?} -> {} or ERR_CONFLICT naming job and person; all
+ *                or none. It holds until dropped or until the job has ended, however old it is. last: of last_acts, in the same
+ *                order: an action that began or ended since is a conflict too
  *   lock_renew   {job, ttl_ms} / lock_drop {job}
  *   source_state {name, ...columns of `sources`}
  *   cause_set    {rid, cause, signature}

@@ -23,6 +23,7 @@ struct action_state {
 	size_t running, ended, failed, unknown, canceled, succeeded, already, accepted;
 	usec_t acted; /* when what was changed was last asked for */
 	struct locks locks;
+	json_t *last; /* what the preview saw that was last done to the targets */
 	struct store_req *request;
 	struct loop_timer *ending;
 };
@@ -314,7 +315,7 @@ static void on_plan(struct plan *p, const struct err *e)
 	s->goals = xcalloc(p->n, sizeof(*s->goals));
 	if (!s->resume)
 		s->resume = xcalloc(p->n, sizeof(*s->resume));
-	s->request = locks_take(&s->locks, p, on_lock, s);
+	s->request = locks_take(&s->locks, p, s->last, on_lock, s);
 }
 
 static void on_preview(void *arg, json_t *answer, const struct err *e)
@@ -335,6 +336,13 @@ static void on_preview(void *arg, json_t *answer, const struct err *e)
 			"this action was confirmed on another plan than its preview");
 	else if (json_str(result, "refused", NULL))
 		err_set(&why, ERR_DENIED, "%s", json_str(result, "refused", ""));
+	else if (!json_sub(result, "last"))
+		err_set(&why, ERR_DENIED,
+			"its preview does not say what was done before: look at a new "
+			"one");
+	/* What an action that is taken up has done itself voids nothing. */
+	if (!s->resuming)
+		s->last = json_incref(json_sub(result, "last"));
 	if (why.code != ERR_NONE && !s->resuming)
 		refuse(s, &why);
 	else
@@ -433,6 +441,7 @@ static void action_release(struct job_run *j)
 	free(s->runs);
 	free(s->goals);
 	free(s->resume);
+	json_decref(s->last);
 	free(s);
 	j->state = NULL;
 }

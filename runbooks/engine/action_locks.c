@@ -8,20 +8,21 @@
 
 static void on_renew(struct loop *l, void *arg);
 
-struct store_req *locks_take(
-	struct locks *k, const struct plan *p, store_answer_fn *fn, void *arg)
+struct store_req *locks_take(struct locks *k, const struct plan *p, json_t *last,
+	store_answer_fn *fn, void *arg)
 {
-	json_t *keys = json_array();
+	json_t *keys = json_array(), *args;
 
 	k->job = p->job;
 	k->n = p->n;
 	for (size_t i = 0; i < p->n; i++)
 		json_array_append_new(keys, json_string(p->targets[i].key));
-	return store_tell(k->job->store, "lock_take",
-		json_pack("{s:o, s:I, s:I, s:s}", "locks", keys, "job",
-			(json_int_t)k->job->id, "ttl_ms", (json_int_t)TTL_MS, "who",
-			k->job->who),
-		fn, arg);
+	args = json_pack("{s:o, s:I, s:I, s:s, s:s}", "locks", keys, "job",
+		(json_int_t)k->job->id, "ttl_ms", (json_int_t)TTL_MS, "who", k->job->who,
+		"runbook", runbook_name(p->runbook));
+	if (last)
+		json_object_set(args, "last", last);
+	return store_tell(k->job->store, "lock_take", args, fn, arg);
 }
 
 /* Somebody else may hold these targets now, or nobody can tell. */

@@ -12,8 +12,9 @@ struct locks {
 	void (*lost)(void *arg, const char *why);
 	void *arg;
 };
-struct store_req *locks_take(
-	struct locks *k, const struct plan *p, store_answer_fn *fn, void *arg);
+/* last: what the preview saw that was last done to each target (last_acts), NULL: whatever it was. */
+struct store_req *locks_take(struct locks *k, const struct plan *p, json_t *last,
+	store_answer_fn *fn, void *arg);
 /* Looks from time to time whether they are still held; `lost` at most once. */
 void locks_keep(struct locks *k, void (*lost)(void *arg, const char *why), void *arg);
 void locks_drop(struct locks *k);

@@ -13,6 +13,7 @@
  *             at: the `now` of all expressions, risk, prod: bool, env_unknown: bool (prod is true then), reason_required: bool,
  *             targets: [{n, key, title, lines: [text], dry: bool, already: bool, error?}]: what the dry runs say (dry),
  *             that it is so already, or why there is none,
+ *             last: what was last done to the targets (last_acts): another one by now voids the plan,
  *             requests: [text]: exactly what would be sent and asked, one per target and step, those of a foreach once
  *             for each item; secrets masked,
  *             allowed: text, refused?: text: policy, too many targets, a dry run that fails, ...,

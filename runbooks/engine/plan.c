@@ -19,6 +19,7 @@ void plan_release(struct plan *p)
 	}
 	free(p->targets);
 	json_decref(p->requests);
+	json_decref(p->last);
 	memset(p, 0, sizeof(*p));
 }
 
@@ -193,6 +194,30 @@ static void load_next(struct plan *p)
 	finish(p);
 }
 
+/* Before the records are read: what is done from now on is seen by whoever starts the action. */
+static void on_last(void *arg, json_t *answer, const struct err *e)
+{
+	struct plan *p = arg;
+
+	p->request = NULL;
+	if (!answer) {
+		p->ready(p, e);
+		return;
+	}
+	p->last = json_incref(answer);
+	load_next(p);
+}
+
+static void ask_last(struct plan *p)
+{
+	json_t *keys = json_array();
+
+	for (size_t i = 0; i < p->n; i++)
+		json_array_append_new(keys, json_string(p->targets[i].key));
+	p->request = store_ask(
+		p->job->store, "last_acts", json_pack("{s:o}", "keys", keys), on_last, p);
+}
+
 static void set_key(struct plan *p, json_t *spec_params)
 {
 	char hex[65];
@@ -238,7 +263,10 @@ void plan_start(struct plan *p, struct job_run *job, const char *at,
 		p->targets[i].key = json_str(t, "key", "");
 		p->targets[i].title = json_str(t, "title", "");
 	}
-	load_next(p);
+	if (at)
+		load_next(p);
+	else
+		ask_last(p);
 }
 
 static bool applies(const struct plan *p, struct plan_target *t, struct err *e)

@@ -36,7 +36,8 @@ struct plan {
 	struct plan_target *targets;
 	size_t n, loaded, n_units;
 	json_t *requests; /* array of texts, targets in order, steps within */
-	json_t *params;   /* borrowed from spec */
+	json_t *last; /* of a preview: what was last done to the targets, see last_acts */
+	json_t *params; /* borrowed from spec */
 	char at[40]; /* the `now` of all expressions: that of the preview, so that the same plan renders the same requests */
 	char key[65];     /* action.key: the same for the preview and its action */
 	bool prod;        /* gated as production: some env is, or is not known */

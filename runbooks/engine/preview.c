@@ -29,6 +29,7 @@ struct look {
 	bool read;     /* whether it is so was looked at */
 	bool dry;      /* something was tried out */
 	bool already;
+	struct plan_sql sql; /* of the statement that is tried out */
 	struct call *running;
 };
 
@@ -130,14 +131,13 @@ static struct call *start_look(struct look *k, const struct plan_unit *u, struct
 	const struct plan_target *t = target_of(k);
 	const struct far *far = p->job->far;
 	json_t *input = plan_unit_input(t, u, e);
-	struct plan_sql sql;
 	struct call *call = NULL;
 
 	if (input && u->step->kind == STEP_SQL) {
-		if (plan_step_sql(p, t, u->step, input, &sql, e))
+		if (plan_step_sql(p, t, u->step, input, &k->sql, e))
 			call = far->sql_preview(
-				far->arg, sql.source, &sql.q, on_previewed, k, e);
-		plan_sql_release(&sql);
+				far->arg, k->sql.source, &k->sql.q, on_previewed, k, e);
+		plan_sql_release(&k->sql);
 		k->dry = k->dry || call;
 	} else if (input) {
 		call = start_call(k, u, input, e);
@@ -314,6 +314,7 @@ static void finish(struct preview_state *s)
 		"requests", p->requests, "allowed",
 		allowed ? "nothing stands against it" : "", "proof", proof);
 	json_object_set_new(result, "env_unknown", json_boolean(p->env_unknown));
+	json_object_set(result, "last", p->last);
 
 	free(proof);
 	if (!allowed)

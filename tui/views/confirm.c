@@ -186,8 +186,7 @@ static void draw(struct view *v, const struct canvas *c)
 	row += canvas_wrap(&box, row, 1, width, what,
 		s->c.danger ? ROLE_DANGER : ROLE_TITLE, s->what);
 	if (s->undo)
-		canvas_putf(&box, row++, 1, -1, ROLE_TEXT, "Undo: %s.",
-			s->undo);
+		canvas_putf(&box, row++, 1, -1, ROLE_TEXT, "Undo: %s.", s->undo);
 	if (odd)
 		canvas_put(&box, row++, 1, -1, ROLE_WARN,
 			"It contains characters that are not ASCII: look twice.");
