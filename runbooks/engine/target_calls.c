@@ -153,7 +153,7 @@ static void look_for_it(struct target_run *t, enum step_end without, const char 
 	if (target_verify(t))
 		return;
 	str_format(text, sizeof(text), "%s%s", known,
-		without == STEP_END_ACCEPTED ? "; taken, and nothing proves it" : "");
+		without == STEP_END_ACCEPTED ? " (no proof)" : "");
 	target_step_done(t, without, text);
 }
 

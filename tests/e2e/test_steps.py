@@ -223,8 +223,8 @@ def test_every_item_is_shown_then_sent(desk, loads):
     shown = desk.run("run", "days", "--target", key, "--dry-run").out
     for n in (1, 2, 3):
         assert 'request  day 2026-11-0%d (%d of 3): POST %s/load {"day":"2026-11-0%d","id":"t1"}' % (n, n, loads.far.url, n) in shown
-    assert "for each day: the far side accepts it" in shown and loads.days() == []
-    done = desk.run("run", "days", "--target", key, "--yes")
+    assert "for each day: no proof of load on far" in shown and loads.days() == []
+    done = desk.run("run", "days", "--target", key, "--yes", status=6)
     assert loads.days() == ["2026-11-01", "2026-11-02", "2026-11-03"]
     assert "day 2026-11-02 (2 of 3): loaded" in done.out
     requests = [r["body"]["request"] for r in desk.audit() if r["event"] == "request"]
@@ -246,10 +246,10 @@ def test_continue_of_the_loop_and_of_a_step(desk, loads):
     job = desk.run("run", "items", "--target", key, "--yes", "--json", status=1).json()
     assert loads.days() == ["2026-11-01", "2026-11-02", "2026-11-03"] and loads.pokes() == 1
     assert job["targets"][0]["known"].startswith("1 failed, the first: day 2026-11-02 (2 of 3): ") and job["state"] == "failed"
-    job = desk.run("run", "steps", "--target", key, "--yes", "--json").json()
-    assert len(loads.days()) == 6 and job["state"] == "succeeded"
+    job = desk.run("run", "steps", "--target", key, "--yes", "--json", status=6).json()
+    assert len(loads.days()) == 6 and job["state"] == "accepted"
     known = job["targets"][0]["known"]
-    assert "1 failed, the first: day 2026-11-02 (2 of 3): " in known and known.endswith("day 2026-11-03 (3 of 3): loaded")
+    assert "1 failed, the first: day 2026-11-02 (2 of 3): " in known and known.endswith("day 2026-11-03 (3 of 3): loaded (no proof)")
 
 
 def test_other_steps_run_for_the_item_that_failed(desk, loads):
@@ -326,7 +326,7 @@ def test_yes_goes_on_and_is_in_the_audit_before(desk, loads):
     # The lock is kept meanwhile.
     assert "locked by action" in desk.run("run", "ask", "--target", key, "--yes", status=4).out
     assert "yes, to: asks before step 3 of 3" in desk.run("answer", str(job), "yes").out
-    assert desk.end_of(process).status == 0
+    assert desk.end_of(process).status == 6
     assert loads.days() == ["last"] and loads.pokes() == 1
     rows = desk.audit(job)
     assert [r["event"] for r in rows] == ["intent", "request", "reply", "answer", "request", "reply", "target", "outcome"]
@@ -397,7 +397,7 @@ def test_an_answer_in_the_console(desk, loads):
     tty.wait(r"Pasted text does not answer this")
     assert loads.days() == [] and "answer" not in events(desk, job)
     answer(tty)
-    tty.wait(r"1 of 1 proved")
+    tty.wait(r"0 of 1 proved   1 accepted, no proof")
     assert loads.days() == ["last"] and events(desk, job).count("answer") == 1
 
 
@@ -457,13 +457,13 @@ def test_what_was_done_stays_done_when_the_worker_dies(desk, loads):
     job = wait_for(lambda: next((j for j in desk.actions() if j["asking"] == 2), None), "two questions")["job"]
     assert "2 targets ask" in desk.run("answer", str(job), "yes", status=2).err
     desk.run("answer", str(job), "yes", "--target", keys[0])
-    wait_for(lambda: desk_targets(desk, job)[0]["state"] == "succeeded", "the first target")
+    wait_for(lambda: desk_targets(desk, job)[0]["state"] == "accepted", "the first target")
     desk.stop_worker(signal.SIGKILL)
     desk.start_worker()
-    desk.wait_action(["partial"], done=1)
-    assert [t["state"] for t in desk_targets(desk, job)] == ["succeeded", "canceled"]
+    desk.wait_action(["partial"], accepted=1)
+    assert [t["state"] for t in desk_targets(desk, job)] == ["accepted", "canceled"]
     outcome = desk.audit(job)[-1]
-    assert outcome["event"] == "outcome" and (outcome["body"]["succeeded"], outcome["body"]["canceled"]) == (1, 1)
+    assert outcome["event"] == "outcome" and (outcome["body"]["accepted"], outcome["body"]["canceled"]) == (1, 1)
     assert desk.end_of(process).status == 1 and loads.days() == ["last"]
 
 
@@ -478,7 +478,7 @@ def test_an_answer_that_cannot_be_audited_does_not_count(desk, loads):
         db.execute("drop trigger full")
     assert "Is t1 drained?" in desk.run("answer", str(job)).out
     desk.run("answer", str(job), "yes")
-    assert desk.end_of(process).status == 0 and loads.days() == ["last"]
+    assert desk.end_of(process).status == 6 and loads.days() == ["last"]
 
 
 # ---- what ends an action while it runs -----------------------------------------------------------
@@ -516,7 +516,8 @@ def test_a_cancel_leaves_what_only_looks(desk, loads):
     process, job = at_the_slow_day(desk, loads, (DAYS % ("", "  - {wait: {until: \"record.state == 'open'\", within: 1m}}\n")).replace("2026-11-03", "2026-11-02"))
     cancel(desk, job)
     loads.open.set()
-    assert desk.end_of(process).status == 0 and desk_targets(desk, job)[0]["state"] == "succeeded"
+    # What was so before proves nothing of what was sent.
+    assert desk.end_of(process).status == 6 and desk_targets(desk, job)[0]["state"] == "accepted"
 
 
 def test_a_cancel_ends_what_comes_after_a_failure(desk, loads):
@@ -593,7 +594,7 @@ def test_wait_looks_only_at_what_was_read_after_the_change(desk, loads):
     desk.start_worker()
     key = desk.wait_rows("incidents", "t1")[0]["key"]
     job = desk.run("run", "look", "--target", key, "--yes", "--json", status=1).json()
-    assert job["targets"][0]["state"] == "failed" and "far is resolved" in job["targets"][0]["known"]
+    assert job["targets"][0]["state"] == "failed" and "t1 is resolved" in job["targets"][0]["known"]
 
 
 def test_the_output_of_a_program_has_an_end(desk, loads):
@@ -622,7 +623,8 @@ def test_what_a_program_is_given_is_shown_safely(desk, loads):
 
 def test_the_proof_is_what_will_be_looked_at(desk, loads):
     key = use(desk, loads, blind="steps: [{call: blind}]\n", poke="steps: [{call: poke}]\n")
-    assert "second look" not in desk.run("run", "blind", "--target", key, "--dry-run").out
+    blind = desk.run("run", "blind", "--target", key, "--dry-run").out
+    assert "second look" not in blind and "no proof of blind on far" in blind
     assert "the far side accepts it and a second look shows the change" in desk.run("run", "poke", "--target", key, "--dry-run").out
 
 
