@@ -22,6 +22,20 @@ static void chain_hash(const char *prev, const json_t *entry, char hex[65])
 	free(text);
 }
 
+/* A commit that was not synced may be there all the same. */
+static bool is_told(struct store *s, const json_t *args, bool *told, struct err *e)
+{
+	json_t *row = ask_row(s,
+		"SELECT event, body AS body_json FROM audit WHERE job=$1 ORDER BY seq "
+		"DESC LIMIT 1",
+		json_pack("[I]", (json_int_t)json_int(args, "job", 0)), e);
+	*told = row &&
+		str_equal(json_str(row, "event", ""), json_str(args, "event", "-")) &&
+		json_equal(json_sub(row, "body"), json_sub(args, "body"));
+	json_decref(row);
+	return row != NULL;
+}
+
 json_t *tell_audit_add(struct store *s, const json_t *args, struct err *e)
 {
 	const char *event = json_str(args, "event", "");
@@ -29,6 +43,13 @@ json_t *tell_audit_add(struct store *s, const json_t *args, struct err *e)
 	if (!*event || !json_is_object(body)) {
 		err_set(e, ERR_USAGE, "audit_add: needs an event and a body (an object)");
 		return NULL;
+	}
+	if (json_flag(args, "once", false)) {
+		bool told = false;
+		if (!is_told(s, args, &told, e))
+			return NULL;
+		if (told)
+			return json_object();
 	}
 	json_t *last = ask_row(
 		s, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", NULL, e);

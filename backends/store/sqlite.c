@@ -41,7 +41,7 @@ static bool db_fail(struct db *d, int rc, const char *what, struct err *e)
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return err_set(e, ERR_CONFLICT,
+		return err_set(e, ERR_TIMEOUT,
 			"the store %s is busy: another process writes to it; try again",
 			path);
 	case SQLITE_CORRUPT:

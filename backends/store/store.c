@@ -283,3 +283,28 @@ struct store_req *store_tell(
 	req_answer_later(r, reply, &err);
 	return r;
 }
+
+bool store_write(struct store *s, const char *change, const json_t *args, struct err *e)
+{
+	const struct change *c = store_changes;
+	json_t *reply;
+
+	while (c->name != NULL && strcmp(c->name, change) != 0)
+		c++;
+	if (c->name == NULL || s->role != STORE_WORKER)
+		return err_set(e, ERR_USAGE, "the store writes no '%s' here", change);
+	reply = tell_now(s, c, args, e);
+	json_decref(reply);
+	return reply != NULL;
+}
+
+struct store_req *store_refuse(
+	struct store *s, const struct err *e, store_answer_fn *fn, void *arg)
+{
+	struct store_req *r = req_new(s, NULL);
+
+	r->fn.answer = fn;
+	r->arg = arg;
+	req_answer_later(r, NULL, e);
+	return r;
+}

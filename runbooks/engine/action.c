@@ -9,6 +9,7 @@
 #include "runbooks/engine/action_locks.h"
 #include "runbooks/engine/exec.h"
 
+#define AGAIN_MS 1000
 #define ACTED_EVERY (2 * USEC_PER_SEC)
 
 enum goal { GOAL_WAITING, GOAL_RUNNING, GOAL_OVER };
@@ -25,7 +26,7 @@ struct action_state {
 	struct locks locks;
 	json_t *last; /* what the preview saw that was last done to the targets */
 	struct store_req *request;
-	struct loop_timer *ending;
+	struct loop_timer *ending; /* or that takes the locks once more */
 };
 
 static void run_more(struct action_state *s);
@@ -235,12 +236,36 @@ static void on_lost(void *arg, const char *why)
 	stop(arg, why);
 }
 
+static void on_lock(void *arg, json_t *answer, const struct err *e);
+
+static void take_locks(struct loop *l, void *arg)
+{
+	struct action_state *s = arg;
+
+	(void)l;
+	s->ending = NULL;
+	s->request = locks_take(&s->locks, &s->plan, s->last, on_lock, s);
+}
+
+/* What may have been sent is looked after as soon as the store takes writes: giving up would leave it to nobody. True: later. */
+static bool try_later(struct action_state *s, const struct err *e)
+{
+	if (!s->resuming || (e->code != ERR_IO && e->code != ERR_TIMEOUT))
+		return false;
+	log_at(LOG_ERROR, "executor", "action %lld is looked after later: %s", s->job->id,
+		e->msg);
+	s->ending = loop_timer(s->job->loop, AGAIN_MS, take_locks, s);
+	return true;
+}
+
 static void on_intent(void *arg, json_t *answer, const struct err *e)
 {
 	struct action_state *s = arg;
 	struct err why;
 
 	s->request = NULL;
+	if (!answer && try_later(s, e))
+		return;
 	if (!answer) {
 		why = *e;
 		err_wrap(&why, "the audit could not be written, so nothing was started");
@@ -273,11 +298,14 @@ static void on_lock(void *arg, json_t *answer, const struct err *e)
 	struct action_state *s = arg;
 
 	s->request = NULL;
+	if (!answer && try_later(s, e))
+		return;
 	if (!answer) {
 		refuse(s, e);
 		return;
 	}
-	job_audit(s->job, s->resuming ? "resumed" : "intent", intent(s), on_intent, s);
+	s->request = job_audit(
+		s->job, s->resuming ? "resumed" : "intent", intent(s), on_intent, s);
 }
 
 /* ---- the beginning --------------------------------------------------------------------- */
@@ -315,7 +343,7 @@ static void on_plan(struct plan *p, const struct err *e)
 	s->goals = xcalloc(p->n, sizeof(*s->goals));
 	if (!s->resume)
 		s->resume = xcalloc(p->n, sizeof(*s->resume));
-	s->request = locks_take(&s->locks, p, s->last, on_lock, s);
+	take_locks(p->job->loop, s);
 }
 
 static void on_preview(void *arg, json_t *answer, const struct err *e)

@@ -5,6 +5,7 @@
 
 #define TTL_MS 60000
 #define RENEW_MS 5000
+#define AGAIN_MS 1000
 
 static void on_renew(struct loop *l, void *arg);
 
@@ -22,7 +23,7 @@ struct store_req *locks_take(struct locks *k, const struct plan *p, json_t *last
 		"runbook", runbook_name(p->runbook));
 	if (last)
 		json_object_set(args, "last", last);
-	return store_tell(k->job->store, "lock_take", args, fn, arg);
+	return outbox_ask(k->job->executor->outbox, "lock_take", args, fn, arg);
 }
 
 /* Somebody else may hold these targets now, or nobody can tell. */
@@ -34,6 +35,11 @@ static void on_renewed(void *arg, json_t *answer, const struct err *e)
 	k->request = NULL;
 	if (answer && json_int(answer, "locks", 0) == (long long)k->n) {
 		k->timer = loop_timer(k->job->loop, RENEW_MS, on_renew, k);
+		return;
+	}
+	/* It holds until its job has ended: a disk that is full takes nothing from us, and lets nothing more be sent either. */
+	if (!answer && e->code != ERR_NOTFOUND) {
+		k->timer = loop_timer(k->job->loop, AGAIN_MS, on_renew, k);
 		return;
 	}
 	str_format(why, sizeof(why), "since the lock was lost (%s)",
@@ -76,6 +82,6 @@ void locks_drop(struct locks *k)
 	if (!k->job)
 		return;
 	locks_release(k);
-	store_tell(k->job->store, "lock_drop",
-		json_pack("{s:I}", "job", (json_int_t)k->job->id), NULL, NULL);
+	outbox_tell(k->job->executor->outbox, "lock_drop",
+		json_pack("{s:I}", "job", (json_int_t)k->job->id));
 }

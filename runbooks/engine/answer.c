@@ -52,7 +52,7 @@ static void answer_start(struct job_run *j)
 		job_end(j, "failed", e.msg, NULL);
 		return;
 	}
-	j->request = store_tell(j->store, "audit_add",
+	j->request = outbox_ask(j->executor->outbox, "audit_add",
 		json_pack("{s:s, s:s, s:s, s:I, s:{s:I, s:s, s:s, s:I}}", "who", j->who,
 			"host", j->host, "event", "answer", "job",
 			(json_int_t)json_int(j->spec, "job", 0), "body", "n",

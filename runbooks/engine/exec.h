@@ -3,6 +3,7 @@
 
 #include "runbooks/engine/far.h"
 #include "runbooks/engine/job.h"
+#include "runbooks/engine/outbox.h"
 #include "runbooks/engine/plan.h"
 #include "runbooks/engine/runbook_def.h"
 #include "runbooks/engine/worker.h"
@@ -49,6 +50,7 @@ struct executor {
 	struct loop *loop;
 	struct store *store;
 	struct far far;
+	struct outbox *outbox;
 	struct job_run *jobs;
 	struct store_req *asking;
 	bool again;
@@ -80,8 +82,9 @@ void job_line(
 void job_lines_add(
 	json_t *lines, size_t n, const char *stream, const char *text, size_t len);
 void job_lines(struct job_run *j, json_t *lines);
-void job_audit(struct job_run *j, const char *event, json_t *body /* taken */,
-	store_answer_fn *fn, void *arg);
+/* fn NULL: told again until it is taken. Else the answer of this very row, which what is sent after it waits for. */
+struct store_req *job_audit(struct job_run *j, const char *event,
+	json_t *body /* taken */, store_answer_fn *fn, void *arg);
 struct job_run *job_adopt(
 	struct executor *x, const struct job_type *type, json_t *row /* taken */);
 /* The job under way of this number, or NULL. */

@@ -14,16 +14,8 @@ static const struct job_type *const types[] = {
 	&refresh_type,
 };
 
-static void tell_failed(void *arg, json_t *answer, const struct err *e)
-{
-	const char *what = arg;
-
-	if (!answer)
-		log_at(LOG_ERROR, "executor", "%s: %s", what, e->msg);
-}
-
-static struct store_req *tell_state(struct job_run *j, const char *state,
-	const char *error, json_t *result, store_answer_fn *fn, void *arg)
+static json_t *state_args(
+	struct job_run *j, const char *state, const char *error, json_t *result)
 {
 	usec_t now = clock_now();
 	json_t *args = json_pack("{s:I, s:s}", "job", (json_int_t)j->id, "state", state);
@@ -38,17 +30,19 @@ static struct store_req *tell_state(struct job_run *j, const char *state,
 		json_object_set_new(args, "started", json_integer(now));
 	if (job_ended(state))
 		json_object_set_new(args, "ended", json_integer(now));
-	return store_tell(j->store, "job_state", args, fn, arg);
+	return args;
 }
 
 void job_state(struct job_run *j, const char *state, const char *error, json_t *result)
 {
-	tell_state(j, state, error, result, tell_failed, (void *)(uintptr_t) "job state");
+	outbox_tell(
+		j->executor->outbox, "job_state", state_args(j, state, error, result));
 }
 
 struct store_req *job_begin(struct job_run *j, store_answer_fn *fn, void *arg)
 {
-	return tell_state(j, "starting", NULL, NULL, fn, arg);
+	return outbox_ask(j->executor->outbox, "job_state",
+		state_args(j, "starting", NULL, NULL), fn, arg);
 }
 
 static void job_free(struct job_run *j)
@@ -79,31 +73,30 @@ void job_end(struct job_run *j, const char *state, const char *error, json_t *re
 	job_leave(j);
 }
 
-static struct store_req *tell_target(struct job_run *j, size_t n, const char *state,
-	const char *known, store_answer_fn *fn, void *arg)
+static json_t *target_args(
+	struct job_run *j, size_t n, const char *state, const char *known)
 {
-	struct store_req *request;
+	json_t *args;
 	struct str text = STR_INIT_MAX(2000);
 
 	shown_safely(&text, known, strlen(known), 400, UTF8_ONE_LINE);
-	request = store_tell(j->store, "target_state",
-		json_pack("{s:I, s:I, s:s, s:s}", "job", (json_int_t)j->id, "n",
-			(json_int_t)n + 1, "state", state, "known", text.buf),
-		fn, arg);
+	args = json_pack("{s:I, s:I, s:s, s:s}", "job", (json_int_t)j->id, "n",
+		(json_int_t)n + 1, "state", state, "known", text.buf);
 	str_release(&text);
-	return request;
+	return args;
 }
 
 void job_target(struct job_run *j, size_t n, const char *state, const char *known)
 {
-	tell_target(j, n, state, known, tell_failed, (void *)(uintptr_t) "target state");
+	outbox_tell(j->executor->outbox, "target_state", target_args(j, n, state, known));
 }
 
 struct store_req *job_target_begin(
 	struct job_run *j, size_t n, store_answer_fn *fn, void *arg)
 {
 	log_at(LOG_INFO, "target", "%lld/%zu -> starting", j->id, n);
-	return tell_target(j, n, "starting", "", fn, arg);
+	return outbox_ask(j->executor->outbox, "target_state",
+		target_args(j, n, "starting", ""), fn, arg);
 }
 
 void job_lines_add(
@@ -123,9 +116,8 @@ void job_lines(struct job_run *j, json_t *lines)
 		json_decref(lines);
 		return;
 	}
-	store_tell(j->store, "output_add",
-		json_pack("{s:I, s:o}", "job", (json_int_t)j->id, "lines", lines),
-		tell_failed, (void *)(uintptr_t) "output");
+	outbox_tell(j->executor->outbox, "output_add",
+		json_pack("{s:I, s:o}", "job", (json_int_t)j->id, "lines", lines));
 }
 
 void job_line(
@@ -137,17 +129,21 @@ void job_line(
 	job_lines(j, lines);
 }
 
-void job_audit(struct job_run *j, const char *event, json_t *body, store_answer_fn *fn,
-	void *arg)
+struct store_req *job_audit(struct job_run *j, const char *event, json_t *body,
+	store_answer_fn *fn, void *arg)
 {
+	json_t *args;
+
 	/* What happened is in the row even when its words cannot be. */
 	if (!body)
 		body = json_pack("{s:s}", "lost",
 			"the details are lost: a text among them is not UTF-8");
-	store_tell(j->store, "audit_add",
-		json_pack("{s:s, s:s, s:s, s:I, s:o}", "who", j->who, "host", j->host,
-			"event", event, "job", (json_int_t)j->id, "body", body),
-		fn ? fn : tell_failed, fn ? arg : (void *)(uintptr_t) "audit");
+	args = json_pack("{s:s, s:s, s:s, s:I, s:o}", "who", j->who, "host", j->host,
+		"event", event, "job", (json_int_t)j->id, "body", body);
+	if (fn)
+		return outbox_ask(j->executor->outbox, "audit_add", args, fn, arg);
+	outbox_tell(j->executor->outbox, "audit_add", args);
+	return NULL;
 }
 
 struct job_run *job_adopt(struct executor *x, const struct job_type *type, json_t *row)
@@ -210,11 +206,10 @@ static void take_up(struct executor *x, json_t *row)
 	}
 	log_at(LOG_ERROR, "executor", "job %lld has the unknown type \"%s\"",
 		json_int(row, "job", 0), name);
-	store_tell(x->store, "job_state",
+	outbox_tell(x->outbox, "job_state",
 		json_pack("{s:I, s:s, s:s}", "job", (json_int_t)json_int(row, "job", 0),
 			"state", "failed", "error",
-			"this worker does not know this type of job"),
-		NULL, NULL);
+			"this worker does not know this type of job"));
 }
 
 static void look(struct executor *x);
@@ -249,7 +244,7 @@ static void on_queued(void *arg, json_t *answer, const struct err *e)
 		log_at(LOG_ERROR, "executor", "the queue: %s", e->msg);
 	cancel_asked(x, answer);
 	json_array_foreach (answer, i, row)
-		if (!x->far.leaving(x->far.arg) &&
+		if (!x->far.leaving(x->far.arg) && !outbox_waits(x->outbox) &&
 			strcmp(json_str(row, "state", ""), "queued") == 0)
 			take_up(x, row);
 	if (x->again) {
@@ -271,6 +266,12 @@ void executor_wake(struct executor *x)
 		look(x);
 }
 
+/* What was not taken up meanwhile is. */
+static void on_taken(void *arg)
+{
+	executor_wake(arg);
+}
+
 struct executor *executor_make(struct loop *l, struct store *s, struct far far)
 {
 	struct executor *x = xcalloc(1, sizeof(*x));
@@ -278,6 +279,7 @@ struct executor *executor_make(struct loop *l, struct store *s, struct far far)
 	x->loop = l;
 	x->store = s;
 	x->far = far;
+	x->outbox = outbox_new(l, s, on_taken, x);
 	recover_start(x);
 	return x;
 }
@@ -295,6 +297,7 @@ void executor_free(struct executor *x)
 		job_free(j);
 	}
 	causes_free(x->causes);
+	outbox_free(x->outbox);
 	free(x);
 }
 
@@ -303,7 +306,7 @@ bool executor_busy(const struct executor *x)
 	for (const struct job_run *j = x->jobs; j; j = j->next)
 		if (j->type->changes)
 			return true;
-	return false;
+	return outbox_waits(x->outbox);
 }
 
 void executor_causes(struct executor *x)

@@ -63,13 +63,12 @@ static void on_jobs(void *arg, json_t *answer, const struct err *e)
 				x->loop, job_adopt(x, &action_type, json_incref(row)));
 			continue;
 		}
-		store_tell(x->store, "job_state",
+		outbox_tell(x->outbox, "job_state",
 			json_pack("{s:I, s:s, s:s, s:I}", "job",
 				(json_int_t)json_int(row, "job", 0), "state", "failed",
 				"error",
 				"the worker ended before this was complete: ask again",
-				"ended", (json_int_t)clock_now()),
-			NULL, NULL);
+				"ended", (json_int_t)clock_now()));
 	}
 	x->recovered = true;
 	x->again = false;

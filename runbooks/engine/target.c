@@ -312,21 +312,20 @@ static void send_step(struct target_run *t)
 	struct err e = ERR_INIT;
 	const char *what = t->step->title ? t->step->title : "sending";
 	char *text = plan_unit_text(t->plan, &t->plan->targets[t->n], t->unit, &e);
+	json_t *body = text ? json_pack("{s:I, s:s, s:s}", "n", (json_int_t)t->n, "key",
+				      t->plan->targets[t->n].key, "request", text)
+			    : NULL;
 
-	if (!text) {
-		target_step_done(t, STEP_END_FAILED, e.msg);
+	free(text);
+	if (!body) {
+		target_step_done(t, STEP_END_FAILED,
+			e.code != ERR_NONE ? e.msg
+					   : "not sent: its text cannot be audited");
 		return;
 	}
 	target_to(t, "running", what);
 	say_item(t, what);
-	t->request = store_tell(target_job(t)->store, "audit_add",
-		json_pack("{s:s, s:s, s:s, s:I, s:{s:I, s:s, s:s}}", "who",
-			target_job(t)->who, "host", target_job(t)->host, "event",
-			"request", "job", (json_int_t)target_job(t)->id, "body", "n",
-			(json_int_t)t->n, "key", t->plan->targets[t->n].key, "request",
-			text),
-		on_written, t);
-	free(text);
+	t->request = job_audit(target_job(t), "request", body, on_written, t);
 }
 
 void target_send(struct target_run *t)

@@ -82,17 +82,7 @@ static void test_one_that_ends_after_the_preview(void **state)
 	fake_records(&f, 1);
 	first = fake_start(&f, 1);
 	(void)fake_asked(&f, "call");
-	{
-		/* Its dry run is answered by hand: the call above has to wait. */
-		json_t *keys = fake_keys(1), *params = json_object();
-
-		second = fake_add(
-			&f, job_preview_args(f.runbook, params, keys, "kim", ""));
-		json_decref(keys);
-		json_decref(params);
-		fake_dry(fake_asked(&f, "preview"), LOOK_UNREAD);
-		fake_until(&f, second, "done");
-	}
+	second = fake_preview(&f, 1, "kim");
 	fake_accept(fake_asked(&f, "call"));
 	fake_until(&f, first, "accepted");
 	second = fake_action(&f, second, 1, "kim");

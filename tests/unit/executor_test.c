@@ -12,6 +12,7 @@ static void test_an_audit_row_is_never_lost(void **state)
 	help_open(&h);
 	struct worker w = {.store = h.store};
 	struct executor x = {.store = h.store, .loop = h.loop, .far = far_of(&w)};
+	x.outbox = outbox_new(h.loop, h.store, NULL, NULL);
 	static const struct job_type type = {.name = "action"};
 	struct job_run *j = job_adopt(&x, &type,
 		json_pack("{s:i, s:s, s:s, s:{}}", "job", 7, "who", "m.ito", "host", "h1",
@@ -29,6 +30,7 @@ static void test_an_audit_row_is_never_lost(void **state)
 	json_decref(rows);
 	json_decref(j->row);
 	free(j);
+	outbox_free(x.outbox);
 	help_close(&h);
 }
 
