@@ -32,13 +32,14 @@ struct fake {
 	enum call_look before; /* what previews read */
 	bool fresh;            /* read_since */
 	size_t refreshed, acted;
+	const char *other;    /* what calls look like now, or NULL: as before */
 	const char *requires; /* the call's sentence, or NULL: met */
 	/* Called as a change goes out. */
 	void (*on_change)(struct fake *f);
 	char text[2000];
 };
 
-static inline bool fake_source(void *arg, const char *source, struct err *e)
+static inline bool fake_source(const void *arg, const char *source, struct err *e)
 {
 	const struct fake *f = arg;
 

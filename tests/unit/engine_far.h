@@ -47,10 +47,12 @@ static inline bool far_fake_check(
 static inline char *far_fake_text(
 	void *arg, const char *source, const char *call, json_t *input, struct err *e)
 {
-	(void)arg;
-	(void)e;
-	return xasprintf("POST %s/%s/%s", source, call,
-		json_str(json_sub(input, "record"), "id", ""));
+	const struct fake *f = arg;
+
+	if (!fake_source(f, source, e))
+		return NULL;
+	return xasprintf("POST %s/%s/%s %s", source, call,
+		json_str(json_sub(input, "record"), "id", ""), f->other ? f->other : "");
 }
 
 #define FAKE_CALLS(name, type, fn, look)                                          \
