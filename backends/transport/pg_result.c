@@ -142,10 +142,21 @@ static enum pg_verdict refuse(struct pg_call *c, const char *words)
 	return PG_DROP;
 }
 
+/* AND CHAIN leaves a new transaction behind, which looks as if it were ours. */
+static bool ends_transaction(PGresult *res)
+{
+	const char *tag = PQcmdStatus(res);
+
+	return str_equal(tag, "COMMIT") || str_equal(tag, "ROLLBACK");
+}
+
 static enum pg_verdict take_done(struct pg_call *c, enum pg_state state, PGresult *res)
 {
 	if (state == PG_CONN_END)
 		take_end(c, res);
+	else if (state == PG_CONN_STATEMENT && ends_transaction(res))
+		return refuse(c, "the statement ended its transaction itself: COMMIT and "
+				 "ROLLBACK are ours");
 	else if (state == PG_CONN_STATEMENT)
 		take_count(c, res);
 	return PG_GOES_ON;

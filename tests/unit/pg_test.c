@@ -156,6 +156,13 @@ static void nobody_else_commits(void)
 {
 	fails((struct pg_query){.sql = "COMMIT", .mode = PG_PREVIEW}, ERR_CONFIG,
 		"COMMIT");
+	/* A new transaction stands there after these, and its end would look like that of ours. */
+	fails((struct pg_query){.sql = "commit and chain", .mode = PG_PREVIEW},
+		ERR_CONFIG, "ended its transaction itself");
+	fails((struct pg_query){.sql = "/* */ End And Chain", .mode = PG_WRITE},
+		ERR_CONFIG, "ended its transaction itself");
+	fails((struct pg_query){.sql = "rollback and chain", .mode = PG_WRITE},
+		ERR_CONFIG, "ended its transaction itself");
 	do_sql("CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN INSERT INTO t VALUES "
 	       "(9); COMMIT; END'");
 	fails((struct pg_query){.sql = "CALL p()", .mode = PG_PREVIEW}, ERR_REMOTE,
