@@ -40,9 +40,22 @@ void collect_count(struct collect *c, const struct fetch_end *end)
 	c->repaired += end->repaired;
 }
 
+void collect_partial(struct collect *c, const char *name, const char *why)
+{
+	if (c->partials++ == 0)
+		str_format(c->partial, sizeof(c->partial), "%s%s%s", name ? name : "",
+			name ? ": " : "", why);
+}
+
 void collect_finish(struct collect *c)
 {
 	struct collect_fns fns = c->fns;
+	char partial[360];
+	if (c->partials > 1)
+		str_format(partial, sizeof(partial), "%s (and %zu more lists)",
+			c->partial, c->partials - 1);
+	else
+		str_copy(partial, sizeof(partial), c->partial);
 	if (c->errors > 1) {
 		size_t len = strlen(c->err.msg);
 		str_format(c->err.msg + len, sizeof(c->err.msg) - len,
@@ -51,7 +64,8 @@ void collect_finish(struct collect *c)
 	scrub_err(&c->err);
 	char *since = since_result(c);
 	struct collect_result r = {.err = c->err,
-		.full = c->def->complete && !c->errors && !c->cut && !c->refused,
+		.full = c->def->complete && !c->errors && !c->partials && !c->refused,
+		.partial = partial,
 		.kind = c->def->kind,
 		.gone = c->def->gone,
 		.gone_after_ms = c->def->gone_after_ms,
@@ -71,17 +85,17 @@ void collect_finish(struct collect *c)
 
 struct batch {
 	struct record *records;
-	size_t n, unknown, refused;
+	size_t n, refused;
 	struct err first;
+	struct map_flaws flaws;
 };
 
 static void map_item(
 	struct collect *c, const struct mapper *m, json_t *item, struct batch *b)
 {
 	struct err e = ERR_INIT;
-	bool unknown = false;
 	struct record *r = &b->records[b->n];
-	bool ok = map_record(m, item, r, &unknown, &e);
+	bool ok = map_record(m, item, r, &e);
 	if (ok && !str_starts(r->id, c->def->ids)) {
 		ok = err_set(&e, ERR_CONFIG, "the id %s does not begin with \"%s\"",
 			r->id, c->def->ids);
@@ -95,7 +109,6 @@ static void map_item(
 	since_take(c, item, m->scope);
 	if (c->seen)
 		json_object_set_new(c->seen, b->records[b->n].id, json_true());
-	b->unknown += unknown;
 	b->n++;
 }
 
@@ -111,17 +124,24 @@ static bool fn_ended(struct collect *c)
 
 bool collect_deliver(struct collect *c, json_t *items, json_t *scope)
 {
-	struct mapper m = {c->source, c->def, scope, &c->arena};
 	size_t n = json_array_size(items), i;
 	json_t *item;
 	struct batch b = {.first = ERR_INIT};
+	struct mapper m = {c->source, c->def, scope, &c->arena, &b.flaws};
 	b.records = arena_alloc(&c->arena, (n + 1) * sizeof(*b.records));
 	json_array_foreach (items, i, item)
 		map_item(c, &m, item, &b);
 	c->rows += b.n;
 	c->refused += b.refused;
-	struct collect_batch out = {
-		b.records, b.n, b.unknown, b.refused, b.refused ? b.first.msg : NULL};
+	scrub_err(&b.first);
+	struct collect_batch out = {.records = b.records,
+		.n = b.n,
+		.unknown_states = b.flaws.unknown,
+		.unknown = b.flaws.unknown_first,
+		.refused = b.refused,
+		.reason = b.refused ? b.first.msg : NULL,
+		.spoiled = b.flaws.spoiled,
+		.spoiled_why = b.flaws.spoiled_first};
 	c->in_fn = true;
 	if (b.n || b.refused)
 		c->fns.batch(c->fns.arg, &out);
@@ -149,7 +169,10 @@ static bool each_page(void *arg, json_t *items, const struct exchange_reply *r)
 	(void)r;
 	json_array_foreach (items, i, one) {
 		if (json_array_size(c->each) >= c->def->each_max) {
-			c->cut = true;
+			char why[80];
+			str_format(why, sizeof(why), "each: max: %zu ended the list",
+				c->def->each_max);
+			collect_partial(c, NULL, why);
 			break;
 		}
 		json_array_append(c->each, one);
@@ -201,7 +224,8 @@ static void each_done(void *arg, const struct fetch_end *end)
 	struct collect *c = arg;
 	c->each_fetch = NULL;
 	collect_count(c, end);
-	c->cut = c->cut || end->cut;
+	if (end->cut)
+		collect_partial(c, "each", end->why);
 	if (end->err.code != ERR_NONE) {
 		collect_error(c, &end->err, end->retry_after_ms);
 		collect_finish(c);

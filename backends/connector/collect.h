@@ -37,7 +37,8 @@ struct collect {
 	/* results */
 	struct err err; /* the first */
 	size_t errors;
-	bool cut;
+	size_t partials;   /* lists of which not all was read */
+	char partial[300]; /* of the first: why */
 	size_t rows, pages, refused, repaired;
 	int64_t retry_after_ms;
 	/* the callbacks may cancel us */
@@ -47,6 +48,8 @@ struct collect {
 void collect_error(struct collect *c, const struct err *e, int64_t retry_after_ms);
 /* What a fetch that ended adds to the figures of the collection. */
 void collect_count(struct collect *c, const struct fetch_end *end);
+/* A list of which not everything was read: nothing can be said to be missing. name: of the sub-collection, or NULL. */
+void collect_partial(struct collect *c, const char *name, const char *why);
 void collect_finish(struct collect *c);
 /* Maps items and hands them out. False: the collection was cancelled meanwhile and is gone. */
 bool collect_deliver(struct collect *c, json_t *items, json_t *scope) MUST_USE;

@@ -109,7 +109,7 @@ static char *time_result(const struct collect *c)
 
 char *since_result(struct collect *c)
 {
-	if (!c->best || c->errors || (c->cut && !c->def->ascending))
+	if (!c->best || c->errors || (c->partials && !c->def->ascending))
 		return NULL;
 	if (c->def->since == SINCE_TIME)
 		return time_result(c);

@@ -195,21 +195,24 @@ static bool page(void *arg, json_t *items, const struct exchange_reply *r)
 	return false;
 }
 
-static void walk_error(struct walk *w, const struct fetch_end *end)
+/* The sub-collection in words, "" without `each`. */
+static void walk_name(const struct walk *w, struct str *out)
+{
+	if (json_is_null(w->each))
+		return;
+	const char *name = json_str(w->each, "name", json_str(w->each, "id", NULL));
+	if (name)
+		str_adds(out, name);
+	else
+		json_scalar_to(out, w->each);
+}
+
+static void walk_error(struct walk *w, const struct fetch_end *end, const char *name)
 {
 	struct collect *c = w->c;
 	struct err e = end->err;
-	if (!json_is_null(w->each)) {
-		const char *name =
-			json_str(w->each, "name", json_str(w->each, "id", NULL));
-		struct str text = STR_INIT_MAX(200);
-		if (name)
-			str_adds(&text, name);
-		else
-			json_scalar_to(&text, w->each);
-		err_wrap(&e, "%s", text.buf);
-		str_release(&text);
-	}
+	if (*name)
+		err_wrap(&e, "%s", name);
 	/* the far side is one with all the others, so asking on would not help; hosts are each their own */
 	if (c->def->fetch.request.transport != DEF_SSH &&
 		(e.code == ERR_AUTH || e.code == ERR_THROTTLE || e.code == ERR_NET))
@@ -221,11 +224,15 @@ static void done(void *arg, const struct fetch_end *end)
 {
 	struct walk *w = arg;
 	struct collect *c = w->c;
+	struct str name = STR_INIT_MAX(200);
 	w->fetch = NULL;
 	collect_count(c, end);
-	c->cut = c->cut || end->cut;
+	walk_name(w, &name);
+	if (end->cut)
+		collect_partial(c, name.len ? name.buf : NULL, end->why);
 	if (end->err.code != ERR_NONE)
-		walk_error(w, end);
+		walk_error(w, end, name.buf);
+	str_release(&name);
 	walk_free(w);
 	walks_start(c);
 }

@@ -68,14 +68,20 @@ int64_t source_min_every_ms(const struct source *s, size_t collection);
 struct collect_batch {
 	const struct record *records;
 	size_t n;
+	/* The first of each kind in safe words, with the file and line of the expression. */
 	size_t unknown_states; /* raw values without a mapping in this batch */
-	size_t refused; /* items that gave no record: no id, an expression that fails */
-	const char *reason; /* of the first refused */
+	const char *unknown;
+	size_t refused; /* items that gave no record: they have no id */
+	const char *reason;
+	size_t spoiled; /* values that their field cannot hold: it stays empty */
+	const char *spoiled_why;
 };
 struct collect_result {
 	struct err err; /* ERR_NONE: complete */
-	/* Everything that exists was read (`complete: true`): what was not seen is gone. */
+	/* Everything that exists was read (`complete: true`), and that is proved: what was not seen is gone. */
 	bool full;
+	/* Why what was read is not all there is: "10 of at least 13: max_pages: 1 ended the list"; "": no reason to think so. */
+	const char *partial;
 	enum kind kind;
 	enum state gone;       /* the state for vanished records */
 	int64_t gone_after_ms; /* how long they must have been missing */

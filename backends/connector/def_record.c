@@ -122,6 +122,15 @@ static bool read_rules(struct connector *c, const json_t *in, const struct want 
 	return true;
 }
 
+/* "airflow3.yaml:65" */
+static const char *place_of(struct connector *c, const json_t *in, const char *name)
+{
+	const char *slash = strrchr(c->doc.path, '/');
+	int line = 0, column = 0;
+	yaml_where(&c->doc, in, name, 0, &line, &column);
+	return arena_printf(&c->arena, "%s:%d", slash ? slash + 1 : c->doc.path, line);
+}
+
 static bool read_field(struct connector *c, const json_t *in, const char *name,
 	const struct want *w, struct def_field *out, struct err *e)
 {
@@ -131,6 +140,8 @@ static bool read_field(struct connector *c, const json_t *in, const char *name,
 	const json_t *v = json_object_get(in, name);
 	if (!v)
 		return true;
+	out->name = name;
+	out->place = place_of(c, in, name);
 	out->given = true;
 	out->strict = w->state;
 	if (json_is_string(v))
@@ -193,6 +204,7 @@ bool def_record(struct connector *c, const json_t *in, enum kind kind,
 		if (!read_field(c, in, field_names[i], &w, &out->field[i], e))
 			return false;
 	}
+	out->labels_place = place_of(c, in, "labels");
 	if (json_is_string(json_object_get(in, "labels")))
 		return def_expr(c, in, "labels", &out->all_labels, e) &&
 		       read_pairs(c, in, "opaque", &out->opaque, &out->n_opaque, e);

@@ -29,8 +29,9 @@
  * severity: none info low high critical; else none. tier: 1..5.
  * Times: text or number, anything that clock_parse or clock_from_epoch takes; else 0.
  * amount, expected: a decimal as number or text ("USD 5" is none). url: http(s) only.
- * Text is made safe and cut to its limit. An id that is null or "" refuses the item (counted, the rest goes on), as does
- * an expression that fails. env, owner, tier that come out empty are taken from the configuration: assets (first match),
+ * Text is made safe and cut to its limit. An id that is null or "", or whose expression fails, refuses the item. Any other
+ * field whose expression fails or whose value it cannot hold (a due time of "infinity") stays empty. Both are counted on
+ * the source, with field, value and place. env, owner, tier that come out empty are taken from the configuration: assets (first match),
  * the host named as the asset, then the source.
  */
 struct def_rule {
@@ -39,6 +40,8 @@ struct def_rule {
 };
 
 struct def_field {
+	const char *name,
+		*place; /* place: "airflow3.yaml:65", for what is counted on the source */
 	bool given, strict; /* strict (state): what a map does not hold is nothing */
 	struct def_expr value;
 	const json_t *map, *fallback; /* borrowed from the file; NULL: none */
@@ -81,6 +84,7 @@ struct def_record {
 	struct def_pair *labels, *opaque;
 	size_t n_labels, n_opaque;
 	struct def_expr all_labels; /* labels given as one expression */
+	const char *labels_place;
 };
 
 /*

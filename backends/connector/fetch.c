@@ -37,9 +37,13 @@ static void fetch_free(struct fetch *f)
 
 static void end(struct fetch *f)
 {
+	char why[200] = "";
+	if (f->pager.cut)
+		paging_words(&f->pager, why, sizeof(why));
 	struct fetch_end end = {.err = f->err,
 		.status = f->status,
 		.cut = f->pager.cut,
+		.why = why,
 		.pages = f->pager.pages,
 		.repaired = f->repaired,
 		.retry_after_ms = f->retry_after_ms};

@@ -11,10 +11,21 @@ struct paging {
 	long offset, number;
 	json_t *token; /* of the page to fetch next; NULL: the first */
 	char *url;     /* the same for links */
-	bool cut;      /* ended by a budget, not by the far side */
+	/* Ended by something else than the far side's own end of the list; `why` says by what. Proof is positive: what is not
+	 * known to be whole is cut. */
+	bool cut;
+	char why[120];
+	double total; /* how many there are, as the far side says; < 0: it says nothing */
+	/* Of the page before: a far side that ignores what it is asked for gives the same once more. */
+	json_t *first_item, *last_item;
+	size_t last_n;
 };
 void paging_init(struct paging *p, const struct def_page *def, const char *base);
 void paging_release(struct paging *p);
+/* Marks the list as cut, in the first words only. */
+void paging_cut(struct paging *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Why it is not all there is, with figures: "10 of at least 13: max_pages ended the list". */
+void paging_words(const struct paging *p, char *out, size_t size);
 /* The parameters of the page to fetch; NULL when there are none. New reference. */
 json_t *paging_params(const struct paging *p);
 /* Takes a reply: its items (new reference) and whether another page is to be fetched. */
@@ -28,6 +39,7 @@ struct fetch_end {
 	struct err err;
 	int status; /* HTTP, of the last page; 0: none */
 	bool cut;
+	const char *why;        /* paging_words when it is cut, else "" */
 	size_t pages, repaired; /* repaired: as in exchange_reply, of all pages */
 	int64_t retry_after_ms;
 };

@@ -79,38 +79,59 @@ struct mapping {
 	const struct mapper *m;
 	json_t *item;
 	struct record *out;
-	struct err *e;
 };
 
-/* One field by its name in the file; NULL with e. */
-static json_t *get(const struct mapping *g, enum field_id id, json_t **raw)
+static const struct def_field *field_of(const struct mapping *g, enum field_id id)
 {
-	const struct def_field *f = &g->m->def->record.field[id];
-	if (!f->given)
-		return json_null();
-	return field_value(f, g->m, g->item, raw, g->e);
+	return &g->m->def->record.field[id];
 }
 
-static bool get_text(
-	const struct mapping *g, enum field_id id, size_t max, const char **out)
+/* A value, json_null for one whose expression fails: that costs the field, not the record. */
+static json_t *get_field(const struct mapping *g, const struct def_field *f, json_t **raw)
 {
-	json_t *v = get(g, id, NULL);
-	if (!v)
-		return false;
-	*out = id == FIELD_PARENT ? map_id_text(g->m->arena, v, max)
-				  : map_text(g->m->arena, v, max);
-	json_decref(v);
-	return true;
+	struct err e = ERR_INIT;
+	json_t *v = f->given ? field_value(f, g->m, g->item, raw, &e) : json_null();
+	if (v)
+		return v;
+	map_spoiled(g->m, f, NULL, e.msg);
+	return json_null();
 }
 
-static bool get_time(const struct mapping *g, enum field_id id, usec_t *out)
+static json_t *get(const struct mapping *g, enum field_id id)
 {
-	json_t *v = get(g, id, NULL);
-	if (!v)
-		return false;
-	*out = map_time(v);
+	return get_field(g, field_of(g, id), NULL);
+}
+
+static bool is_empty(const json_t *v)
+{
+	return json_is_null(v) || (json_is_string(v) && !json_string_length(v));
+}
+
+static const char *get_text(const struct mapping *g, enum field_id id, size_t max)
+{
+	json_t *v = get(g, id);
+	const char *text = id == FIELD_PARENT ? map_id_text(g->m->arena, v, max)
+					      : map_text(g->m->arena, v, max);
 	json_decref(v);
-	return true;
+	return text;
+}
+
+/* Go's zero time and an epoch of 0 stand for "none" and are no flaw. */
+static bool no_time(const json_t *v)
+{
+	usec_t t;
+	return is_empty(v) || (json_is_number(v) && json_number_value(v) == 0) ||
+	       (json_is_string(v) && clock_parse(json_string_value(v), &t) && t == 0);
+}
+
+static usec_t get_time(const struct mapping *g, enum field_id id)
+{
+	json_t *v = get(g, id);
+	usec_t t = map_time(v);
+	if (!t && !no_time(v))
+		map_spoiled(g->m, field_of(g, id), v, "is no time that can be kept");
+	json_decref(v);
+	return t;
 }
 
 /* Digits, at most one point, a sign: what the store keeps as a decimal. */
@@ -124,90 +145,104 @@ static bool decimal(const char *s)
 				strspn(s + i + 1, "0123456789") == strlen(s + i + 1));
 }
 
-static bool get_amount(const struct mapping *g, enum field_id id, const char **out)
+static const char *get_amount(const struct mapping *g, enum field_id id)
 {
-	json_t *v = get(g, id, NULL);
-	if (!v)
-		return false;
+	json_t *v = get(g, id);
 	const char *text = map_text(g->m->arena, v, 40);
 	if (json_is_real(v) && !decimal(text))
 		text = arena_printf(g->m->arena, "%.6f", json_real_value(v));
-	*out = decimal(text) ? text : "";
+	if (!decimal(text)) {
+		if (!is_empty(v))
+			map_spoiled(g->m, field_of(g, id), v, "is no decimal number");
+		text = "";
+	}
 	json_decref(v);
-	return true;
+	return text;
 }
 
-static bool map_state(const struct mapping *g, bool *unknown)
+static void map_state(const struct mapping *g)
 {
-	json_t *raw = NULL, *v = get(g, FIELD_STATE, &raw);
+	const struct def_field *f = field_of(g, FIELD_STATE);
+	json_t *raw = NULL, *v = get_field(g, f, &raw);
 	enum state s = STATE_UNKNOWN;
-	if (!v)
-		return false;
 	const char *text = json_string_value(v);
 	bool known = text && state_parse(text, &s);
 	if (known && s != STATE_UNKNOWN && !state_of_kind(g->m->def->kind, s))
 		known = false;
 	g->out->state = known ? s : STATE_UNKNOWN;
-	*unknown = !known;
-	g->out->raw_state =
-		map_text(g->m->arena, json_is_null(raw) ? v : raw, RECORD_TEXT_MAX);
+	const json_t *said = raw && !json_is_null(raw) ? raw : v;
+	if (!known)
+		map_unknown(g->m, f, said);
+	g->out->raw_state = map_text(g->m->arena, said, RECORD_TEXT_MAX);
 	json_decref(raw);
 	json_decref(v);
-	return !g->m->def->record.field[FIELD_RAW_STATE].given ||
-	       get_text(g, FIELD_RAW_STATE, RECORD_TEXT_MAX, &g->out->raw_state);
+	if (field_of(g, FIELD_RAW_STATE)->given)
+		g->out->raw_state = get_text(g, FIELD_RAW_STATE, RECORD_TEXT_MAX);
 }
 
-static bool map_severity_tier(const struct mapping *g)
+static void map_severity(const struct mapping *g)
 {
-	json_t *v = get(g, FIELD_SEVERITY, NULL);
-	if (!v)
-		return false;
+	json_t *v = get(g, FIELD_SEVERITY);
 	const char *text = json_string_value(v);
-	if (!text || !severity_parse(text, &g->out->severity))
+	if (!text || !severity_parse(text, &g->out->severity)) {
 		g->out->severity = SEVERITY_NONE;
+		if (!is_empty(v))
+			map_spoiled(
+				g->m, field_of(g, FIELD_SEVERITY), v, "is no severity");
+	}
 	json_decref(v);
-	v = get(g, FIELD_TIER, NULL);
-	if (!v)
-		return false;
+}
+
+static void map_tier(const struct mapping *g)
+{
+	json_t *v = get(g, FIELD_TIER);
 	struct str digits = STR_INIT_MAX(32);
 	long long tier = 0;
 	json_scalar_to(&digits, v);
 	if (str_to_int(digits.buf, &tier) && tier >= 1 && tier <= 5)
 		g->out->tier = (int)tier;
+	else if (!is_empty(v))
+		map_spoiled(g->m, field_of(g, FIELD_TIER), v, "is no tier from 1 to 5");
 	str_release(&digits);
 	json_decref(v);
-	return true;
 }
 
-/* What names something is never altered: with a secret in it, it could not leave the worker, nor name the same without. */
-static bool keeps_secrets(const struct mapping *g, const char *field, const char *text)
+static bool check_id(const struct mapping *g, const json_t *v, struct err *e)
 {
-	return !log_gives_away(text, strlen(text)) ||
-	       err_set(g->e, ERR_DENIED,
-		       "%s holds a secret of the configuration or a token: choose "
-		       "another field",
-		       field);
-}
-
-static bool map_id(const struct mapping *g)
-{
-	json_t *v = get(g, FIELD_ID, NULL);
-	if (!v)
-		return false;
 	bool scalar = !json_is_object(v) && !json_is_array(v);
 	size_t len = json_string_length(v); /* what is no text is short */
 	g->out->id = map_id_text(g->m->arena, v, RECORD_ID_MAX);
-	json_decref(v);
 	if (!scalar || !*g->out->id)
-		return err_set(g->e, ERR_PARSE, "an item has no id");
+		return err_set(e, ERR_PARSE, "an item has no id");
 	/* a cut id could be that of another item */
-	if (len > RECORD_ID_MAX)
-		return err_set(
-			g->e, ERR_LIMIT, "an id is longer than %d bytes", RECORD_ID_MAX);
-	return keeps_secrets(g, "id", g->out->id);
+	return len <= RECORD_ID_MAX ||
+	       err_set(e, ERR_LIMIT, "an id is longer than %d bytes", RECORD_ID_MAX);
 }
 
-static bool map_texts(const struct mapping *g)
+/* The one field that costs the record. */
+static bool map_id(const struct mapping *g, struct err *e)
+{
+	const struct def_field *f = field_of(g, FIELD_ID);
+	json_t *v = field_value(f, g->m, g->item, NULL, e);
+	bool ok = v && check_id(g, v, e);
+	json_decref(v);
+	return ok || err_wrap(e, "id (%s)", f->place);
+}
+
+static void map_url(const struct mapping *g, struct record *r)
+{
+	r->url = get_text(g, FIELD_URL, 2000);
+	if (str_starts(r->url, "https://") || str_starts(r->url, "http://"))
+		return;
+	if (*r->url) {
+		json_t *v = json_string(r->url);
+		map_spoiled(g->m, field_of(g, FIELD_URL), v, "is no http address");
+		json_decref(v);
+	}
+	r->url = "";
+}
+
+static void map_texts(const struct mapping *g)
 {
 	struct record *r = g->out;
 	const struct {
@@ -220,27 +255,23 @@ static bool map_texts(const struct mapping *g)
 		{FIELD_SERVICE, RECORD_TEXT_MAX, &r->service},
 		{FIELD_ASSET, RECORD_TEXT_MAX, &r->asset},
 		{FIELD_ACTOR, RECORD_TEXT_MAX, &r->actor},
-		{FIELD_CURRENCY, 8, &r->currency}, {FIELD_URL, 2000, &r->url},
+		{FIELD_CURRENCY, 8, &r->currency},
 		{FIELD_PARENT, RECORD_ID_MAX, &r->parent}};
 	for (size_t i = 0; i < LENGTH(texts); i++)
-		if (!get_text(g, texts[i].id, texts[i].max, texts[i].to))
-			return false;
-	if (!str_starts(r->url, "https://") && !str_starts(r->url, "http://"))
-		r->url = "";
+		*texts[i].to = get_text(g, texts[i].id, texts[i].max);
+	map_url(g, r);
 	if (!*r->title)
 		r->title = r->id;
-	return keeps_secrets(g, "parent", r->parent);
 }
 
-static bool map_numbers(const struct mapping *g)
+static void map_numbers(const struct mapping *g)
 {
-	struct record *r = g->out;
-	return get_time(g, FIELD_STARTED, &r->started) &&
-	       get_time(g, FIELD_ENDED, &r->ended) &&
-	       get_time(g, FIELD_UPDATED, &r->updated) &&
-	       get_time(g, FIELD_DUE, &r->due) &&
-	       get_amount(g, FIELD_AMOUNT, &r->amount) &&
-	       get_amount(g, FIELD_EXPECTED, &r->expected);
+	g->out->started = get_time(g, FIELD_STARTED);
+	g->out->ended = get_time(g, FIELD_ENDED);
+	g->out->updated = get_time(g, FIELD_UPDATED);
+	g->out->due = get_time(g, FIELD_DUE);
+	g->out->amount = get_amount(g, FIELD_AMOUNT);
+	g->out->expected = get_amount(g, FIELD_EXPECTED);
 }
 
 static void add_label(const struct mapping *g, json_t *to, const char *name, json_t *v)
@@ -250,63 +281,80 @@ static void add_label(const struct mapping *g, json_t *to, const char *name, jso
 		json_object_set_new_nocheck(to, name, json_string_nocheck(text));
 }
 
-static bool map_all_labels(const struct mapping *g)
+static void map_all_labels(const struct mapping *g)
 {
+	const struct def_record *d = &g->m->def->record;
+	struct err e = ERR_INIT;
 	const char *key;
-	json_t *v, *all = jmes_search(
-			   g->m->def->record.all_labels.jmes, g->item, g->m->scope, g->e);
-	if (!all)
-		return false;
+	json_t *v, *all = jmes_search(d->all_labels.jmes, g->item, g->m->scope, &e);
 	g->out->labels = json_object();
+	if (!all) {
+		struct def_field f = {.name = "labels", .place = d->labels_place};
+		map_spoiled(g->m, &f, NULL, e.msg);
+		return;
+	}
 	json_object_foreach (all, key, v) {
 		json_t *name = json_string(key);
 		add_label(g, g->out->labels, map_text(g->m->arena, name, 100), v);
 		json_decref(name);
 	}
 	json_decref(all);
-	return true;
 }
 
-static bool map_pairs(const struct mapping *g, const struct def_pair *p, size_t n,
-	bool text, json_t **out)
+static json_t *map_pairs(
+	const struct mapping *g, const struct def_pair *p, size_t n, bool text)
 {
-	if (!n)
-		return true;
-	*out = json_object();
+	json_t *out = n ? json_object() : NULL;
 	for (size_t i = 0; i < n; i++) {
-		json_t *v = field_value(&p[i].field, g->m, g->item, NULL, g->e);
-		if (!v)
-			return err_wrap(g->e, "%s", p[i].name);
+		json_t *v = get_field(g, &p[i].field, NULL);
 		if (text)
-			add_label(g, *out, p[i].name, v);
+			add_label(g, out, p[i].name, v);
 		else if (!json_is_null(v))
-			json_object_set_nocheck(*out, p[i].name, v);
+			json_object_set_nocheck(out, p[i].name, v);
 		json_decref(v);
 	}
-	return true;
+	return out;
 }
 
-static bool map_trees(const struct mapping *g)
+static void map_trees(const struct mapping *g)
 {
 	const struct def_record *d = &g->m->def->record;
-	json_t *detail = d->field[FIELD_DETAIL].given ? get(g, FIELD_DETAIL, NULL)
+	json_t *detail = d->field[FIELD_DETAIL].given ? get(g, FIELD_DETAIL)
 						      : json_incref(g->item);
-	if (!detail)
-		return false;
 	g->out->detail = map_safe_tree(detail, RECORD_DETAIL_MAX);
 	json_decref(detail);
-	if (d->all_labels.jmes
-			? !map_all_labels(g)
-			: !map_pairs(g, d->labels, d->n_labels, true, &g->out->labels))
-		return false;
-	if (!map_pairs(g, d->opaque, d->n_opaque, false, &g->out->opaque))
+	if (d->all_labels.jmes)
+		map_all_labels(g);
+	else
+		g->out->labels = map_pairs(g, d->labels, d->n_labels, true);
+	g->out->opaque = map_pairs(g, d->opaque, d->n_opaque, false);
+}
+
+/* What names something is never altered: with a secret in it, it could not leave the worker, nor name the same without. */
+static bool keeps_secrets(
+	const char *field, const char *place, const char *text, struct err *e)
+{
+	return !log_gives_away(text, strlen(text)) ||
+	       err_set(e, ERR_DENIED,
+		       "%s holds a secret of the configuration or a token: choose "
+		       "another field (%s)",
+		       field, place);
+}
+
+static bool keys_keep_secrets(const struct mapping *g, struct err *e)
+{
+	const struct def_record *d = &g->m->def->record;
+	const struct def_field *id = field_of(g, FIELD_ID),
+			       *parent = field_of(g, FIELD_PARENT);
+	if (!keeps_secrets("id", id->place, g->out->id, e) ||
+		!keeps_secrets("parent", parent->place, g->out->parent, e))
 		return false;
 	for (size_t i = 0; i < d->n_opaque; i++)
 		if (map_gives_away(json_object_get(g->out->opaque, d->opaque[i].name)))
-			return err_set(g->e, ERR_DENIED,
+			return err_set(e, ERR_DENIED,
 				"opaque.%s holds a secret of the configuration or a "
-				"token: choose another field",
-				d->opaque[i].name);
+				"token: choose another field (%s)",
+				d->opaque[i].name, d->opaque[i].field.place);
 	return true;
 }
 
@@ -334,19 +382,21 @@ static void map_defaults(const struct mapper *m, struct record *r)
 	r->kind = m->def->kind;
 }
 
-bool map_record(const struct mapper *m, json_t *item, struct record *out, bool *unknown,
-	struct err *e)
+bool map_record(const struct mapper *m, json_t *item, struct record *out, struct err *e)
 {
-	struct mapping g = {m, item, out, e};
+	struct mapping g = {m, item, out};
 	record_init(out);
-	*unknown = false;
-	if (map_id(&g) && map_texts(&g) && map_state(&g, unknown) &&
-		map_severity_tier(&g) && map_numbers(&g) && map_trees(&g)) {
-		map_defaults(m, out);
+	if (!map_id(&g, e))
+		return false;
+	map_texts(&g);
+	map_state(&g);
+	map_severity(&g);
+	map_tier(&g);
+	map_numbers(&g);
+	map_trees(&g);
+	map_defaults(m, out);
+	if (keys_keep_secrets(&g, e))
 		return true;
-	}
-	if (out->id && *out->id)
-		err_wrap(e, "%s", out->id);
 	record_release_json(out);
 	return false;
 }

@@ -3,6 +3,16 @@
 
 #include "backends/connector/source_private.h"
 
+/* What the items of a batch held that no record can hold; the first of each kind in safe words. */
+struct map_flaws {
+	size_t unknown; /* states without a mapping */
+	char unknown_first[200];
+	/* Values that their field cannot hold, and expressions that failed: the field stays empty, for a decoration costs
+	 * only itself. */
+	size_t spoiled;
+	char spoiled_first[300];
+};
+
 /*
  * One item becomes one record. Text is made safe and bounded here, once; everything that the record points to lives in
  * `arena`, its JSON is released by record_release_json.
@@ -12,10 +22,16 @@ struct mapper {
 	const struct def_collect *def;
 	json_t *scope; /* without secrets */
 	struct arena *arena;
+	struct map_flaws *flaws;
 };
-/* False: the item gives no record, e says why. *unknown: its state has no mapping. */
-bool map_record(const struct mapper *m, json_t *item, struct record *out, bool *unknown,
-	struct err *e) MUST_USE;
+/* False: the item gives no record, for it has no id; e says why and where its expression stands. */
+bool map_record(
+	const struct mapper *m, json_t *item, struct record *out, struct err *e) MUST_USE;
+
+/* mapping_flaw.c. v: what the expression gave; NULL: it failed, and `why` is its error. */
+void map_spoiled(const struct mapper *m, const struct def_field *f, const json_t *v,
+	const char *why);
+void map_unknown(const struct mapper *m, const struct def_field *f, const json_t *v);
 
 /* Safe text of a value, at most max bytes, in the arena; "" for null. */
 const char *map_text(struct arena *a, const json_t *v, size_t max);

@@ -9,14 +9,40 @@
 
 void paging_init(struct paging *p, const struct def_page *def, const char *base)
 {
-	*p = (struct paging){.def = def, .base = base, .number = def->first};
+	*p = (struct paging){.def = def, .base = base, .number = def->first, .total = -1};
 }
 
 void paging_release(struct paging *p)
 {
 	json_decref(p->token);
+	json_decref(p->first_item);
+	json_decref(p->last_item);
 	free(p->url);
 	memset(p, 0, sizeof(*p));
+}
+
+void paging_cut(struct paging *p, const char *fmt, ...)
+{
+	va_list ap;
+	if (p->cut)
+		return;
+	struct str words = STR_INIT_MAX(1000);
+	va_start(ap, fmt);
+	str_addv(&words, fmt, ap);
+	va_end(ap);
+	str_copy(p->why, sizeof(p->why), words.buf);
+	str_release(&words);
+	p->cut = true;
+}
+
+void paging_words(const struct paging *p, char *out, size_t size)
+{
+	if (p->total > (double)p->items)
+		str_format(out, size, "%zu of at least %.0f: %s", p->items, p->total,
+			p->why);
+	else
+		str_format(out, size, "%zu of at least %zu: %s", p->items, p->items + 1,
+			p->why);
 }
 
 json_t *paging_params(const struct paging *p)
@@ -69,7 +95,8 @@ static json_t *find_items(struct paging *p, json_t *body, json_t *scope, struct 
 	/* An empty list, or a reply that is something else altogether. */
 	if (json_is_null(v)) {
 		json_decref(v);
-		p->cut = true;
+		paging_cut(p, "the reply holds no list at \"%s\"",
+			p->def->items.text ? p->def->items.text : "@");
 		return json_array();
 	}
 	json_decref(v);
@@ -203,13 +230,27 @@ static bool next_last(
 
 /* ---- counted pages ---- */
 
+/* What is there by the far side's own count, and whether that means that there is more. A full page whose total is not more
+ * than the page itself is a server that counts the page: the next one, when it is empty, proves the end. */
+static void by_total(struct paging *p, size_t n, double total, bool full, bool *more)
+{
+	p->total = total;
+	if (full && total <= (double)n)
+		*more = true;
+	else
+		*more = n > 0 && (double)p->items < total;
+	if (n == 0 && (double)p->items < total)
+		paging_cut(p, "an empty page before the total is reached");
+}
+
 static bool next_counted(struct paging *p, size_t n, json_t *body, json_t *scope,
 	bool *more, struct err *e)
 {
 	const struct def_page *d = p->def;
+	bool full = n > 0 && (long)n >= d->size;
 	p->offset += (long)n;
 	p->number++;
-	*more = n > 0 && (long)n >= d->size;
+	*more = full;
 	if (d->more.jmes) {
 		json_t *v = search(&d->more, "more", body, scope, e);
 		if (!v)
@@ -222,7 +263,7 @@ static bool next_counted(struct paging *p, size_t n, json_t *body, json_t *scope
 		if (!v)
 			return false;
 		if (json_is_number(v))
-			*more = n > 0 && (double)p->items < json_number_value(v);
+			by_total(p, n, json_number_value(v), full, more);
 		json_decref(v);
 	}
 	return true;
@@ -248,6 +289,42 @@ static bool advance(struct paging *p, const struct exchange_reply *r, json_t *bo
 	return false;
 }
 
+/* The same items once more: the far side gives this page whatever it is asked for. Two of its items tell as much as all. */
+static bool check_repeated(struct paging *p, json_t *list, struct err *e)
+{
+	size_t n = json_array_size(list);
+	json_t *first = json_array_get(list, 0),
+	       *last = n ? json_array_get(list, n - 1) : NULL;
+	bool same = json_is_object(first) && n == p->last_n &&
+		    json_equal(first, p->first_item) && json_equal(last, p->last_item);
+	json_decref(p->first_item);
+	json_decref(p->last_item);
+	p->first_item = json_incref(first);
+	p->last_item = json_incref(last);
+	p->last_n = n;
+	return !same ||
+	       err_set(e, ERR_REMOTE,
+		       "paging does not advance: page %zu is the page before once more "
+		       "(does the far side know %s?)",
+		       p->pages, p->def->param ? p->def->param : "the link");
+}
+
+/* What ended the list though there may be more. */
+static void check_budgets(struct paging *p, const struct exchange_reply *r, bool *more)
+{
+	bool pages = p->pages >= p->def->max_pages;
+	if (r->truncated)
+		paging_cut(p, "max_rows or max_bytes ended the answer");
+	/* Accepted is not done; a part is not all. */
+	if (r->status == 202 || r->status == 206)
+		paging_cut(p, "HTTP %d: the answer is not all of it", r->status);
+	if (!*more || (!pages && p->items < p->def->max_items))
+		return;
+	paging_cut(p, "%s: %zu ended the list", pages ? "max_pages" : "max_items",
+		pages ? p->def->max_pages : p->def->max_items);
+	*more = false;
+}
+
 bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope,
 	json_t **items, bool *more, struct err *e)
 {
@@ -261,16 +338,11 @@ bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope
 		return false;
 	p->pages++;
 	p->items += json_array_size(list);
-	if (!advance(p, r, body, list, scope, more, e)) {
+	if (!check_repeated(p, list, e) || !advance(p, r, body, list, scope, more, e)) {
 		json_decref(list);
 		return false;
 	}
-	if (*more && (p->pages >= p->def->max_pages || p->items >= p->def->max_items)) {
-		p->cut = true;
-		*more = false;
-	}
-	if (r->truncated)
-		p->cut = true;
+	check_budgets(p, r, more);
 	*items = list;
 	return true;
 }

@@ -30,17 +30,20 @@ static bool lane_stale(const struct feed *f, const struct lane *ln)
 
 static json_t *lane_json(const struct feed *f, const struct lane *ln)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "last_good",
-		(json_int_t)ln->last_good, "rows", (json_int_t)ln->rows, "took_ms",
-		(json_int_t)ln->took_ms, "interval_ms", (json_int_t)interval_ms(f, ln),
-		"refused", (json_int_t)ln->refused, "repaired", (json_int_t)ln->repaired,
-		"error", ln->failures ? ln->last_err.msg : "", "refused_why", ln->reason);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:s}",
+		"last_good", (json_int_t)ln->last_good, "rows", (json_int_t)ln->rows,
+		"took_ms", (json_int_t)ln->took_ms, "interval_ms",
+		(json_int_t)interval_ms(f, ln), "refused", (json_int_t)ln->refused,
+		"repaired", (json_int_t)ln->repaired, "spoiled", (json_int_t)ln->spoiled,
+		"error", ln->failures ? ln->last_err.msg : "", "refused_why", ln->reason,
+		"partial", ln->partial, "spoiled_why", ln->spoiled_why, "unknown",
+		ln->unknown);
 }
 
 struct summary {
 	const char *state, *error;
 	usec_t stale_at, last_good, last_try;
-	json_int_t rows, unknown, repaired, lag, interval;
+	json_int_t rows, unknown, lag, interval;
 };
 
 /* The worst of the lanes speaks for the source: failing, stale, new, ok. */
@@ -55,8 +58,6 @@ static void add_state(struct summary *sum, const struct feed *f, const struct la
 		else if (ln->last_good == 0 && strcmp(sum->state, "stale") != 0)
 			sum->state = "new";
 	}
-	if (!ln->failures && ln->refused && sum->error[0] == '\0')
-		sum->error = ln->reason;
 }
 
 static void add_lane(struct summary *sum, const struct feed *f, const struct lane *ln)
@@ -78,27 +79,26 @@ static void add_lane(struct summary *sum, const struct feed *f, const struct lan
 		sum->interval = interval_ms(f, ln);
 	sum->rows += (json_int_t)ln->rows;
 	sum->unknown += (json_int_t)ln->unknown_states;
-	sum->repaired += (json_int_t)ln->repaired;
 }
 
-/* A source that is well otherwise: its records hold what nobody sent. */
-static void say_repaired(struct summary *sum, char *text, size_t size)
+/* A source that answers: what its records lack, collection by collection. */
+static void say_flaws(const struct feed *f, struct str *out)
 {
-	if (!sum->repaired || sum->error[0] != '\0')
-		return;
-	str_format(text, size,
-		"%lld value%s of its last answers could not be read as sent (text that "
-		"is "
-		"no UTF-8, numbers out of range) and %s shown changed",
-		(long long)sum->repaired, sum->repaired == 1 ? "" : "s",
-		sum->repaired == 1 ? "is" : "are");
-	sum->error = text;
+	for (size_t i = 0; i < f->n_lanes; i++) {
+		struct str one = STR_INIT_MAX(1000);
+
+		lane_flaws(&f->lanes[i], &one);
+		if (one.len)
+			str_addf(out, "%s%s: %s", out->len ? "; " : "", f->lanes[i].name,
+				one.buf);
+		str_release(&one);
+	}
 }
 
 static void health_tell(struct feed *f)
 {
 	struct summary sum = {.state = "ok", .error = ""};
-	char repaired[200];
+	struct str flaws = STR_INIT_MAX(4000);
 	json_t *lanes = json_object();
 
 	if (f->cfg->disabled) {
@@ -111,7 +111,9 @@ static void health_tell(struct feed *f)
 		add_lane(&sum, f, &f->lanes[i]);
 		json_object_set_new(lanes, f->lanes[i].name, lane_json(f, &f->lanes[i]));
 	}
-	say_repaired(&sum, repaired, sizeof(repaired));
+	say_flaws(f, &flaws);
+	if (!sum.error[0])
+		sum.error = flaws.buf;
 	store_tell(f->schedule->worker->store, "source_state",
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, "
 			  "s:o}",
@@ -123,6 +125,7 @@ static void health_tell(struct feed *f)
 			sum.unknown, "lag_ms", sum.lag, "interval_ms", sum.interval,
 			"collections", lanes),
 		NULL, NULL);
+	str_release(&flaws);
 }
 
 static void tell_all(struct schedule *s)

@@ -69,14 +69,22 @@ static void on_put(void *arg, const struct store_put_result *result)
 	lane_settle(ln);
 }
 
+static void keep_first(char *to, size_t size, size_t before, const char *words)
+{
+	if (!before && words)
+		str_copy(to, size, words);
+}
+
 static void on_batch(void *arg, const struct collect_batch *b)
 {
 	struct lane *ln = arg;
 
+	keep_first(ln->unknown, sizeof(ln->unknown), ln->unknown_states, b->unknown);
+	keep_first(ln->reason, sizeof(ln->reason), ln->refused, b->reason);
+	keep_first(ln->spoiled_why, sizeof(ln->spoiled_why), ln->spoiled, b->spoiled_why);
 	ln->unknown_states += b->unknown_states;
 	ln->refused += b->refused;
-	if (b->refused && b->reason)
-		str_copy(ln->reason, sizeof(ln->reason), b->reason);
+	ln->spoiled += b->spoiled;
 	if (b->n == 0)
 		return;
 	ln->puts++;
@@ -123,6 +131,7 @@ static void on_done(void *arg, const struct collect_result *r)
 	ln->ids = r->ids;
 	ln->rows = r->rows;
 	ln->repaired = r->repaired;
+	str_copy(ln->partial, sizeof(ln->partial), r->partial);
 	ln->took_ms = r->took_ms;
 	ln->retry_after_ms = r->retry_after_ms;
 	free(ln->next_since);
@@ -242,8 +251,8 @@ static void lane_due(struct loop *l, void *arg)
 		return;
 	}
 	ln->started = clock_now();
-	ln->unknown_states = ln->refused = 0;
-	ln->reason[0] = '\0';
+	ln->unknown_states = ln->refused = ln->spoiled = 0;
+	ln->reason[0] = ln->unknown[0] = ln->spoiled_why[0] = '\0';
 	ln->put_err = (struct err)ERR_INIT;
 	if (!connector_rereads(source_connector(ln->feed->source), ln->index)) {
 		lane_collect(ln, NULL);

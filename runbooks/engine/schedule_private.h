@@ -31,11 +31,13 @@ struct lane { /* one collection of one source */
 	const char *ids; /* what the ids of vanished records begin with */
 	usec_t started, last_good;
 	usec_t good_began; /* when the last good one did */
-	size_t rows, unknown_states, refused, repaired;
+	size_t rows, unknown_states, refused, repaired, spoiled;
 	int64_t took_ms, retry_after_ms;
 	/* Monotonic: not collected again before the far side lets, nor, except once after an action, before min_every is over. */
 	int64_t not_before_ms, rested_ms;
-	char reason[200]; /* why the first refused item was */
+	/* In words, "" each: why the first refused item was, why not everything was read, the first value that its field
+	 * cannot hold, the first state without a mapping. */
+	char reason[300], partial[360], spoiled_why[300], unknown[200];
 };
 
 struct feed { /* one source */
@@ -58,6 +60,9 @@ struct schedule {
 
 void lane_arm(struct lane *ln, int64_t after_ms);
 void lane_settle(struct lane *ln);
+
+/* health_words.c: what is wrong with a collection that ended well, one sentence after the other: "" nothing. */
+void lane_flaws(const struct lane *ln, struct str *out);
 
 /* health.c */
 /* Writes the source's row, in a moment: records go first. */

@@ -45,7 +45,7 @@ struct attempt {
 	const struct try_options *o;
 	struct collect *collect;
 	const char *collection;
-	size_t rows, unknown, refused;
+	size_t rows, unknown, refused, spoiled;
 	bool done, failed;
 	json_t *all;
 };
@@ -69,8 +69,13 @@ static void on_batch(void *arg, const struct collect_batch *b)
 
 	for (size_t i = 0; i < b->n; i++)
 		print_record(a, &b->records[i]);
+	if (b->unknown_states && !a->unknown)
+		fprintf(stderr, "%s: unknown state: %s\n", a->collection, b->unknown);
+	if (b->spoiled && !a->spoiled)
+		fprintf(stderr, "%s: left out: %s\n", a->collection, b->spoiled_why);
 	a->unknown += b->unknown_states;
 	a->refused += b->refused;
+	a->spoiled += b->spoiled;
 	if (b->refused && b->reason)
 		fprintf(stderr, "%s: %zu items refused: %s\n", a->collection, b->refused,
 			b->reason);
@@ -86,11 +91,15 @@ static void on_done(void *arg, const struct collect_result *r)
 		a->failed = true;
 		fprintf(stderr, "%s: %s\n", a->collection, r->err.msg);
 	}
+	/* What the author of a connector came to see: a part that does not arrive. */
+	a->failed = a->failed || a->refused > 0;
+	if (r->partial[0])
+		fprintf(stderr, "%s: not all was read: %s\n", a->collection, r->partial);
 	fprintf(stderr,
 		"%s: %zu rows, %zu pages, %lld ms, %zu unknown states, %zu refused, %zu "
-		"repaired\n",
+		"left out, %zu repaired\n",
 		a->collection, r->rows, r->pages, (long long)r->took_ms, a->unknown,
-		a->refused, r->repaired);
+		a->refused, a->spoiled, r->repaired);
 }
 
 static bool try_one(struct attempt *a, struct source *s, size_t index, struct loop *l)
@@ -101,7 +110,7 @@ static bool try_one(struct attempt *a, struct source *s, size_t index, struct lo
 	if (a->o->collection && strcmp(a->o->collection, a->collection) != 0)
 		return false;
 	a->done = false;
-	a->unknown = a->refused = 0;
+	a->unknown = a->refused = a->spoiled = 0;
 	a->collect = source_collect(s, index, NULL, NULL, &fns);
 	if (!loop_until(l, &a->done, 120000)) {
 		collect_cancel(a->collect);

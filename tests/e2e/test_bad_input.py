@@ -285,10 +285,10 @@ def test_one_bad_value_costs_itself(desk):
         assert titles == {**{name: shown for name, (_, shown) in BAD_VALUES.items()}, "g1": "all is well"}
         row = desk.wait_source("odd", lambda s: s["last_good"])
         assert row["state"] == "ok" and row["collections"]["things"]["repaired"] == len(BAD_VALUES)
-        assert row["error"].startswith("%d values " % len(BAD_VALUES)) and "UTF-8" in row["error"]
+        assert row["error"].startswith("things: %d values " % len(BAD_VALUES)) and "UTF-8" in row["error"]
         assert "%d repaired" % len(BAD_VALUES) in desk.run("connector", "try", "odd").err
         tty = desk.console()
-        tty.press("8", r"odd .*7 values of its last answers")
+        tty.press("8", r"odd .*things: 7 values could not")
         tty.press("\r", r"7 values shown changed")
         # Well again, it says nothing more.
         far.paths["/good"] = rig.Reply(GOOD)

@@ -33,8 +33,7 @@ static void map_all(const struct mapper *m, json_t *items)
 	json_array_foreach (items, i, item) {
 		struct record r;
 		struct err e = ERR_INIT;
-		bool unknown;
-		if (!map_record(m, item, &r, &unknown, &e))
+		if (!map_record(m, item, &r, &e))
 			continue;
 		check(r.id);
 		check(r.title);
@@ -55,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.cfg = {.name = "s", .env = "", .owner = ""},
 		.reach = {.config = &cfg}};
 	struct arena a = ARENA_INIT;
-	struct mapper m = {&s, &c->collects[0], json_object(), &a};
+	struct map_flaws flaws = {0};
+	struct mapper m = {&s, &c->collects[0], json_object(), &a, &flaws};
 	struct exchange_reply r = {.link = "", .next = ""};
 	struct paging p;
 	json_t *items = NULL;

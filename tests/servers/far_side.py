@@ -104,7 +104,37 @@ class Handler(BaseHTTPRequestHandler):
         self.reply({"rows": ROWS[:1], "next": "same"})
 
     def at_endless(self) -> None:
-        self.reply({"rows": ROWS[:1], "next": str(int(self.query.get("token", "0")) + 1)})
+        n = int(self.query.get("token", "0"))
+        self.reply({"rows": [{**ROWS[0], "id": n}], "next": str(n + 1)})
+
+    def at_own_total(self) -> None:
+        """A total that is the length of the page, whatever there is beyond it."""
+        start, size = int(self.query["offset"]), int(self.query["limit"])
+        rows = ROWS[start:start + size]
+        self.reply({"rows": rows, "total": len(rows)})
+
+    def at_same(self) -> None:
+        self.reply({"rows": ROWS[:3], "total": 99})
+
+    def at_less(self) -> None:
+        """More were promised than come."""
+        start = int(self.query["offset"])
+        self.reply({"rows": ROWS[start:start + 3], "total": 13})
+
+    def at_accepted(self) -> None:
+        self.reply(ROWS, 202)
+
+    def at_two_links(self) -> None:
+        """As Okta: self and next in a line each."""
+        n, url = int(self.query.get("n", "0")), f"http://127.0.0.1:{self.server.server_address[1]}/two-links?n="
+        data = json.dumps(ROWS[n:n + 3]).encode()
+        self.send_response(200)
+        self.send_header("Link", f'<{url}{n}>; rel="self"')
+        if n + 3 < len(ROWS):
+            self.send_header("Link", f'<{url}{n + 3}>; rel="next"')
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
     def at_link(self) -> None:
         n = int(self.query.get("n", "0"))

@@ -8,7 +8,9 @@ struct got {
 	bool done;
 	json_t *records; /* as record_json, with detail */
 	size_t unknown, refused, batches;
-	char reason[500], since[100], gone[200];
+	size_t spoiled;
+	char reason[500], since[100], gone[200], partial[400], spoiled_why[400];
+	char unknown_why[300];
 	struct collect_result r;
 };
 
@@ -20,6 +22,11 @@ static inline void got_batch(void *arg, const struct collect_batch *b)
 	o->refused += b->refused;
 	if (b->reason && !o->reason[0])
 		str_copy(o->reason, sizeof(o->reason), b->reason);
+	if (b->spoiled && !o->spoiled)
+		str_copy(o->spoiled_why, sizeof(o->spoiled_why), b->spoiled_why);
+	o->spoiled += b->spoiled;
+	if (b->unknown_states && !o->unknown_why[0])
+		str_copy(o->unknown_why, sizeof(o->unknown_why), b->unknown);
 	for (size_t i = 0; i < b->n; i++) {
 		json_t *v = record_json(&b->records[i]);
 		json_object_set(v, "detail", b->records[i].detail);
@@ -42,6 +49,7 @@ static inline void got_done(void *arg, const struct collect_result *r)
 	o->done = true;
 	o->r = *r;
 	str_copy(o->since, sizeof(o->since), r->since ? r->since : "");
+	str_copy(o->partial, sizeof(o->partial), r->partial);
 }
 
 static inline struct got rig_collect_from(

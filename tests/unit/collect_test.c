@@ -196,6 +196,30 @@ static void test_each(void **state)
 	got_release(&o);
 }
 
+/* One item that cannot be kept: what it is about may not be taken for gone. */
+static void test_a_refused_item_is_no_complete_list(void **state)
+{
+	static const char head[] =
+		URL "collect:\n  m:\n    kind: run\n    complete: true\n"
+		    "    gone: unknown\n    get: /mixed\n";
+	char yaml[600];
+	(void)state;
+	str_format(yaml, sizeof(yaml), "%s    items: \"[?id=='good']\"\n%s", head,
+		"    record: {id: id, state: state}\n");
+	struct got o = rig_try(&rig, yaml, "");
+	got_ok(&o, 1);
+	assert_int_equal(o.refused, 0);
+	assert_true(o.r.full);
+	got_release(&o);
+	str_format(
+		yaml, sizeof(yaml), "%s%s", head, "    record: {id: id, state: state}\n");
+	o = rig_try(&rig, yaml, "");
+	got_ok(&o, 2);
+	assert_int_equal(o.refused, 2);
+	assert_false(o.r.full);
+	got_release(&o);
+}
+
 static void test_enrich(void **state)
 {
 	(void)state;
@@ -410,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_limit_reset),
 		cmocka_unit_test(test_not_reached),
 		cmocka_unit_test(test_each),
+		cmocka_unit_test(test_a_refused_item_is_no_complete_list),
 		cmocka_unit_test(test_enrich),
 		cmocka_unit_test(test_secret_of_enrich),
 		cmocka_unit_test(test_since),

@@ -18,7 +18,7 @@ static void test_bad_items(void **state)
 		"");
 	got_ok(&o, 2);
 	assert_int_equal(o.refused, 2); /* one without an id, one that is no object */
-	assert_string_equal(o.reason, "an item has no id");
+	assert_string_equal(o.reason, "id (c.yaml:8): an item has no id");
 	const json_t *loud = json_array_get(o.records, 1);
 	assert_null(strchr(json_str(loud, "id", ""), '\x1b'));
 	assert_null(strpbrk(json_str(loud, "title", "\x1b"), "\x1b\x07\n"));
@@ -91,6 +91,7 @@ static void test_unknown_state(void **state)
 		"");
 	got_ok(&o, 5);
 	assert_int_equal(o.unknown, 3);
+	assert_string_equal(o.unknown_why, "\"failed\" has no mapping (c.yaml:9)");
 	assert_string_equal(json_str(got_record(&o, "2"), "raw_state", ""), "odd");
 	assert_string_equal(json_str(got_record(&o, "2"), "title", ""), "2");
 	got_release(&o);
@@ -134,16 +135,67 @@ static void test_ids(void **state)
 	rig_close(&rig);
 }
 
-/* An expression that fails refuses its item, not the list. */
-static void test_expression_fails(void **state)
+/* Only the id may cost a row: each of the others costs itself, and is counted with its value and its place. */
+static void test_a_decoration_costs_itself(void **state)
+{
+	static const char *const fields[] = {"due: \"'infinity'\"",
+		"due: \"'0044-03-15T00:00:00 BC'\"", "due: \"'12026-01-01'\"",
+		"due: \"time('infinity')\"", "due: \"add_time('infinity', '2h')\"",
+		"title: \"lower(`1`)\"", "amount: \"'USD 5'\"", "severity: \"'sev9'\"",
+		"tier: \"`9`\"", "url: \"'javascript:alert(1)'\"",
+		"labels: {x: \"lower(`1`)\"}", "opaque: {x: \"lower(`1`)\"}",
+		"labels: \"lower(`1`)\"", "detail: \"lower(`1`)\"",
+		"parent: \"lower(`1`)\""};
+	char yaml[600];
+	(void)state;
+	for (size_t i = 0; i < LENGTH(fields); i++) {
+		str_format(yaml, sizeof(yaml), "%s      %s\n",
+			LIST("run", "/runs\n    items: rows",
+				"\n      id: to_string(id)\n      state: \"'failed'\""),
+			fields[i]);
+		struct got o = rig_try(&rig, yaml, "");
+		got_ok(&o, 5);
+		assert_int_equal(o.refused, 0);
+		if (o.spoiled != 5 || !strstr(o.spoiled_why, "(c.yaml:12)"))
+			fail_msg("%s: %zu, %s", fields[i], o.spoiled, o.spoiled_why);
+		got_release(&o);
+	}
+	struct got o = rig_try(&rig,
+		LIST("run", "/runs\n    items: rows",
+			"{id: to_string(id), state: \"'failed'\", due: \"'infinity'\", "
+			"ended: \"'0001-01-01T00:00:00Z'\", started: \"''\"}"),
+		"");
+	assert_int_equal(
+		o.spoiled, 5); /* the due time only: the others say that there is none */
+	assert_string_equal(o.spoiled_why,
+		"due: \"infinity\" is no time that can be kept (c.yaml:9)");
+	got_release(&o);
+}
+
+/* A state whose expression fails is unknown, like one without a mapping. */
+static void test_a_state_that_fails(void **state)
+{
+	(void)state;
+	struct got o = rig_try(&rig,
+		LIST("run", "/runs\n    items: rows",
+			"{id: to_string(id), state: \"lower(`1`)\"}"),
+		"");
+	got_ok(&o, 5);
+	assert_int_equal(o.unknown, 5);
+	got_release(&o);
+}
+
+/* The id is what finds the record again: an expression of it that fails refuses the item. */
+static void test_expression_of_id_fails(void **state)
 {
 	(void)state;
 	struct got o = rig_try(&rig,
 		LIST("run", "/mixed",
-			"{id: id, state: state, title: lower(parse_json(name))}"),
+			"{id: lower(parse_json(name)) || id, state: state}"),
 		"");
 	assert_int_equal(o.r.err.code, ERR_NONE);
 	assert_true(o.refused >= 2);
+	assert_non_null(strstr(o.reason, "id (c.yaml:8): "));
 	got_release(&o);
 }
 
@@ -206,7 +258,9 @@ int main(void)
 		cmocka_unit_test(test_unknown_state),
 		cmocka_unit_test(test_all_labels),
 		cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_expression_fails),
+		cmocka_unit_test(test_a_decoration_costs_itself),
+		cmocka_unit_test(test_a_state_that_fails),
+		cmocka_unit_test(test_expression_of_id_fails),
 		cmocka_unit_test(test_a_secret_said_back),
 		cmocka_unit_test(test_a_secret_in_an_id),
 	};

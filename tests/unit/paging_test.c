@@ -42,6 +42,11 @@ static void test_styles(void **state)
 	all_seven("get: /header-token\n    page: {style: token, param: token, "
 		  "next_header: x-next}");
 	all_seven("get: /link\n    page: {style: link}");
+	/* the total is the page's own length: a full page asks on, and an empty one proves the end */
+	all_seven("get: /own-total\n    page: {style: offset, size: 3, items: rows, "
+		  "total: total}");
+	all_seven("get: /own-total\n    page: {style: offset, size: 7, items: rows, "
+		  "total: total}");
 	all_seven("get: /body-link\n    page: {style: link, next: next, items: rows}");
 	all_seven("get: /last\n    page: {style: last-item, param: after, next: id, "
 		  "size: 3}");
@@ -62,6 +67,47 @@ static void test_does_not_advance(void **state)
 	struct got o = one("get: /stuck\n    page: {style: token, param: token, next: "
 			   "next, items: rows}");
 	got_fails(&o, ERR_REMOTE, "paging does not advance");
+	/* the offset is not looked at: the same page for ever */
+	o = one("get: /same\n    page: {style: offset, size: 3, items: rows, total: "
+		"total}");
+	got_fails(&o, ERR_REMOTE, "page 2 is the page before once more");
+	o = one("get: /same\n    page: {style: page, size: 3, items: rows}");
+	got_fails(&o, ERR_REMOTE, "page 2 is the page before once more");
+}
+
+/* What does not prove that it is all, is not all; it says so, with figures. */
+static void test_not_whole(void **state)
+{
+	static const struct {
+		const char *request, *words;
+		size_t n;
+	} cases[] = {
+		{"get: /offset\n    page: {style: offset, size: 3, items: rows, total: "
+		 "total, max_pages: 1}",
+			"3 of at least 7: max_pages: 1 ended the list", 3},
+		{"get: /page\n    page: {style: page, size: 3, items: rows, max_items: "
+		 "2}",
+			"3 of at least 4: max_items: 2 ended the list", 3},
+		{"get: /less\n    page: {style: offset, size: 3, items: rows, total: "
+		 "total}",
+			"7 of at least 13: an empty page before the total is reached", 7},
+		{"get: /accepted", "7 of at least 8: HTTP 202", 7},
+		{"get: /other\n    items: absent", "holds no list at \"absent\"", 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct got o = one(cases[i].request);
+		got_ok(&o, cases[i].n);
+		assert_false(o.r.full);
+		if (!strstr(o.partial, cases[i].words))
+			fail_msg("%zu: %s", i, o.partial);
+		got_release(&o);
+	}
+	struct got o =
+		one("get: /offset\n    page: {style: offset, size: 3, items: rows, "
+		    "total: total}");
+	assert_string_equal(o.partial, "");
+	got_release(&o);
 }
 
 static void test_budgets(void **state)
@@ -123,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_styles),
 		cmocka_unit_test(test_does_not_advance),
+		cmocka_unit_test(test_not_whole),
 		cmocka_unit_test(test_budgets),
 		cmocka_unit_test(test_large_page),
 		cmocka_unit_test(test_foreign_link),

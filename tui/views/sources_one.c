@@ -12,6 +12,12 @@ static int fact(
 	return row + canvas_wrap(c, row, LABEL, c->cols - LABEL - 1, 4, look, text);
 }
 
+static void add_flaw(struct str *out, bool more, const char *what, const char *text)
+{
+	if (*text)
+		str_addf(out, "%s%s%s", more ? "; " : "", what, text);
+}
+
 static void collection_cells(
 	const struct canvas *c, int row, const char *name, const json_t *one)
 {
@@ -35,6 +41,9 @@ static void collection_cells(
 			"%s%lld value%s shown changed: no UTF-8, or out of range",
 			*error || wrong.len ? "; " : "", repaired,
 			repaired == 1 ? "" : "s");
+	add_flaw(&wrong, *error || wrong.len, "not all: ", json_str(one, "partial", ""));
+	add_flaw(&wrong, *error || wrong.len, "", json_str(one, "spoiled_why", ""));
+	add_flaw(&wrong, *error || wrong.len, "", json_str(one, "unknown", ""));
 	if (*error)
 		canvas_putf(c, row, 45, -1, ROLE_BAD, "%s%s", error, wrong.buf);
 	else
