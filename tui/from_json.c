@@ -29,7 +29,7 @@ bool record_from_json(const json_t *obj, struct record *r)
 		{"amount", &r->amount}, {"expected", &r->expected},
 		{"currency", &r->currency}, {"url", &r->url}, {"parent", &r->parent},
 		{"why", &r->why}, {"cause", &r->cause}, {"signature", &r->signature},
-		{"claimed_by", &r->claimed_by}};
+		{"claimed_by", &r->claimed_by}, {"unread", &r->unread}};
 	for (size_t i = 0; i < LENGTH(texts); i++)
 		*texts[i].to = json_str(obj, texts[i].key, "");
 	const struct {
@@ -37,7 +37,8 @@ bool record_from_json(const json_t *obj, struct record *r)
 		usec_t *to;
 	} times[] = {{"started", &r->started}, {"ended", &r->ended},
 		{"updated", &r->updated}, {"due", &r->due}, {"since", &r->since},
-		{"seen", &r->seen}, {"snoozed_until", &r->snoozed_until}};
+		{"seen", &r->seen}, {"snoozed_until", &r->snoozed_until},
+		{"gone_at", &r->gone_at}};
 	for (size_t i = 0; i < LENGTH(times); i++)
 		*times[i].to = json_time(obj, times[i].key);
 	r->rid = json_int(obj, "rid", 0);

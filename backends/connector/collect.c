@@ -11,7 +11,6 @@ static void collect_free(struct collect *c)
 	struct loop *loop = c->source->reach.loop;
 	walks_cancel(c);
 	fetch_cancel(c->each_fetch);
-	fetch_cancel(c->reread);
 	loop_timer_cancel(loop, c->timer);
 	session_close(&c->session);
 	arena_release(&c->arena);
@@ -47,15 +46,25 @@ void collect_partial(struct collect *c, const char *name, const char *why)
 			name ? ": " : "", why);
 }
 
+/* Why what was read is not all there is; "": it is. */
+static void say_partial(const struct collect *c, char *out, size_t size)
+{
+	struct str text = STR_INIT_MAX(1000);
+	str_adds(&text, c->partial);
+	if (c->partials > 1)
+		str_addf(&text, " (and %zu more lists)", c->partials - 1);
+	if (c->unread)
+		str_addf(&text, "%s%zu not listed any more and not read: %s",
+			text.len ? "; " : "", c->unread, c->unread_why);
+	str_copy(out, size, text.buf);
+	str_release(&text);
+}
+
 void collect_finish(struct collect *c)
 {
 	struct collect_fns fns = c->fns;
-	char partial[360];
-	if (c->partials > 1)
-		str_format(partial, sizeof(partial), "%s (and %zu more lists)",
-			c->partial, c->partials - 1);
-	else
-		str_copy(partial, sizeof(partial), c->partial);
+	char partial[560];
+	say_partial(c, partial, sizeof(partial));
 	if (c->errors > 1) {
 		size_t len = strlen(c->err.msg);
 		str_format(c->err.msg + len, sizeof(c->err.msg) - len,
@@ -64,7 +73,8 @@ void collect_finish(struct collect *c)
 	scrub_err(&c->err);
 	char *since = since_result(c);
 	struct collect_result r = {.err = c->err,
-		.full = c->def->complete && !c->errors && !c->partials && !c->refused,
+		.full = c->def->complete && !c->def->has_reread && !c->errors &&
+			!c->partials && !c->refused,
 		.partial = partial,
 		.kind = c->def->kind,
 		.gone = c->def->gone,
@@ -156,6 +166,16 @@ bool collect_gone(struct collect *c, const char *id, const char *why)
 	c->in_fn = true;
 	if (c->fns.gone)
 		c->fns.gone(c->fns.arg, id, why);
+	return fn_ended(c);
+}
+
+bool collect_unread(struct collect *c, const char *id, const char *why)
+{
+	if (c->unread++ == 0)
+		str_copy(c->unread_why, sizeof(c->unread_why), why);
+	c->in_fn = true;
+	if (c->fns.unread)
+		c->fns.unread(c->fns.arg, id, why);
 	return fn_ended(c);
 }
 

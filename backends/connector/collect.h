@@ -29,8 +29,8 @@ struct collect {
 	json_t *open_items;
 	json_t *seen; /* ids of this collection, when open items may need a re-read */
 	size_t reread_next, reread_done;
-	bool reread_found; /* something came for the item in hand */
-	struct fetch *reread;
+	size_t unread; /* that were asked for without an answer */
+	char unread_why[240];
 	/* the watermark: the kept one, the largest of this collection, and as text */
 	char *kept;
 	json_t *best;
@@ -56,9 +56,14 @@ bool collect_deliver(struct collect *c, json_t *items, json_t *scope) MUST_USE;
 /* Says that an open item is gone. False as above. */
 bool collect_gone(struct collect *c, const char *id, const char *why) MUST_USE;
 
+/* Says that an open item could not be read. False as above. */
+bool collect_unread(struct collect *c, const char *id, const char *why) MUST_USE;
+
 /* collect_walk.c: starts sub-collections while there are some; goes on with re-reading when all have ended. */
 void walks_start(struct collect *c);
 void walks_cancel(struct collect *c);
+/* Fetches one open item; its items go the way of all others, `enrich` included. reread_ended comes when it is over. */
+void walk_reread(struct collect *c, json_t *scope);
 
 /* collect_since.c */
 json_t *since_scope(struct collect *c); /* the value of `since`; new reference */
@@ -67,5 +72,7 @@ char *since_result(struct collect *c); /* malloc'ed, NULL: keep what is kept */
 
 /* collect_reread.c */
 void reread_start(struct collect *c); /* ends with collect_finish */
+/* found: something came for the item in hand. */
+void reread_ended(struct collect *c, const struct fetch_end *end, bool found);
 
 #endif

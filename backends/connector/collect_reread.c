@@ -1,50 +1,13 @@
 /*
- * Open items that the list did not show any more, fetched one by one. What the far side does not have any more is said
- * to be gone: nobody would ever close it otherwise, and nobody said that it ended well.
+ * Open items that the list did not show any more, fetched one by one: the answer is their state. What the far side does not
+ * have any more is said to be gone: nobody would ever close it otherwise. Without an answer nothing is known, and the item
+ * stays as it was.
  */
 #include "backends/connector/collect.h"
 
-static void next(struct collect *c);
-
-static bool page(void *arg, json_t *items, const struct exchange_reply *r)
+static const json_t *in_hand(const struct collect *c)
 {
-	struct collect *c = arg;
-	(void)r;
-	c->reread_found = c->reread_found || json_array_size(items) > 0;
-	return collect_deliver(c, items, c->scope);
-}
-
-static void done(void *arg, const struct fetch_end *end)
-{
-	struct collect *c = arg;
-	c->reread = NULL;
-	collect_count(c, end);
-	bool missing = end->err.code == ERR_NOTFOUND;
-	if (end->err.code != ERR_NONE && !missing) {
-		/* the rest would fail alike, and comes again next time */
-		collect_error(c, &end->err, end->retry_after_ms);
-		collect_finish(c);
-		return;
-	}
-	/* A list that is cut, or null where items should be, says nothing about what it does not hold. */
-	if (missing || (!c->reread_found && !end->cut)) {
-		const json_t *item = json_array_get(c->open_items, c->reread_next - 1);
-		char why[16] = "not found";
-		if (missing)
-			str_format(why, sizeof(why), "%d", end->status);
-		if (!collect_gone(c, json_str(item, "id", ""), why))
-			return;
-	}
-	next(c);
-}
-
-static void ask(struct collect *c, json_t *item)
-{
-	static const struct fetch_fns fns = {page, done};
-	json_t *scope = scope_with(c->scope, "record", item);
-	scope_merge(scope, json_sub(item, "opaque"));
-	c->reread = fetch_start(&c->session, &c->def->reread, scope, &fns, c);
-	json_decref(scope);
+	return json_array_get(c->open_items, c->reread_next - 1);
 }
 
 static void next(struct collect *c)
@@ -56,11 +19,54 @@ static void next(struct collect *c)
 		if (json_object_get(c->seen, id) || !str_starts(id, c->def->ids))
 			continue;
 		c->reread_done++;
-		c->reread_found = false;
-		ask(c, item);
+		json_t *scope = scope_with(c->scope, "record", item);
+		scope_merge(scope, json_sub(item, "opaque"));
+		walk_reread(c, scope);
+		json_decref(scope);
 		return;
 	}
 	collect_finish(c);
+}
+
+/* The rest would fail alike, and comes again next time. */
+static bool is_for_all(enum err_code code)
+{
+	return code == ERR_AUTH || code == ERR_THROTTLE || code == ERR_NET ||
+	       code == ERR_TIMEOUT;
+}
+
+static void not_read(struct collect *c, const struct fetch_end *end)
+{
+	struct err e = end->err;
+	enum err_code code = e.code;
+	scrub_err(&e);
+	if (!collect_unread(c, json_str(in_hand(c), "id", ""),
+		    code == ERR_NONE ? end->why : e.msg))
+		return;
+	if (code == ERR_THROTTLE)
+		collect_error(c, &end->err, end->retry_after_ms);
+	if (is_for_all(code))
+		collect_finish(c);
+	else
+		next(c);
+}
+
+void reread_ended(struct collect *c, const struct fetch_end *end, bool found)
+{
+	bool missing = end->err.code == ERR_NOTFOUND;
+	/* A list that is cut, or null where items should be, says nothing about what it does not hold. */
+	if ((end->err.code != ERR_NONE && !missing) || (!missing && !found && end->cut)) {
+		not_read(c, end);
+		return;
+	}
+	if (missing || !found) {
+		char why[16] = "not found";
+		if (missing)
+			str_format(why, sizeof(why), "%d", end->status);
+		if (!collect_gone(c, json_str(in_hand(c), "id", ""), why))
+			return;
+	}
+	next(c);
 }
 
 void reread_start(struct collect *c)

@@ -15,6 +15,7 @@ struct walk {
 	struct walk *next, **at;
 	struct collect *c;
 	json_t *each, *scope;
+	bool reread, found; /* of one open item, and something came */
 	struct fetch *fetch;
 	json_t *items;     /* of the page in hand, filtered; ours to change */
 	size_t next_item;  /* of the page, to be mapped next */
@@ -96,17 +97,50 @@ static bool enrich_page(void *arg, json_t *items, const struct exchange_reply *r
 
 static void enrich_go(struct walk *w);
 
+/* The item in hand, as a copy: the reply's is not ours to change. */
+static json_t *own_item(struct walk *w)
+{
+	json_t *item = json_copy(json_array_get(w->items, w->item));
+	json_array_set_new(w->items, w->item, item);
+	return item;
+}
+
+static void not_read(json_t *item, const char *as, const char *why)
+{
+	json_t *all = json_object_get(item, MAP_NOT_READ);
+	if (!all) {
+		all = json_object();
+		json_object_set_new(item, MAP_NOT_READ, all);
+	}
+	json_object_set_new(all, as, json_string(why));
+}
+
+/* The budget of a round is spent: what was read of this item before stays. */
+static void enrich_over(struct walk *w, const struct def_enrich *d)
+{
+	char why[80];
+	json_t *item = own_item(w);
+	str_format(why, sizeof(why), "only %zu are asked for at a time (max)", d->max);
+	json_object_set_new(item, d->as, json_null());
+	not_read(item, d->as, why);
+}
+
 static void enrich_done(void *arg, const struct fetch_end *end)
 {
 	struct walk *w = arg;
 	const struct def_enrich *d = &w->c->def->enrich[w->rule];
 	w->enrich = NULL;
 	collect_count(w->c, end);
-	/* A copy of its own, for the reply's item is not ours to change. One item's extra request that fails costs its
-	 * extra, not the item. */
-	json_t *item = json_copy(json_array_get(w->items, w->item));
-	json_object_set(item, d->as, end->err.code == ERR_NONE ? w->got : json_null());
-	json_array_set_new(w->items, w->item, item);
+	/* One item's extra request that fails costs its extra, not the item. */
+	json_t *item = own_item(w);
+	if (end->err.code == ERR_NONE) {
+		json_object_set(item, d->as, w->got);
+	} else {
+		struct err e = end->err;
+		scrub_err(&e);
+		json_object_set_new(item, d->as, json_null());
+		not_read(item, d->as, e.msg);
+	}
 	json_decref(w->got);
 	w->got = NULL;
 	w->rule++;
@@ -141,9 +175,13 @@ static void enrich_go(struct walk *w)
 		json_t *item = json_array_get(w->items, w->item);
 		for (; w->rule < c->def->n_enrich; w->rule++) {
 			const struct def_enrich *d = &c->def->enrich[w->rule];
-			if (c->enrich_left[w->rule] == 0 || !json_is_object(item) ||
-				!wanted(w, d, item))
+			if (!json_is_object(item) || !wanted(w, d, item))
 				continue;
+			if (c->enrich_left[w->rule] == 0) {
+				enrich_over(w, d);
+				item = json_array_get(w->items, w->item);
+				continue;
+			}
 			c->enrich_left[w->rule]--;
 			enrich_ask(w, d, item);
 			return;
@@ -170,7 +208,7 @@ static json_t *filtered(struct walk *w, json_t *items)
 	size_t i;
 	json_array_foreach (items, i, item) {
 		struct err e = ERR_INIT;
-		if (c->def->when.jmes) {
+		if (c->def->when.jmes && !w->reread) {
 			json_t *v = jmes_search(c->def->when.jmes, item, w->scope, &e);
 			bool skip = v && !jmes_truthy(v);
 			json_decref(v);
@@ -188,6 +226,7 @@ static bool page(void *arg, json_t *items, const struct exchange_reply *r)
 	struct collect *c = w->c;
 	bool enrich = c->def->n_enrich > 0;
 	(void)r;
+	w->found = w->found || json_array_size(items) > 0;
 	w->items = enrich || c->def->when.jmes ? filtered(w, items) : json_incref(items);
 	w->item = w->rule = w->next_item = 0;
 	w->deferred =
@@ -227,6 +266,12 @@ static void done(void *arg, const struct fetch_end *end)
 	struct str name = STR_INIT_MAX(200);
 	w->fetch = NULL;
 	collect_count(c, end);
+	if (w->reread) {
+		bool found = w->found;
+		walk_free(w);
+		reread_ended(c, end, found);
+		return;
+	}
 	walk_name(w, &name);
 	if (end->cut)
 		collect_partial(c, name.len ? name.buf : NULL, end->why);
@@ -237,23 +282,40 @@ static void done(void *arg, const struct fetch_end *end)
 	walks_start(c);
 }
 
+/* Takes `each` and `scope`. */
+static struct walk *walk_new(struct collect *c, json_t *each, json_t *scope)
+{
+	struct walk *w = xcalloc(1, sizeof(*w));
+	w->c = c;
+	w->each = each;
+	w->scope = scope;
+	w->next = c->walks;
+	w->at = &c->walks;
+	if (w->next)
+		w->next->at = &w->next;
+	c->walks = w;
+	c->n_walks++;
+	return w;
+}
+
+static const struct fetch_fns walk_fns = {page, done};
+
 void walks_start(struct collect *c)
 {
-	static const struct fetch_fns fns = {page, done};
 	while (!c->stopping && c->n_walks < c->def->parallel &&
 		c->each_next < json_array_size(c->each)) {
-		struct walk *w = xcalloc(1, sizeof(*w));
-		w->c = c;
-		w->each = json_incref(json_array_get(c->each, c->each_next++));
-		w->scope = scope_with(c->scope, "each", w->each);
-		w->next = c->walks;
-		w->at = &c->walks;
-		if (w->next)
-			w->next->at = &w->next;
-		c->walks = w;
-		c->n_walks++;
-		w->fetch = fetch_start(&c->session, &c->def->fetch, w->scope, &fns, w);
+		json_t *each = json_incref(json_array_get(c->each, c->each_next++));
+		struct walk *w = walk_new(c, each, scope_with(c->scope, "each", each));
+		w->fetch =
+			fetch_start(&c->session, &c->def->fetch, w->scope, &walk_fns, w);
 	}
 	if (c->n_walks == 0)
 		reread_start(c);
+}
+
+void walk_reread(struct collect *c, json_t *scope)
+{
+	struct walk *w = walk_new(c, json_null(), json_incref(scope));
+	w->reread = true;
+	w->fetch = fetch_start(&c->session, &c->def->reread, w->scope, &walk_fns, w);
 }

@@ -29,6 +29,7 @@ const char *connector_collection(const struct connector *c, size_t i);
 enum kind connector_kind(const struct connector *c, size_t i);
 bool connector_rereads(const struct connector *c, size_t i); /* wants open_items */
 bool connector_has_call(const struct connector *c, const char *call);
+enum state connector_gone(const struct connector *c, size_t i);
 bool connector_has_preview(const struct connector *c, const char *call);
 /* What works but proves nothing: the next from *at (0 at first), as file:line:column: words. False: no more. */
 bool connector_warning(const struct connector *c, size_t *at, struct err *out);
@@ -78,7 +79,8 @@ struct collect_batch {
 };
 struct collect_result {
 	struct err err; /* ERR_NONE: complete */
-	/* Everything that exists was read (`complete: true`), and that is proved: what was not seen is gone. */
+	/* Everything that exists was read (`complete: true`), and that is proved: what was not seen is gone. Never with
+	 * `reread`, which looks at what was not seen. */
 	bool full;
 	/* Why what was read is not all there is: "10 of at least 13: max_pages: 1 ended the list"; "": no reason to think so. */
 	const char *partial;
@@ -98,9 +100,11 @@ struct collect_result {
 struct collect_fns {
 	/* Records valid during the call. */
 	void (*batch)(void *arg, const struct collect_batch *b);
-	/* An open item that the source has no more when asked for by its id; `why` in a word or two: "404". NULL: not
-	 * wanted. */
+	/* An open item that the source has no more when asked for by its id; `why` in a word or two: "404". Its state is
+	 * connector_gone. NULL: not wanted. */
 	void (*gone)(void *arg, const char *id, const char *why);
+	/* An open item that was asked for and not read: it stays as it was. NULL: not wanted. */
+	void (*unread)(void *arg, const char *id, const char *why);
 	/* Once, later than source_collect. */
 	void (*done)(void *arg, const struct collect_result *r);
 	void *arg;

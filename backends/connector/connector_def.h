@@ -45,8 +45,9 @@
  *       get: ... / sql: ... / ssh: ...    page: {...}    items: EXPR
  *                                     def_request.h
  *       when: "run_type != 'manual'"  EXPR over the item; false: not wanted
- *       complete: true                the list holds everything open: what is missing gets the state `gone:` (default
- *                                     resolved, for grants revoked; required for other kinds)
+ *       complete: true                the list holds everything open: what is missing from it, once it is proved whole, gets
+ *                                     the state `gone:` (default resolved, for grants revoked; required for other kinds).
+ *                                     With `reread`, what is missing is looked at instead
  *       gone_after: 75s               with `complete`: not seen for so long, for a far side that forgets everything when it
  *                                     starts again. Default: at once
  *       ids: import/                  what all ids of this collection begin with: needed with `complete` or `reread`
@@ -62,12 +63,14 @@
  *                                     type: time | number | text (start is then a literal); order: ascending keeps the
  *                                     watermark also when the page budget ended the list
  *       reread: {get: "/dags/{dag_id}/dagRuns/{dag_run_id}", items: "[@]", max: 50}
- *                                     open items that the list does not show, one by one; what is missing (404, 410, no
- *                                     item) becomes unknown, "gone at the source"
+ *                                     open items that the list does not show, one by one, at most `max` a round, with
+ *                                     `enrich`; what is missing (404, 410, no item) is gone at the source and gets the state
+ *                                     `gone:` (default unknown); without an answer it stays as it was, marked as not read
  *       enrich: [{when: "state == 'failed'", get: "/.../{{ item.id }}/tasks", items: "tasks[].{id: id}", as: tasks,
  *                 max: 20}]
  *                                     one request more for such an item (at most `max` a collection); its items become
- *                                     item.tasks; failing, it stays null. detail: is another name for a single enrich
+ *                                     item.tasks; failing, it is null, and a member `tasks` of the record's detail stays
+ *                                     what it was, with the reason. detail: is another name for a single enrich
  *       record: {...}                 def_record.h
  */
 struct def_enrich {

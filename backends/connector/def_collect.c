@@ -176,9 +176,12 @@ static bool read_gone(
 	const char *gone = json_str(in, "gone", NULL);
 	out->complete = json_flag(in, "complete", false);
 	out->gone_after_ms = def_ms(in, "gone_after", 0);
-	if ((gone || out->gone_after_ms) && !out->complete)
-		return yaml_err(e, &c->doc, in, gone ? "gone" : "gone_after",
-			"%s belongs to `complete: true`", gone ? "gone" : "gone_after");
+	if (out->gone_after_ms && !out->complete)
+		return yaml_err(e, &c->doc, in, "gone_after",
+			"gone_after belongs to `complete: true`");
+	if (gone && !out->complete && !json_object_get(in, "reread"))
+		return yaml_err(e, &c->doc, in, "gone",
+			"gone belongs to `complete: true` or `reread`");
 	if (gone && (!state_parse(gone, &out->gone) ||
 			    (out->gone != STATE_UNKNOWN &&
 				    !state_of_kind(out->kind, out->gone))))

@@ -196,6 +196,11 @@ enum kind connector_kind(const struct connector *c, size_t i)
 	return c->collects[i].kind;
 }
 
+enum state connector_gone(const struct connector *c, size_t i)
+{
+	return c->collects[i].gone;
+}
+
 bool connector_rereads(const struct connector *c, size_t i)
 {
 	return c->collects[i].has_reread;

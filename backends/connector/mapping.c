@@ -319,8 +319,17 @@ static json_t *map_pairs(
 static void map_trees(const struct mapping *g)
 {
 	const struct def_record *d = &g->m->def->record;
+	json_t *not_read = json_incref(json_object_get(g->item, MAP_NOT_READ));
+	json_object_del(g->item, MAP_NOT_READ);
 	json_t *detail = d->field[FIELD_DETAIL].given ? get(g, FIELD_DETAIL)
 						      : json_incref(g->item);
+	if (not_read && json_is_object(detail)) {
+		json_t *with = json_copy(detail);
+		json_object_set(with, "not_read", not_read);
+		json_decref(detail);
+		detail = with;
+	}
+	json_decref(not_read);
 	g->out->detail = map_safe_tree(detail, RECORD_DETAIL_MAX);
 	json_decref(detail);
 	if (d->all_labels.jmes)

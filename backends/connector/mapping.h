@@ -3,6 +3,10 @@
 
 #include "backends/connector/source_private.h"
 
+/* A member that the collector puts into an item: {name: why}, what an extra request should have given and did not. It goes
+ * into the detail as `not_read`. No far side's name begins so. */
+#define MAP_NOT_READ "\x01not_read"
+
 /* What the items of a batch held that no record can hold; the first of each kind in safe words. */
 struct map_flaws {
 	size_t unknown; /* states without a mapping */

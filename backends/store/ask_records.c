@@ -73,7 +73,8 @@ static void add_times(json_t *out, const struct record *r)
 		usec_t at;
 	} times[] = {{"started", r->started}, {"ended", r->ended},
 		{"updated", r->updated}, {"due", r->due}, {"since", r->since},
-		{"seen", r->seen}, {"snoozed_until", r->snoozed_until}};
+		{"seen", r->seen}, {"snoozed_until", r->snoozed_until},
+		{"gone_at", r->gone_at}};
 	json_t *t = json_object();
 	for (size_t i = 0; i < LENGTH(times); i++)
 		json_object_set_new(t, times[i].name, json_integer(times[i].at));
@@ -201,8 +202,8 @@ json_t *ask_open_ids(struct store *s, const json_t *args, struct err *e)
 	return ask_rows(s,
 		"SELECT r.id, d.opaque AS opaque_json FROM rec r INDEXED BY rec_open"
 		" LEFT JOIN det d ON d.rid=r.rid LEFT JOIN seen v ON v.rid=r.rid"
-		" WHERE r.open=1 AND r.source=$1 AND r.kind=$2 ORDER BY v.at, r.rid "
-		"LIMIT $3",
+		" WHERE r.open=1 AND r.gone_at=0 AND r.source=$1 AND r.kind=$2"
+		" ORDER BY r.unread<>'', v.at, r.rid LIMIT $3",
 		json_pack("[I, i, I]", (json_int_t)sid, (int)kind,
 			(json_int_t)ask_limit(args, 100)),
 		e);

@@ -193,12 +193,47 @@ static bool put_new(
 	return put_detail(s, r, e) && put_cell(s, r, k, true, e);
 }
 
+/* Members of `from` that `to` lacks, or has as null; only: these, NULL: all. A copy of `to`. */
+static json_t *with_old(const json_t *to, json_t *from, json_t *only)
+{
+	json_t *out = json_copy((json_t *)(uintptr_t)to), *v;
+	const char *key;
+
+	json_object_foreach (from, key, v) {
+		const json_t *now = json_object_get(out, key);
+		if ((!now || json_is_null(now)) && (!only || json_object_get(only, key)))
+			json_object_set(out, key, v);
+	}
+	return out;
+}
+
+/* What an extra request gave before and did not give now (`not_read` of the detail) stays, beside the reason. */
+static bool keep_unread(struct store *s, struct record *r, struct record *kept,
+	struct arena *a, struct err *e)
+{
+	json_t *not_read = json_sub(r->detail, "not_read");
+	struct record old;
+	bool found;
+
+	if (!json_is_object(not_read))
+		return true;
+	if (!record_load(s, r->rid, a, &old, &found, e))
+		return false;
+	if (found) {
+		kept->detail = with_old(r->detail, old.detail, not_read);
+		kept->labels = with_old(r->labels, old.labels, NULL);
+		r->detail = kept->detail;
+		r->labels = kept->labels ? kept->labels : r->labels;
+		record_release_json(&old);
+	}
+	return true;
+}
+
 static bool put_changed(struct store *s, struct record *r, const struct put_key *k,
 	const struct stored *old, struct arena *a, struct err *e)
 {
 	long long hid = old->last_hid;
 
-	r->rid = old->rid;
 	r->since = old->since;
 	if (!take_over(s, r, a, e))
 		return false;
@@ -233,7 +268,12 @@ static bool put_one(struct store *s, const struct record *given, struct arena *a
 		count->same++;
 		seen = old.open;
 	} else if (old.rid != 0) {
-		if (!put_changed(s, &r, &k, &old, a, e))
+		struct record kept = {0};
+		r.rid = old.rid;
+		bool ok = keep_unread(s, &r, &kept, a, e) &&
+			  put_changed(s, &r, &k, &old, a, e);
+		record_release_json(&kept);
+		if (!ok)
 			return false;
 		count->changed++;
 		seen = put_open(&r);

@@ -78,7 +78,7 @@ bool put_update_rec(struct store *s, const struct record *r, const struct put_ke
 {
 	struct db_stmt *q = db_stmt(s->db,
 		"UPDATE rec SET " COMMON_UPDATE
-		", h=$31, last_hid=$32, again=$33 WHERE rid=$34",
+		", h=$31, last_hid=$32, again=$33, gone_at=0, unread='' WHERE rid=$34",
 		e);
 	bool row;
 

@@ -122,7 +122,8 @@ bool state_bad(enum kind k, enum state s)
 
 bool record_gone(const struct record *r)
 {
-	return r->state == STATE_UNKNOWN && str_starts(r->raw_state, RECORD_GONE);
+	return r->gone_at != 0 &&
+	       !(state_open(r->kind, r->state) && state_bad(r->kind, r->state));
 }
 
 const char *severity_name(enum severity s)
@@ -155,7 +156,7 @@ void record_init(struct record *r)
 	r->source = r->id = r->title = r->raw_state = r->env = r->owner = "";
 	r->service = r->asset = r->actor = r->amount = r->expected = "";
 	r->currency = r->url = r->parent = r->why = r->cause = r->signature = "";
-	r->claimed_by = "";
+	r->claimed_by = r->unread = "";
 }
 
 void record_release_json(struct record *r)

@@ -81,8 +81,6 @@ bool state_open(enum kind k,
 		s); /* may still change by itself or by a person: re-read until it does not */
 bool state_bad(enum kind k,
 	enum state s); /* failed, failing, ... : wants a person unless handled */
-/* What raw_state begins with when the source has no such record any more and nobody said how it ended. */
-#define RECORD_GONE "gone at the source"
 const char *severity_name(enum severity s);  /* "critical" */
 const char *severity_short(enum severity s); /* "crit", "high", "low", "info", "" */
 bool severity_parse(const char *text, enum severity *out);
@@ -105,6 +103,9 @@ struct record {
 	const char *id;     /* unique within (kind, source) */
 	const char *title, *raw_state, *env, *owner, *service, *asset, *actor;
 	usec_t started, ended, updated, due;
+	usec_t gone_at; /* its source has it no more since then: looked at, or missing in a whole list; 0: it is there */
+	const char *
+		unread; /* why it could not be read again: what is known of it is stale; "": it was read */
 	const char *amount, *expected, *currency; /* decimals as text, e.g. "1840.00" */
 	const char *url;
 	const char *
@@ -131,7 +132,8 @@ void record_release_json(struct record *r);
 bool record_key(const struct record *r, struct str *out);
 bool record_key_parse(const char *key, enum kind *kind, char *source, size_t source_size,
 	const char **id, struct err *e) MUST_USE;
-/* In state unknown because its source has it no more (RECORD_GONE): neither open nor anybody's work. */
+/* Its source has it no more, and that is nobody's work. A state in which something bad still goes on (a heartbeat that is
+ * missing) stays work. */
 bool record_gone(const struct record *r);
 /* The record as JSON: stable names as in DESIGN section 3, times ISO 8601, empty fields left out: --json,
  * input of runbook and connector expressions (`record.`). New reference. */

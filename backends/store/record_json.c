@@ -29,6 +29,8 @@ static const struct field {
 	{"ended", FIELD_TIME, offsetof(struct record, ended)},
 	{"updated", FIELD_TIME, offsetof(struct record, updated)},
 	{"due", FIELD_TIME, offsetof(struct record, due)},
+	{"gone_at", FIELD_TIME, offsetof(struct record, gone_at)},
+	{"unread", FIELD_TEXT, offsetof(struct record, unread)},
 	{"amount", FIELD_TEXT, offsetof(struct record, amount)},
 	{"expected", FIELD_TEXT, offsetof(struct record, expected)},
 	{"currency", FIELD_TEXT, offsetof(struct record, currency)},

@@ -163,6 +163,8 @@ void record_read(struct store *s, struct db_stmt *row, struct arena *a, bool lab
 	out->since = db_int(row, i++);
 	out->claimed_by = text_of(row, i++, a);
 	out->snoozed_until = db_int(row, i++);
+	out->gone_at = db_int(row, i++);
+	out->unread = text_of(row, i++, a);
 	if (labels_too)
 		out->labels = tree_of(db_text(row, i));
 }

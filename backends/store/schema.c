@@ -99,6 +99,15 @@ static const char SQL_PREVIEW[] =
 	"CREATE INDEX job_ended ON job(type, ended) WHERE ended>0;"
 	"UPDATE rec SET h=0;";
 
+/*
+ * gone_at: its source has it no more; that was said by what raw_state began with. unread: why it could not be read again, ''
+ * when it was.
+ */
+static const char SQL_GONE[] =
+	"ALTER TABLE rec ADD COLUMN gone_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE rec ADD COLUMN unread TEXT NOT NULL DEFAULT '';"
+	"UPDATE rec SET gone_at=updated, raw_state='' WHERE state=0 AND raw_state LIKE 'gone at the source%';";
+
 /* clang-format on */
 
 static const struct step {
@@ -106,6 +115,7 @@ static const struct step {
 } STEPS[SCHEMA_VERSION] = {
 	{{SQL_REC, SQL_JOB}},
 	{{SQL_PREVIEW}},
+	{{SQL_GONE}},
 };
 
 /* 0: no tables yet. The table `migration` exists in every version to come. */

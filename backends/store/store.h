@@ -87,7 +87,7 @@ struct store_req *store_query(
  * Answer: an array of objects (or one object where it says so). Times are integers in µs. `args` is an object. Names:
  *   counts      -> object {"need": {"run": n, ...}, "total": {"run": n, ...}, "all": n, "actions_running": n, "sources": n, "failing": n, "stale": n, "as_of": µs}
  *   record      {key | rid}           -> object: record_json + rid, detail, opaque, labels, attention, why, cause, since, claimed_by, ...; or null
- *                                        (times as in record_json, and as µs in `times`: {started, ended, updated, due, since, seen, snoozed_until})
+ *                                        (times as in record_json, and as µs in `times`: {started, ended, updated, due, since, seen, snoozed_until, gone_at})
  *   history     {rid, limit}          -> [{at, from, to, actor, note}] newest first
  *   siblings    {rid, limit}          -> last runs of the same title and source: [{rid, id, state, started, ended}] newest first
  *   links       {rid}                 -> [{rid, kind, source, id, title, state, since, reason, strength, before: bool}] strongest first
@@ -107,7 +107,7 @@ struct store_req *store_query(
  *   audit_verify {}                   -> object {ok, rows, bad_seq, problem, head}: does the chain of hashes hold? (audit.h)
  * Worker only:
  *   jobs_queued {}                    -> like job, oldest first: all that are queued or under way (cancel_by: who wants it to end)
- *   open_ids    {source, kind, limit} -> [{id, opaque}] still open, oldest read first: the re-read
+ *   open_ids    {source, kind, limit} -> [{id, opaque}] still open and not gone, oldest read first, those that could not be read last: the re-read
  *   triage_rows {}                    -> rows that triage needs, as typed records: see store_triage below instead
  */
 typedef void store_answer_fn(
@@ -138,7 +138,9 @@ struct store_req *store_ask(struct store *s, const char *question,
  *   cursor_set   {source, collection, value} / via question `cursor` {source, collection} -> {value}
  *   setting_set  {key, value}
  *   vanish       {source, kind, before, ids?}         open records of full-list sources not seen since `before` become resolved/revoked/... (state given): {state} -> {n, more}: a slice of 500; ids: only those whose id begins so
- *   gone         {source, kind, id, why}        an open record that its source has no more when asked for by its id: unknown, "gone at the source (why)"
+ *   gone         {source, kind, id, why, state?}  an open record that its source has no more when asked for by its id: gone_at, and `state` (default
+ *                                               unknown) unless it has ended before; history says "gone at the source (why)"
+ *   unread       {source, kind, id, why}        an open record that was looked for and not read: it stays as it was, `unread` says why
  *   prune        {before, from?}                forgets what is older: history, ended actions and records that need nobody; and what was read for
  *                                               consoles (previews of no action, logs, ...) after a day: slices -> {n, next}: again with {from: next} until it is 0
  *   log_drop     {job}                          the output of earlier ended log jobs of the same spec and person as this one, a slice: -> {n, more}
@@ -161,7 +163,8 @@ struct store_put_result {
 };
 typedef void store_put_fn(void *arg, const struct store_put_result *result);
 /* Upserts a batch in one transaction (records are copied before return; ~500 a call is best). Records whose hash is the same
- * write nothing but, at most once a minute per source, `seen`. A state change writes history. Attention, why and cause of existing rows
+ * write nothing but, at most once a minute per source, `seen`. A detail whose `not_read` names members ({tasks: reason}) keeps
+ * those that were stored before, and labels that are missing with them. A state change writes history. Attention, why and cause of existing rows
  * stay as they are until triage sets them; `changed` rids are reported to the triage hook. */
 struct store_req *store_put(struct store *s, const struct record *records, size_t n,
 	store_put_fn *fn, void *arg);

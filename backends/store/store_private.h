@@ -99,7 +99,7 @@ void writer_close(struct store *s); /* lets the child finish what it was sent */
 
 /* ---- schema.c ---- */
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 bool schema_migrate(struct db *d,
 	struct err *e) MUST_USE; /* worker, writer: creates or brings up to date */
 bool schema_check(struct db *d, const char *path,
@@ -115,8 +115,8 @@ bool schema_check(struct db *d, const char *path,
 	"r.asset, r.actor, r.started, r.ended, r.updated, r.due, r.amount, r.expected, " \
 	"r.currency, r.url, r.parent, "                                                  \
 	"r.attention, r.why, r.cause, r.signature, r.grp, r.since, r.claimed_by, "       \
-	"r.snoozed_until, r.labels"
-enum { RECORD_COLUMN_COUNT = 32 };
+	"r.snoozed_until, r.gone_at, r.unread, r.labels"
+enum { RECORD_COLUMN_COUNT = 34 };
 /* labels_too: also parses labels (then record_release_json). opaque, detail, seen stay
  * empty. */
 void record_read(struct store *s, struct db_stmt *row, struct arena *a, bool labels_too,

@@ -58,6 +58,7 @@ const struct change store_changes[] = {
 	{"setting_set", tell_setting_set},
 	{"vanish", tell_vanish, .needs_seen = true},
 	{"gone", tell_gone},
+	{"unread", tell_unread},
 	{"prune", tell_prune},
 	{"log_drop", tell_log_drop},
 	{"terms_sweep", tell_terms_sweep},

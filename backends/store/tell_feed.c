@@ -157,8 +157,9 @@ enum { VANISH_SLICE = 500 };
 struct leaving {
 	long long rid;
 	enum state from, to;
-	const char *raw_state, *note;
-	bool ended; /* it ended, if only now; else nobody knows when */
+	const char *note;
+	/* It ended, if only now, and what its source said last is over; else nobody knows when. */
+	bool ended;
 };
 
 /* h=0: should it come back, it is written whatever it looks like. */
@@ -166,12 +167,13 @@ static bool leave(struct store *s, const struct leaving *l, struct err *e)
 {
 	usec_t now = clock_now();
 	return tell_run(s,
-		       "UPDATE rec SET state=$2, raw_state=$4, attention=0, why='', "
-		       "again=0, h=0, updated=$3,"
-		       " ended=CASE WHEN ended=0 AND $5 THEN $3 ELSE ended END WHERE "
+		       "UPDATE rec SET state=$2, gone_at=$3, unread='', attention=0, "
+		       "why='', again=0, h=0, updated=$3,"
+		       " raw_state=CASE WHEN $4 THEN '' ELSE raw_state END,"
+		       " ended=CASE WHEN ended=0 AND $4 THEN $3 ELSE ended END WHERE "
 		       "rid=$1",
-		       json_pack("[I, i, I, s, b]", (json_int_t)l->rid, (int)l->to,
-			       (json_int_t)now, l->raw_state, (int)l->ended),
+		       json_pack("[I, i, I, b]", (json_int_t)l->rid, (int)l->to,
+			       (json_int_t)now, (int)l->ended),
 		       e) &&
 	       put_history(s, l->rid, l->from, l->to, now, "", l->note, e) &&
 	       put_touch(s, l->rid, e);
@@ -193,8 +195,9 @@ json_t *tell_vanish(struct store *s, const json_t *args, struct err *e)
 		return NULL;
 	json_t *rows = ask_rows(s,
 		"SELECT r.rid, r.state AS old FROM rec r INDEXED BY rec_open"
-		" JOIN seen v ON v.rid=r.rid WHERE r.open=1 AND r.source=$1 AND r.kind=$2"
-		" AND v.at<$3 AND substr(r.id,1,length($4))=$4",
+		" JOIN seen v ON v.rid=r.rid WHERE r.open=1 AND r.gone_at=0 AND "
+		"r.source=$1"
+		" AND r.kind=$2 AND v.at<$3 AND substr(r.id,1,length($4))=$4",
 		json_pack("[I, i, I, s]", (json_int_t)sid, (int)kind,
 			(json_int_t)json_int(args, "before", 0),
 			json_str(args, "ids", "")),
@@ -211,7 +214,6 @@ json_t *tell_vanish(struct store *s, const json_t *args, struct err *e)
 		struct leaving l = {.rid = json_int(row, "rid", 0),
 			.from = (enum state)json_int(row, "old", 0),
 			.to = to,
-			.raw_state = "",
 			.note = "no longer listed by its source",
 			.ended = true};
 		ok = leave(s, &l, e);
@@ -223,35 +225,73 @@ json_t *tell_vanish(struct store *s, const json_t *args, struct err *e)
 	return json_pack("{s:i, s:b}", "n", n, "more", n == VANISH_SLICE);
 }
 
-json_t *tell_gone(struct store *s, const json_t *args, struct err *e)
+/* The one record that a change of these two names: {rid, old}, json_null when there is none to be changed. */
+static json_t *open_one(
+	struct store *s, const char *change, const json_t *args, struct err *e)
 {
 	enum kind kind;
 	long long sid;
 	const char *id, *why;
 	if (!kind_parse(json_str(args, "kind", ""), &kind)) {
-		err_set(e, ERR_USAGE, "gone: needs a kind");
+		err_set(e, ERR_USAGE, "%s: needs a kind", change);
 		return NULL;
 	}
-	if (!tell_text("gone", args, "id", &id, e) ||
-		!tell_text("gone", args, "why", &why, e) ||
+	if (!tell_text(change, args, "id", &id, e) ||
+		!tell_text(change, args, "why", &why, e) ||
 		!source_sid(s, json_str(args, "source", ""), false, &sid, e))
 		return NULL;
-	json_t *rows = ask_rows(s,
-		"SELECT rid, state AS old FROM rec"
-		" WHERE kind=$1 AND source=$2 AND id=$3 AND open=1",
+	return ask_row(s,
+		"SELECT rid, state AS old, kind AS k FROM rec WHERE kind=$1 AND source=$2"
+		" AND id=$3 AND open=1 AND gone_at=0",
 		json_pack("[i, I, s]", (int)kind, (json_int_t)sid, id), e);
-	const json_t *row = json_array_get(rows, 0);
-	bool ok = rows != NULL;
-	if (row) {
+}
+
+json_t *tell_gone(struct store *s, const json_t *args, struct err *e)
+{
+	enum state to = STATE_UNKNOWN;
+	if (json_sub(args, "state") && !state_parse(json_str(args, "state", ""), &to)) {
+		err_set(e, ERR_USAGE, "gone: \"%s\" is no state",
+			json_str(args, "state", ""));
+		return NULL;
+	}
+	json_t *row = open_one(s, "gone", args, e);
+	bool ok = row != NULL;
+	if (row && !json_is_null(row)) {
 		char words[RECORD_TEXT_MAX];
-		str_format(words, sizeof(words), RECORD_GONE " (%s)", why);
+		enum kind kind = (enum kind)json_int(row, "k", 0);
+		enum state from = (enum state)json_int(row, "old", 0);
+		/* What has ended stays as it ended. */
+		if (!state_open(kind, from) || !state_of_kind(kind, to))
+			to = from;
+		str_format(words, sizeof(words), "gone at the source (%s)",
+			json_str(args, "why", ""));
 		struct leaving l = {.rid = json_int(row, "rid", 0),
-			.from = (enum state)json_int(row, "old", 0),
-			.to = STATE_UNKNOWN,
-			.raw_state = words,
-			.note = words};
+			.from = from,
+			.to = to,
+			.note = words,
+			.ended = to != from && to != STATE_UNKNOWN};
 		ok = leave(s, &l, e);
 	}
-	json_decref(rows);
+	json_decref(row);
+	return ok ? json_object() : NULL;
+}
+
+/* It stays as it was, with the reason why it may be old. h=0: read again, it is written whatever it looks like. */
+json_t *tell_unread(struct store *s, const json_t *args, struct err *e)
+{
+	json_t *row = open_one(s, "unread", args, e);
+	bool ok = row != NULL;
+	if (row && !json_is_null(row)) {
+		struct str clean = STR_INIT;
+		const char *why = json_str(args, "why", "");
+		utf8_clean(&clean, why, strlen(why), RECORD_TEXT_MAX, UTF8_ONE_LINE);
+		ok = tell_run(s,
+			"UPDATE rec SET unread=$2, h=0 WHERE rid=$1 AND unread<>$2",
+			json_pack(
+				"[I, s]", (json_int_t)json_int(row, "rid", 0), clean.buf),
+			e);
+		str_release(&clean);
+	}
+	json_decref(row);
 	return ok ? json_object() : NULL;
 }

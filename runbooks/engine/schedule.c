@@ -91,16 +91,31 @@ static void on_batch(void *arg, const struct collect_batch *b)
 	store_put(ln->feed->schedule->worker->store, b->records, b->n, on_put, ln);
 }
 
+static enum kind lane_kind(const struct lane *ln)
+{
+	return connector_kind(source_connector(ln->feed->source), ln->index);
+}
+
 static void on_gone(void *arg, const char *id, const char *why)
 {
 	struct lane *ln = arg;
 
 	ln->feed->schedule->fresh = true;
 	store_tell(ln->feed->schedule->worker->store, "gone",
+		json_pack("{s:s, s:s, s:s, s:s, s:s}", "source", ln->feed->cfg->name,
+			"kind", kind_name(lane_kind(ln)), "id", id, "why", why, "state",
+			state_name(connector_gone(
+				source_connector(ln->feed->source), ln->index))),
+		NULL, NULL);
+}
+
+static void on_unread(void *arg, const char *id, const char *why)
+{
+	struct lane *ln = arg;
+
+	store_tell(ln->feed->schedule->worker->store, "unread",
 		json_pack("{s:s, s:s, s:s, s:s}", "source", ln->feed->cfg->name, "kind",
-			kind_name(connector_kind(
-				source_connector(ln->feed->source), ln->index)),
-			"id", id, "why", why),
+			kind_name(lane_kind(ln)), "id", id, "why", why),
 		NULL, NULL);
 }
 
@@ -201,8 +216,11 @@ void lane_settle(struct lane *ln)
 
 static void lane_collect(struct lane *ln, const json_t *open_items)
 {
-	const struct collect_fns fns = {
-		.batch = on_batch, .gone = on_gone, .done = on_done, .arg = ln};
+	const struct collect_fns fns = {.batch = on_batch,
+		.gone = on_gone,
+		.unread = on_unread,
+		.done = on_done,
+		.arg = ln};
 
 	ln->collect =
 		source_collect(ln->feed->source, ln->index, ln->since, open_items, &fns);
@@ -260,9 +278,7 @@ static void lane_due(struct loop *l, void *arg)
 	}
 	ln->request = store_ask(w->store, "open_ids",
 		json_pack("{s:s, s:s, s:i}", "source", ln->feed->cfg->name, "kind",
-			kind_name(connector_kind(
-				source_connector(ln->feed->source), ln->index)),
-			"limit", 200),
+			kind_name(lane_kind(ln)), "limit", 200),
 		on_open_items, ln);
 }
 

@@ -37,7 +37,7 @@ struct lane { /* one collection of one source */
 	int64_t not_before_ms, rested_ms;
 	/* In words, "" each: why the first refused item was, why not everything was read, the first value that its field
 	 * cannot hold, the first state without a mapping. */
-	char reason[300], partial[360], spoiled_why[300], unknown[200];
+	char reason[300], partial[560], spoiled_why[300], unknown[200];
 };
 
 struct feed { /* one source */

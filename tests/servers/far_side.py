@@ -242,6 +242,8 @@ class Handler(BaseHTTPRequestHandler):
     def at_open(self) -> None:
         if self.rest[0] == "lost":
             self.reply({"detail": "gone"}, 404)
+        elif self.rest[0] in ("broken", "forbidden"):
+            self.reply({"detail": "not now"}, {"broken": 500, "forbidden": 403}[self.rest[0]])
         else:
             self.reply({"id": self.rest[0], "state": "success"})
 

@@ -70,9 +70,13 @@ static void test_nobody_needed(void **state)
 		struct record r = make(asked[i], STATE_UNKNOWN, HOURS);
 		r.raw_state = "on fire";
 		assert_true(score(h, &r, "{}") > 0);
-		r.raw_state = RECORD_GONE " (404)";
+		r.gone_at = 1;
 		assert_int_equal(score(h, &r, "{}"), 0);
 	}
+	/* A heartbeat that its source has no more is what it was made for. */
+	struct record beat = make(KIND_CHECK, STATE_FAILING, HOURS);
+	beat.gone_at = 1;
+	assert_true(score(h, &beat, "{}") > 0);
 	triage_hook_free(h);
 }
 

@@ -9,7 +9,8 @@ struct got {
 	json_t *records; /* as record_json, with detail */
 	size_t unknown, refused, batches;
 	size_t spoiled;
-	char reason[500], since[100], gone[200], partial[400], spoiled_why[400];
+	char reason[500], since[100], gone[200], unread[300], partial[400],
+		spoiled_why[400];
 	char unknown_why[300];
 	struct collect_result r;
 };
@@ -42,6 +43,14 @@ static inline void got_gone(void *arg, const char *id, const char *why)
 		why);
 }
 
+static inline void got_unread(void *arg, const char *id, const char *why)
+{
+	struct got *o = arg;
+	size_t len = strlen(o->unread);
+	str_format(o->unread + len, sizeof(o->unread) - len, "%s%s (%.8s)",
+		len ? ", " : "", id, why);
+}
+
 static inline void got_done(void *arg, const struct collect_result *r)
 {
 	struct got *o = arg;
@@ -56,7 +65,7 @@ static inline struct got rig_collect_from(
 	struct rig *g, size_t collection, const char *since, const json_t *open_items)
 {
 	struct got o = {.records = json_array()};
-	struct collect_fns fns = {got_batch, got_gone, got_done, &o};
+	struct collect_fns fns = {got_batch, got_gone, got_unread, got_done, &o};
 	assert_non_null(source_collect(g->source, collection, since, open_items, &fns));
 	assert_false(o.done);
 	assert_true(loop_until(g->loop, &o.done, HELP_WAIT_MS));

@@ -241,6 +241,25 @@ static void test_enrich(void **state)
 		json_str(json_sub(got_record(&o, "4"), "labels"), "task", "none"),
 		"none");
 	assert_int_equal(o.r.pages, 2); /* the list, and the one extra that worked */
+	assert_null(json_path(r, "detail.not_read"));
+	r = got_record(&o, "4");
+	assert_non_null(strstr(
+		json_str(json_path(r, "detail.not_read"), "tasks", ""), "HTTP 500"));
+	got_release(&o);
+	/* Of two that want it one gets it: the other says why not. */
+	o = rig_try(&rig,
+		URL
+		"collect:\n  r:\n    kind: run\n    get: /runs\n    items: rows\n"
+		"    enrich: [{when: \"state == 'success'\", get: \"/tasks/{{ item.id "
+		"}}\", items: tasks, as: tasks, max: 1}]\n"
+		"    record: {id: to_string(id), state: \"'failed'\", detail: \"{t: "
+		"tasks}\"}\n",
+		"");
+	got_ok(&o, 5);
+	assert_null(json_path(got_record(&o, "0"), "detail.not_read"));
+	assert_string_equal(
+		json_str(json_path(got_record(&o, "3"), "detail.not_read"), "tasks", ""),
+		"only 1 are asked for at a time (max)");
 	got_release(&o);
 }
 
@@ -304,55 +323,9 @@ static void test_since(void **state)
 	rig_close(&rig);
 }
 
-static void test_reread(void **state)
-{
-	struct err e = ERR_INIT;
-	static const char text[] = "[{\"id\":\"2\",\"opaque\":{\"key\":\"2\"}},{\"id\":"
-				   "\"lost\",\"opaque\":{\"key\":\"lost\"}},"
-				   "{\"id\":\"old/1\",\"opaque\":{\"key\":\"old/1\"}}]";
-	(void)state;
-	json_t *open = json_read(text, strlen(text), &e);
-	assert_non_null(open);
-	rig_open(&rig, CHANGES, "");
-	struct got o = rig_collect_from(&rig, 0, NULL, open);
-	got_ok(&o, 4); /* 3 of the list; 2 was among them, lost is gone, old/1 is read */
-	got_record(&o, "old%2F1"); /* one segment */
-	assert_string_equal(o.gone, "lost (404)");
-	got_release(&o);
-	rig_close(&rig);
-	json_decref(open);
-}
-
-/* A far side without a 404 answers an empty list; null where the list should be says nothing. */
-static void test_reread_by_list(void **state)
-{
-	static const char yaml[] =
-		URL "collect:\n  c:\n    kind: run\n    get: /changes\n"
-		    "    reread: {get: \"/found/{key}\", items: rows}\n"
-		    "    record: {id: id, state: state, opaque: {key: id}}\n";
-	(void)state;
-	json_t *open = json_pack("[{s:s,s:{s:s}},{s:s,s:{s:s}},{s:s,s:{s:s}}]", "id",
-		"there", "opaque", "key", "there", "id", "lost", "opaque", "key", "lost",
-		"id", "odd", "opaque", "key", "odd");
-	assert_non_null(open);
-	rig_open(&rig, yaml, "");
-	struct got o = rig_collect_from(&rig, 0, NULL, open);
-	got_ok(&o, 4);
-	got_record(&o, "there");
-	assert_string_equal(o.gone, "lost (not found)");
-	got_release(&o);
-	rig_close(&rig);
-	json_decref(open);
-}
-
-static json_t *one_lost(void)
-{
-	return json_pack("[{s:s,s:{s:s}}]", "id", "lost", "opaque", "key", "lost");
-}
-
 struct canceller {
 	struct collect *c;
-	int batches, gone;
+	int batches;
 	bool done;
 };
 
@@ -361,15 +334,6 @@ static void cancel_batch(void *arg, const struct collect_batch *b)
 	struct canceller *k = arg;
 	(void)b;
 	k->batches++;
-	collect_cancel(k->c);
-}
-
-static void cancel_gone(void *arg, const char *id, const char *why)
-{
-	struct canceller *k = arg;
-	(void)why;
-	assert_string_equal(id, "lost");
-	k->gone++;
 	collect_cancel(k->c);
 }
 
@@ -400,31 +364,6 @@ static void test_cancel(void **state)
 	assert_false(k.done);
 }
 
-static void ignore_batch(void *arg, const struct collect_batch *b)
-{
-	(void)arg;
-	(void)b;
-}
-
-static void test_cancel_when_gone(void **state)
-{
-	struct canceller k = {0};
-	struct collect_fns fns = {.batch = ignore_batch,
-		.gone = cancel_gone,
-		.done = never_done,
-		.arg = &k};
-	bool never = false;
-	json_t *open = one_lost();
-	(void)state;
-	rig_open(&rig, CHANGES, "");
-	k.c = source_collect(rig.source, 0, NULL, open, &fns);
-	json_decref(open);
-	loop_until(rig.loop, &never, 300);
-	assert_int_equal(k.gone, 1);
-	assert_false(k.done);
-	rig_close(&rig);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,9 +377,6 @@ int main(void)
 		cmocka_unit_test(test_enrich),
 		cmocka_unit_test(test_secret_of_enrich),
 		cmocka_unit_test(test_since),
-		cmocka_unit_test(test_reread),
-		cmocka_unit_test(test_reread_by_list),
-		cmocka_unit_test(test_cancel_when_gone),
 		cmocka_unit_test(test_cancel),
 	};
 	return cmocka_run_group_tests_name("collect", tests, rig_setup, rig_teardown);

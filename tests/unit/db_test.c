@@ -137,6 +137,7 @@ static void test_bad_files(void **state)
 static const char AS_VERSION_1[] =
 	"DROP INDEX job_preview; DROP INDEX job_type; DROP INDEX job_ended;"
 	"ALTER TABLE job DROP COLUMN preview; DELETE FROM migration WHERE version>1;"
+	"ALTER TABLE rec DROP COLUMN gone_at; ALTER TABLE rec DROP COLUMN unread;"
 	"INSERT INTO job(job, type, state, runbook, title, who, host, reason,"
 	" plan_hash, spec, created) VALUES"
 	" (7, 'preview', 'done', '', '', 'ito', '', '', '', '{\"preview\": 3}', 1),"
@@ -186,6 +187,39 @@ static void test_from_version_1(void **state)
 	help_close(&h);
 }
 
+/* What a state's words said before is a time now. */
+static void test_gone_from_version_2(void **state)
+{
+	(void)state;
+	struct help h;
+	struct err e = ERR_INIT;
+	help_open(&h);
+	struct record r[2] = {help_record(KIND_RUN, "lost", STATE_UNKNOWN),
+		help_record(KIND_RUN, "odd", STATE_UNKNOWN)};
+	r[0].raw_state = "gone at the source (404)";
+	r[1].raw_state = "banana";
+	assert_int_equal(help_put(&h, r, 2).inserted, 2);
+	store_close(h.store);
+	struct db *d = db_open(h.path, DB_WRITE, &e);
+	assert_true(db_exec(d,
+		"ALTER TABLE rec DROP COLUMN gone_at; ALTER TABLE rec DROP COLUMN unread;"
+		"DELETE FROM migration WHERE version>2;",
+		&e));
+	h.store = store_open(h.loop, h.path, STORE_WORKER, &e);
+	assert_non_null(h.store);
+	json_t *a = help_ask(&h, "record", "{\"key\": \"run:airflow:lost\"}");
+	assert_int_equal(json_int(json_sub(a, "times"), "gone_at", 0),
+		json_int(json_sub(a, "times"), "updated", -1));
+	assert_string_equal(json_str(a, "raw_state", ""), "");
+	json_decref(a);
+	a = help_ask(&h, "record", "{\"key\": \"run:airflow:odd\"}");
+	assert_null(json_object_get(a, "gone_at"));
+	assert_string_equal(json_str(a, "raw_state", ""), "banana");
+	json_decref(a);
+	db_close(d);
+	help_close(&h);
+}
+
 static void test_opened_twice(void **state)
 {
 	(void)state;
@@ -208,6 +242,7 @@ int main(void)
 		cmocka_unit_test(test_transactions),
 		cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_from_version_1),
+		cmocka_unit_test(test_gone_from_version_2),
 		cmocka_unit_test(test_opened_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

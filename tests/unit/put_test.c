@@ -228,6 +228,41 @@ static void test_detail_is_bounded(void **state)
 	help_close(&h);
 }
 
+/* An extra request that failed once: what it gave before stays, with the reason beside it; it goes when it is read again. */
+static void test_what_was_not_read_stays(void **state)
+{
+	(void)state;
+	struct help h;
+	help_open(&h);
+	struct record r = help_record(KIND_RUN, "a", STATE_FAILED);
+	r.detail = json_pack(
+		"{s:i, s:[{s:s}], s:s}", "n", 1, "tasks", "name", "load", "other", "x");
+	r.labels = json_pack("{s:s}", "failed_tasks", "load");
+	help_put(&h, &r, 1);
+	record_release_json(&r);
+	r.detail = json_pack(
+		"{s:i, s:n, s:{s:s}}", "n", 2, "tasks", "not_read", "tasks", "HTTP 500");
+	r.labels = json_object();
+	assert_int_equal(help_put(&h, &r, 1).changed, 1);
+	assert_int_equal(help_put(&h, &r, 1).same, 1);
+	record_release_json(&r);
+	json_t *a = help_ask(&h, "record", "{\"key\": \"run:airflow:a\"}");
+	char *detail = json_text(json_sub(a, "detail"));
+	assert_string_equal(detail, "{\"n\":2,\"not_read\":{\"tasks\":\"HTTP "
+				    "500\"},\"tasks\":[{\"name\":\"load\"}]}");
+	free(detail);
+	assert_string_equal(json_str(json_sub(a, "labels"), "failed_tasks", ""), "load");
+	json_decref(a);
+	r.detail = json_pack("{s:i, s:[]}", "n", 3, "tasks");
+	help_put(&h, &r, 1);
+	record_release_json(&r);
+	a = help_ask(&h, "record", "{\"key\": \"run:airflow:a\"}");
+	assert_int_equal(json_array_size(json_path(a, "detail.tasks")), 0);
+	assert_null(json_path(a, "detail.not_read"));
+	json_decref(a);
+	help_close(&h);
+}
+
 static void test_seen_and_vanish(void **state)
 {
 	(void)state;
@@ -388,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_first_failure_after_successes),
 		cmocka_unit_test(test_detail_is_bounded),
+		cmocka_unit_test(test_what_was_not_read_stays),
 		cmocka_unit_test(test_seen_and_vanish),
 		cmocka_unit_test(test_derived_agrees),
 		cmocka_unit_test(test_console_may_not_put),

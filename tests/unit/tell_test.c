@@ -141,19 +141,90 @@ static void test_vanish(void **state)
 	scene_close(&s);
 }
 
+static void gone(struct scene *s, const char *id, const char *state)
+{
+	char args[200];
+	str_format(args, sizeof(args),
+		"{\"source\": \"airflow\", \"kind\": \"incident\", \"id\": \"%s\", "
+		"\"why\": \"404\", \"state\": \"%s\"}",
+		id, state);
+	help_do(&s->h, "gone", args);
+}
+
+/* With the state that its connector gives for it; what has ended stays as it ended. */
+static void test_gone_with_a_state(void **state)
+{
+	(void)state;
+	struct scene s;
+	scene_open(&s);
+	gone(&s, "P1", "resolved");
+	json_t *a = help_ask(&s.h, "record", "{\"rid\": 1}");
+	assert_string_equal(json_str(a, "state", ""), "resolved");
+	assert_int_equal(json_int(json_sub(a, "times"), "ended", 0), HELP_NOW);
+	assert_int_equal(json_int(json_sub(a, "times"), "gone_at", 0), HELP_NOW);
+	json_decref(a);
+	/* A failed run still needs somebody, until it is gone: failed it stays. */
+	struct record r = help_record(KIND_RUN, "r1", STATE_FAILED);
+	help_put(&s.h, &r, 1);
+	help_do(&s.h, "gone",
+		"{\"source\": \"airflow\", \"kind\": \"run\", \"id\": \"r1\", \"why\": "
+		"\"404\"}");
+	a = help_ask(&s.h, "record", "{\"key\": \"run:airflow:r1\"}");
+	assert_string_equal(json_str(a, "state", ""), "failed");
+	assert_non_null(json_object_get(a, "gone_at"));
+	assert_null(json_object_get(a, "attention"));
+	json_decref(a);
+	scene_close(&s);
+}
+
+/* No answer: it stays as it was, and says why it may be old. Others come before it in the next round. */
+static void test_unread(void **state)
+{
+	static const char open_ids[] =
+		"{\"source\": \"airflow\", \"kind\": \"incident\"}";
+	(void)state;
+	struct scene s;
+	scene_open(&s);
+	struct record other = help_record(KIND_INCIDENT, "P2", STATE_OPEN);
+	clock_advance_test(HELP_MIN);
+	help_put(&s.h, &other, 1);
+	help_do(&s.h, "unread",
+		"{\"source\": \"airflow\", \"kind\": \"incident\", \"id\": \"P1\", "
+		"\"why\": \"HTTP 500\"}");
+	json_t *a = help_ask(&s.h, "record", "{\"rid\": 1}");
+	assert_string_equal(json_str(a, "state", ""), "open");
+	assert_string_equal(json_str(a, "unread", ""), "HTTP 500");
+	json_decref(a);
+	a = help_ask(&s.h, "open_ids", open_ids);
+	assert_int_equal(json_array_size(a), 2);
+	assert_string_equal(json_str(json_array_get(a, 0), "id", ""), "P2");
+	json_decref(a);
+	struct record back = help_record(KIND_INCIDENT, "P1", STATE_OPEN);
+	assert_int_equal(help_put(&s.h, &back, 1).changed, 1);
+	a = help_ask(&s.h, "record", "{\"rid\": 1}");
+	assert_null(json_object_get(a, "unread"));
+	json_decref(a);
+	scene_close(&s);
+}
+
 static void test_gone(void **state)
 {
 	(void)state;
 	struct scene s;
 	scene_open(&s);
 	assert_true(attention(&s) > 0);
+	json_t *before = help_ask(&s.h, "record", "{\"rid\": 1}");
 	help_do(&s.h, "gone",
 		"{\"source\": \"airflow\", \"kind\": \"incident\", \"id\": \"P1\", "
 		"\"why\": "
 		"\"404\"}");
 	json_t *a = help_ask(&s.h, "record", "{\"rid\": 1}");
 	assert_string_equal(json_str(a, "state", ""), "unknown");
-	assert_string_equal(json_str(a, "raw_state", ""), "gone at the source (404)");
+	assert_string_equal(
+		json_str(a, "raw_state", "x"), json_str(before, "raw_state", "x"));
+	assert_int_equal(json_int(json_sub(a, "times"), "gone_at", 0), HELP_NOW);
+	assert_non_null(json_object_get(a, "gone_at"));
+	json_decref(before);
 	assert_null(json_object_get(a, "ended")); /* nobody knows */
 	json_decref(a);
 	assert_int_equal(attention(&s), 0);
@@ -185,6 +256,9 @@ static void test_gone(void **state)
 	/* Seen again, it is as it was. */
 	struct record back = help_record(KIND_INCIDENT, "P1", STATE_OPEN);
 	assert_int_equal(help_put(&s.h, &back, 1).changed, 1);
+	a = help_ask(&s.h, "record", "{\"rid\": 1}");
+	assert_null(json_object_get(a, "gone_at"));
+	json_decref(a);
 	a = help_ask(&s.h, "open_ids", open_ids);
 	assert_int_equal(json_array_size(a), 1);
 	json_decref(a);
@@ -251,6 +325,8 @@ int main(void)
 		cmocka_unit_test(test_snooze),
 		cmocka_unit_test(test_vanish),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_gone_with_a_state),
+		cmocka_unit_test(test_unread),
 		cmocka_unit_test(test_stale_source),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

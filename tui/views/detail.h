@@ -51,6 +51,7 @@ const char *detail_time(struct detail_view *d, usec_t t); /* see app_when */
 
 /* detail_more.c */
 void detail_tasks(struct detail_view *d);
+void detail_not_read(struct detail_view *d);
 void detail_siblings(struct detail_view *d, int width);
 void detail_history(struct detail_view *d);
 void detail_notes(struct detail_view *d, int width);

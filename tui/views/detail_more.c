@@ -91,6 +91,21 @@ void detail_tasks(struct detail_view *d)
 	}
 }
 
+/* An extra request that gave nothing this time: what stands above it is what it gave last. */
+void detail_not_read(struct detail_view *d)
+{
+	const char *what;
+	json_t *why, *all = json_incref(json_sub(d->r.detail, "not_read"));
+	json_object_foreach (all, what, why) {
+		struct str text = STR_INIT_MAX(400);
+		str_addf(&text, "%s not read: %s", what,
+			json_is_string(why) ? json_string_value(why) : "");
+		(void)detail_add(d, "Old", ROLE_WARN, text.buf);
+		str_release(&text);
+	}
+	json_decref(all);
+}
+
 /* ---- earlier runs ----------------------------------------------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b)

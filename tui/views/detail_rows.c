@@ -100,6 +100,10 @@ static void headline(struct detail_view *d)
 	part(&text, "%s has it", r->claimed_by);
 	if (r->snoozed_until > clock_now())
 		part(&text, "hidden until %s", detail_time(d, r->snoozed_until));
+	if (r->gone_at)
+		part(&text, "gone at its source since %s", detail_time(d, r->gone_at));
+	if (*r->unread)
+		part(&text, "not read again: %s", r->unread);
 	if (detail_says_more(r->raw_state, state_name(r->state)))
 		part(&text, "its source says \"%s\"", r->raw_state);
 	struct detail_row *row = detail_add(d, "", ROLE_TEXT, text.buf);
@@ -298,6 +302,7 @@ void detail_build(struct detail_view *d, int width)
 	group(d);
 	detail_blank(d);
 	detail_tasks(d);
+	detail_not_read(d);
 	detail_siblings(d, width);
 	detail_history(d);
 	detail_blank(d);
