@@ -128,7 +128,7 @@ static void test_small_ones(void **state)
 	help_do(&h, "setting_set", "{\"key\": \"worker\", \"value\": 12}");
 	a = help_ask(&h, "settings", "{}");
 	assert_string_equal(json_str(a, "worker", ""), "12");
-	assert_string_equal(json_str(a, "schema", ""), "2");
+	assert_string_equal(json_str(a, "schema", ""), "3");
 	json_decref(a);
 	struct record r = help_record(KIND_INCIDENT, "b", STATE_OPEN);
 	r.opaque = json_pack("{s:s}", "k", "v");
