@@ -155,6 +155,13 @@ static json_t *eval_field(struct jmes_run *r, const struct jmes_node *n, json_t 
 	return v ? v : json_null();
 }
 
+static json_t *eval_scope_field(struct jmes_run *r, const struct jmes_node *n, json_t *in)
+{
+	(void)in;
+	json_t *v = json_object_getn(r->scope, n->name, n->name_len);
+	return v ? v : json_null();
+}
+
 static json_t *eval_sub(struct jmes_run *r, const struct jmes_node *n, json_t *in)
 {
 	json_t *v = jmes_eval(r, n->left, in);
@@ -333,6 +340,7 @@ static json_t *eval_flatten(struct jmes_run *r, const struct jmes_node *n, json_
 
 static eval_fn *const operations[] = {
 	[JN_FIELD] = eval_field,
+	[JN_SCOPE_FIELD] = eval_scope_field,
 	[JN_SUB] = eval_sub,
 	[JN_PIPE] = eval_sub,
 	[JN_INDEX] = eval_index,

@@ -4,6 +4,7 @@
 #include "backends/base/jmes_fn.h"
 #include "backends/base/money.h"
 
+#include "backends/base/url.h"
 #include "backends/base/utf8.h"
 
 #include <stdlib.h>
@@ -268,6 +269,31 @@ static json_t *fn_format(struct jmes_run *r, const struct jmes_args *a)
 	return finish(r, &out);
 }
 
+/* As format(), each value one part of the address; a value that the text begins with is an address itself. */
+static json_t *fn_url(struct jmes_run *r, const struct jmes_args *a)
+{
+	struct str out = STR_INIT_MAX(JMES_TEXT_MAX), part = STR_INIT_MAX(JMES_TEXT_MAX);
+	const char *text = json_string_value(a->v[0]), *s = text;
+	size_t used = 0;
+	for (const char *hit; (hit = strstr(s, "{}")); s = hit + 2) {
+		url_whole(&out, s, (size_t)(hit - s));
+		str_clear(&part);
+		if (++used < a->n && !json_scalar_to(&part, a->v[used]))
+			out.over = true;
+		if (hit == text)
+			url_whole(&out, part.buf, part.len);
+		else
+			url_part(&out, part.buf, part.len);
+	}
+	url_whole(&out, s, strlen(s));
+	str_release(&part);
+	if (used == a->n - 1)
+		return finish(r, &out);
+	str_release(&out);
+	return jmes_fn_bad(
+		r, a, "the text has %zu times {} for %zu values", used, a->n - 1);
+}
+
 static json_t *fn_money(struct jmes_run *r, const struct jmes_args *a)
 {
 	struct str amount = STR_INIT_MAX(256);
@@ -297,5 +323,6 @@ const struct jmes_fn jmes_fns_text[] = {
 	{"to_string", 1, 1, false, {JA_ANY}, fn_to_string},
 	{"trim", 1, 1, true, {JA_STRING}, fn_trim},
 	{"upper", 1, 1, true, {JA_STRING}, fn_upper},
+	{"url", 1, 255, true, {JA_STRING, JA_ANY, JA_ANY}, fn_url},
 	{NULL, 0, 0, false, {0}, NULL},
 };

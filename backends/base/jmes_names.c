@@ -44,6 +44,8 @@ static struct value walk(struct walk *w, const struct jmes_node *n, struct value
 		return in;
 	if (n->op == JN_FIELD)
 		return walk_field(w, n, in);
+	if (n->op == JN_SCOPE_FIELD)
+		return walk_field(w, n, (struct value){SCOPE, NULL});
 	struct value left = walk(w, n->left, n->op == JN_EXPREF ? other : in);
 	if (n->op == JN_SUB || n->op == JN_PIPE)
 		return walk(w, n->right, left);
@@ -63,4 +65,29 @@ bool jmes_names(const struct jmes *j, bool of_input, jmes_name_fn *fn, void *arg
 	struct walk w = {.fn = fn, .arg = arg};
 	walk(&w, j->root, of_input ? (struct value){SCOPE, NULL} : other);
 	return !w.stopped;
+}
+
+/* ---- names of the scope without scope() ---- */
+
+/* What has the expression's own input as its input. "@.name" is the way to say that the input is meant. */
+static void take(struct jmes_node *n, const char *name)
+{
+	if (!n)
+		return;
+	if (n->op == JN_FIELD && strcmp(n->name, name) == 0)
+		n->op = JN_SCOPE_FIELD;
+	if (n->op == JN_EXPREF)
+		return;
+	take(n->left, name);
+	bool elements = n->op == JN_LIST_PROJ || n->op == JN_VALUE_PROJ ||
+			n->op == JN_FILTER_PROJ || n->op == JN_SUB || n->op == JN_PIPE;
+	if (!elements)
+		take(n->right, name);
+	for (size_t i = 0; i < n->n; i++)
+		take(n->items[i], name);
+}
+
+void jmes_take_from_scope(struct jmes *j, const char *name)
+{
+	take(j->root, name);
 }

@@ -64,6 +64,7 @@ struct jmes_token {
 
 enum jmes_op {
 	JN_FIELD,
+	JN_SCOPE_FIELD, /* a member of the scope object: jmes_take_from_scope */
 	JN_SUB,
 	JN_PIPE,
 	JN_INDEX,

@@ -31,6 +31,9 @@
  *   from_items(array) *   the reverse
  *   round(n, digits) *
  *   format(template, args...)   "{}" replaced by each argument's text
+ *   url(template, args...) *
+ *                         the same for an address: each value percent-encoded as one part of it, but one that the template
+ *                         begins with, which is an address itself: url('{}/dags/{}', settings.url, dag_id)
  *   money(x, currency) *  "$1 840", "450 EUR": an amount for people, its decimals cut (base/money.h)
  *   coalesce(a, b, ...)   the first that is not null (unlike ||, false and "" count)
  *   percent(part, whole) * part / whole * 100, null when whole is 0
@@ -64,6 +67,10 @@ bool jmes_names(const struct jmes *j, bool of_input, jmes_name_fn *fn, void *arg
 typedef bool jmes_path_fn(void *arg, bool of_scope, const char *path, json_t *value);
 void jmes_paths(
 	const struct jmes *j, json_t *input, json_t *scope, jmes_path_fn *fn, void *arg);
+
+/* Takes a name that the expression takes from its input itself from the scope object instead, whatever the input holds by
+ * that name (there: @.name). Of an expression that is not in use yet. */
+void jmes_take_from_scope(struct jmes *j, const char *name);
 
 /* JMESPath truth: false for null, false, "", [] and {}. */
 bool jmes_truthy(const json_t *v);

@@ -6,6 +6,7 @@
 
 #include "backends/base/mem.h"
 #include "backends/base/template_part.h"
+#include "backends/base/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -301,25 +302,6 @@ bool tmpl_render_text(const struct tmpl *t, json_t *scope, struct str *out, stru
 
 /* ---- paths ---- */
 
-/* Unreserved characters of RFC 3986 stay; everything else is encoded, "/" too. */
-static void encode(struct str *out, const char *s, size_t len)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-		bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-			     (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' ||
-			     c == '~';
-		if (plain) {
-			str_addc(out, (char)c);
-		} else {
-			str_addc(out, '%');
-			str_addc(out, hex[c >> 4]);
-			str_addc(out, hex[c & 15]);
-		}
-	}
-}
-
 static bool add_segment(
 	struct str *out, const struct tmpl_part *p, const json_t *v, struct err *e)
 {
@@ -337,7 +319,7 @@ static bool add_segment(
 		 memchr(text.buf, '\0', text.len))
 		why = "holds a line break or NUL";
 	else
-		encode(out, text.buf, text.len);
+		url_part(out, text.buf, text.len);
 	str_release(&text);
 	return why ? err_set(e, ERR_PARSE, "{%s} in a path %s", p->source, why) : true;
 }

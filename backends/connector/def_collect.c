@@ -63,8 +63,12 @@ static bool check_start(
 			       clock_parse_duration(json_string_value(start), &t)) ||
 		       yaml_err_value(
 			       e, &c->doc, in, "start", "start is a duration such as 7d");
-	return !json_object_get(in, "overlap") ||
-	       yaml_err(e, &c->doc, in, "overlap", "overlap is for type: time");
+	if (json_object_get(in, "overlap"))
+		return yaml_err(e, &c->doc, in, "overlap", "overlap is for type: time");
+	bool number = type == SINCE_NUMBER;
+	return (number ? json_is_number(start) : json_is_string(start)) ||
+	       yaml_err_value(e, &c->doc, in, "start", "start is a %s with type: %s",
+		       number ? "number" : "text", number ? "number" : "text");
 }
 
 static bool read_since(

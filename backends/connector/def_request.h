@@ -5,7 +5,8 @@
 
 /*
  * What is sent, and how the reply becomes items. Three words of the language:
- *   EXPR      a JMESPath expression. Its input is named at each key; scope() gives the scope object below.
+ *   EXPR      a JMESPath expression. Its input is named at each key; scope() gives the scope object below, and `settings`
+ *             is the source's also without it (a member of the input by that name is @.settings).
  *   TEMPLATE  a string or a whole tree with {{ EXPR }}; input and scope() are both the scope object. A string that is one
  *             single {{ EXPR }} keeps the JSON type; a key ending in "?" is left out when its value is null.
  *   PATH      "/dags/{dag_id}/x/{{ item.id }}": each value is one percent-encoded segment; empty values are refused.

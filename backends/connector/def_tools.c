@@ -65,6 +65,8 @@ static bool compile_expr(struct connector *c, const json_t *obj, const char *key
 	out->jmes = jmes_compile(text, &why);
 	out->text = text;
 	if (out->jmes) {
+		if (!of_scope)
+			jmes_take_from_scope(out->jmes, "settings");
 		c->jmes = mem_grow(c->jmes, &c->cap_jmes, c->n_jmes + 1, sizeof(void *));
 		c->jmes[c->n_jmes++] = out->jmes;
 	}
@@ -128,6 +130,13 @@ bool def_path(struct connector *c, const json_t *obj, const char *key, struct tm
 {
 	const char *v = json_string_value(json_object_get(obj, key));
 	struct tmpl_names names = def_names(c);
+	/* What is sent goes to the host of `base` and no other: the secrets are its own. */
+	if (v && (strstr(v, "://") || str_starts(v, "//")))
+		return yaml_err_value(e, &c->doc, obj, key,
+			"%s is a path below `base`, such as /api/v1/runs: an address "
+			"with "
+			"a host of its own cannot stand here",
+			key);
 	return !v || def_keep(c, tmpl_compile_path(&c->doc, obj, key, v, &names, e), out);
 }
 

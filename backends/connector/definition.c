@@ -96,6 +96,15 @@ static bool check_name(const struct connector *c, struct err *e)
 		file, c->name);
 }
 
+static bool check_does_something(const struct connector *c, struct err *e)
+{
+	return c->n_collects || c->n_calls ||
+	       yaml_err(e, &c->doc, c->doc.root, "connector",
+		       "this connector does nothing: give it `collect:` (what is read) "
+		       "or "
+		       "`calls:` (what is changed)");
+}
+
 static bool read_all(struct connector *c, struct err *e)
 {
 	if (!yaml_check(&c->doc, c->doc.root, "a connector", top_keys, e))
@@ -104,7 +113,7 @@ static bool read_all(struct connector *c, struct err *e)
 	c->title = json_str(c->doc.root, "title", "");
 	return check_name(c, e) && def_settings(c, e) && read_common(c, e) &&
 	       read_rate_limit(c, e) && def_auths(c, e) && def_collects(c, e) &&
-	       def_calls(c, e) && def_logs(c, e);
+	       def_calls(c, e) && def_logs(c, e) && check_does_something(c, e);
 }
 
 static bool needs_base(struct connector *c, const char *what, const char *name,

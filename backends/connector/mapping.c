@@ -2,7 +2,9 @@
  * The `record:` part at work: expressions, maps and rules over an item, then the fields of the record.
  */
 #include "backends/connector/mapping.h"
+
 #include "backends/base/log.h"
+#include "backends/base/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -232,8 +234,13 @@ static bool map_id(const struct mapping *g, struct err *e)
 static void map_url(const struct mapping *g, struct record *r)
 {
 	r->url = get_text(g, FIELD_URL, 2000);
-	if (str_starts(r->url, "https://") || str_starts(r->url, "http://"))
+	if (str_starts(r->url, "https://") || str_starts(r->url, "http://")) {
+		struct str whole = STR_INIT_MAX(8000); /* copied, it must be one word */
+		url_whole(&whole, r->url, strlen(r->url));
+		r->url = arena_strndup(g->m->arena, whole.buf, whole.len);
+		str_release(&whole);
 		return;
+	}
 	if (*r->url) {
 		json_t *v = json_string(r->url);
 		map_spoiled(g->m, field_of(g, FIELD_URL), v, "is no http address");

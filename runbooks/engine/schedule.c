@@ -8,6 +8,7 @@
 #include "backends/base/mem.h"
 #include "runbooks/engine/schedule_private.h"
 
+#define BACKOFF_FIRST_MS (60L * 1000)
 #define BACKOFF_MAX_MS (10L * 60 * 1000)
 
 static void lane_due(struct loop *l, void *arg);
@@ -43,10 +44,12 @@ void lane_arm(struct lane *ln, int64_t after_ms)
 		ln->not_before_ms > ln->rested_ms ? ln->not_before_ms : ln->rested_ms);
 }
 
-/* Full jitter from the second failure on; what the far side asks for (Retry-After) is the least. */
-static int64_t lane_backoff(const struct lane *ln, int64_t retry_after_ms)
+int64_t lane_backoff(const struct lane *ln, int64_t retry_after_ms)
 {
 	int64_t wait = lane_every(ln);
+
+	if (wait > BACKOFF_FIRST_MS)
+		wait = BACKOFF_FIRST_MS;
 
 	for (int i = 1; i < ln->failures && wait < BACKOFF_MAX_MS; i++)
 		wait *= 2;

@@ -60,6 +60,10 @@ struct schedule {
 
 void lane_arm(struct lane *ln, int64_t after_ms);
 void lane_settle(struct lane *ln);
+/* The wait after a failure: the interval, but a minute at most (what is read once an hour is not left failed for an hour),
+ * doubled with each further one up to ten minutes. Full jitter from the second failure on; what the far side asks for
+ * (Retry-After) is the least. */
+int64_t lane_backoff(const struct lane *ln, int64_t retry_after_ms);
 
 /* health_words.c: what is wrong with a collection that ended well, one sentence after the other: "" nothing. */
 void lane_flaws(const struct lane *ln, struct str *out);

@@ -117,6 +117,7 @@ static void test_config_refused(void **state)
 	"  mode: {type: enum, values: [fast, slow]}\n  n: {type: int, default: "  \
 	"3}\nsecrets: [password]\n"
 #define RUNS SMALL "collect:\n  runs:\n    kind: run\n    get: /runs\n"
+#define ACTS "calls:\n  k: {post: /x}\n"
 
 static struct connector *define(const char *text, struct err *e)
 {
@@ -184,6 +185,21 @@ static void test_parts_refused(void **state)
 		"reread beside another collection of kind run (more) needs `ids:`");
 	bad(RUNS "    since: {start: later}\n    record: {id: id, state: s}\n",
 		"start is a duration");
+	bad(RUNS "    since: {start: 7d, type: number}\n    record: {id: id, state: s}\n",
+		"c.yaml:12:20: start is a number with type: number");
+	bad(RUNS "    since: {start: 7, type: text}\n    record: {id: id, state: s}\n",
+		"start is a text with type: text");
+	bad(RUNS "    gone: unknown\n    record: {id: id, state: s}\n",
+		"gone belongs to `complete: true` or `reread`");
+	bad(SMALL, "this connector does nothing");
+	bad(SMALL "calls:\n  k: {post: \"https://else.where/x\"}\n",
+		"post is a path below `base`");
+	bad(SMALL "calls:\n  k: {post: \"{{ settings.url }}://x/\"}\n",
+		"post is a path below `base`");
+	bad(RUNS "    reread: {get: //else.where/x}\n    record: {id: id, state: s}\n",
+		"get is a path below `base`");
+	bad(RUNS "    record: {id: id, state: s, url: settings.ulr}\n",
+		"settings.ulr is not declared");
 	bad(SMALL "collect:\n  r:\n    kind: run\n    sql: SELECT 1\n    record: {id: "
 		  "id, state: s}\n",
 		"add `postgres:`");
@@ -232,7 +248,7 @@ static void source_refused(const char *keys, const char *place, const char *word
 {
 	struct err e = ERR_INIT;
 	struct config cfg;
-	struct connector *c = define(SMALL, &e);
+	struct connector *c = define(SMALL ACTS, &e);
 	char *text = xasprintf("sources:\n  s:\n    connector: c\n%s", keys);
 	assert_non_null(c);
 	if (!load(&cfg, text, &e))
@@ -265,7 +281,7 @@ static void test_source(void **state)
 		URL PASS "    plain_http: maybe\n", "config.yaml:6:17", "true or false");
 	struct err e = ERR_INIT;
 	struct config cfg;
-	struct connector *c = define(SMALL, &e);
+	struct connector *c = define(SMALL ACTS, &e);
 	assert_non_null(c);
 	assert_true(load(&cfg,
 		"sources:\n  s:\n    connector: c\n" URL PASS "    mode: fast\n", &e));

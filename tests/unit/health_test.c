@@ -127,11 +127,30 @@ static void test_without_a_worker(void **state)
 	scene_close(&s);
 }
 
+/* What is read once in ten minutes is not left failed for ten minutes. */
+static void test_backoff(void **state)
+{
+	(void)state;
+	struct scene s;
+	scene_open(&s);
+	struct lane *quick = &s.lanes[0], *slow = &s.lanes[1];
+	quick->failures = slow->failures = 1;
+	assert_int_equal(lane_backoff(quick, 0), 30000);
+	assert_int_equal(lane_backoff(slow, 0), 60000);
+	assert_int_equal(lane_backoff(slow, 90000), 90000);
+	slow->failures = 3;
+	assert_in_range(lane_backoff(slow, 0), 120000, 240000);
+	slow->failures = 50;
+	assert_in_range(lane_backoff(slow, 0), 300000, 600000);
+	scene_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_by_its_own_interval),
 		cmocka_unit_test(test_without_a_worker),
+		cmocka_unit_test(test_backoff),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,14 @@ static void test_text(void **state)
 	gives("parse_json('nope')", "null");
 	gives("format('{} of {}: {}', n, a, z)", "\"7 of [3,1,3]: \"");
 	gives("format('{}')", "column 1: format(): the text has 1 times {} for 0 values");
+	gives("url('{}/dags/{}?q={}', 'https://h:8080/a b', 'a/b c', n)",
+		"\"https://h:8080/a%20b/dags/a%2Fb%20c?q=7\"");
+	gives("url('https://h/#/m/{}', 'x+y:\xC3\xA9')",
+		"\"https://h/#/m/x%2By%3A%C3%A9\"");
+	gives("url('{}', 'https://h/g?x=%20a&y=\"<')", "\"https://h/g?x=%20a&y=%22%3C\"");
+	gives("url('{}/{}', s, z)", "null");
+	gives("url('{}', 'a', 'b')",
+		"column 1: url(): the text has 1 times {} for 2 values");
 	gives("reverse('h\xC3\xA9')", "\"\xC3\xA9h\"");
 	gives("to_string(`0.1`)", "\"0.1\"");
 }
@@ -305,6 +313,45 @@ static void names(const char *expr, bool of_input, const char *want)
 	jmes_free(j);
 }
 
+/* `settings` is the scope's, whatever the input holds by that name; @.settings is the input's. */
+static void from_scope(const char *expr, const char *want, const char *names_want)
+{
+	struct err e = ERR_INIT;
+	struct taken t = {.text = STR_INIT};
+	json_t *in = json_pack("{s:{s:s}, s:[{s:s}]}", "settings", "url", "theirs",
+		"rows", "settings", "row");
+	json_t *scope = json_pack("{s:{s:s}}", "settings", "url", "ours");
+	struct jmes *j = jmes_compile(expr, &e);
+	assert_non_null(j);
+	jmes_take_from_scope(j, "settings");
+	json_t *v = jmes_search(j, in, scope, &e);
+	char *text = json_text(v);
+	assert_string_equal(text, want);
+	assert_true(jmes_names(j, false, take_name, &t));
+	assert_string_equal(t.text.buf, names_want);
+	str_release(&t.text);
+	free(text);
+	json_decref(v);
+	json_decref(in);
+	json_decref(scope);
+	jmes_free(j);
+}
+
+static void test_settings_of_the_scope(void **state)
+{
+	(void)state;
+	from_scope("settings.url", "\"ours\"", "settings settings.url");
+	from_scope("@.settings.url", "\"theirs\"", "");
+	from_scope("rows[].settings", "[\"row\"]", "");
+	from_scope(
+		"rows[0].settings || settings.url", "\"row\"", "settings settings.url");
+	from_scope("format('{}/{}', settings.url, rows[0].settings)", "\"ours/row\"",
+		"settings settings.url");
+	from_scope("[!settings, {a: settings.url}]", "[false,{\"a\":\"ours\"}]",
+		"settings settings settings.url");
+	from_scope("map(&settings, rows)", "[\"row\"]", "");
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -344,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_settings_of_the_scope),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
