@@ -286,7 +286,8 @@ json_t *tell_unread(struct store *s, const json_t *args, struct err *e)
 		const char *why = json_str(args, "why", "");
 		utf8_clean(&clean, why, strlen(why), RECORD_TEXT_MAX, UTF8_ONE_LINE);
 		ok = tell_run(s,
-			"UPDATE rec SET unread=$2, h=0 WHERE rid=$1 AND unread<>$2",
+			"UPDATE rec SET unread=$2, h=0, again=1 WHERE rid=$1"
+			" AND unread<>$2",
 			json_pack(
 				"[I, s]", (json_int_t)json_int(row, "rid", 0), clean.buf),
 			e);

@@ -343,6 +343,10 @@ int look_not_prod(const struct look *l, char *phrase, size_t size)
 
 int look_stale(const struct look *l, char *phrase, size_t size)
 {
+	if (*l->r->unread) {
+		str_copy(phrase, size, "could not be read again");
+		return 100;
+	}
 	if (!l->source_stale)
 		return 0;
 	str_copy(phrase, size, "its source is stale");

@@ -378,6 +378,11 @@ def test_items_that_are_no_records_cost_only_themselves(desk):
         row = desk.wait_source("odd", lambda s: s["last_good"])
         assert [r["id"] for r in desk.rows("incidents")] == ["g1"]
         assert row["collections"]["things"]["refused"] == 5 and "no id" in row["collections"]["things"]["refused_why"]
+        assert "things: 5 items refused" in row["error"] and "things: 5 items refused" in desk.run("doctor").out
+        tried = desk.run("connector", "try", "odd", status=1)
+        assert "5 refused" in tried.err and "id (thing.yaml:" in tried.err
+        far.paths["/good"] = rig.Reply(GOOD)
+        desk.run("connector", "try", "odd")
 
 
 HOSTILE = [

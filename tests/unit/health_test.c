@@ -127,6 +127,39 @@ static void test_without_a_worker(void **state)
 	scene_close(&s);
 }
 
+/* It answers, and what it does not give is said: what, how much, and where to look. */
+static void test_what_is_missing_is_said(void **state)
+{
+	static const char *const words[] = {"quick: not all was read: 10 of at least 13: "
+					    "max_pages: 1 ended the list",
+		"2 items refused, the first: id (c.yaml:4): an item has no id",
+		"slow: 1 value left out, the first: due: \"infinity\" is no time",
+		"3 in a state that is not known: \"odd\" has no mapping (c.yaml:7)"};
+	(void)state;
+	struct scene s;
+	scene_open(&s);
+	struct lane *quick = &s.lanes[0], *slow = &s.lanes[1];
+	str_copy(quick->partial, sizeof(quick->partial),
+		"10 of at least 13: max_pages: 1 ended the list");
+	quick->refused = 2;
+	str_copy(
+		quick->reason, sizeof(quick->reason), "id (c.yaml:4): an item has no id");
+	slow->spoiled = 1;
+	str_copy(slow->spoiled_why, sizeof(slow->spoiled_why),
+		"due: \"infinity\" is no time");
+	slow->unknown_states = 3;
+	str_copy(slow->unknown, sizeof(slow->unknown),
+		"\"odd\" has no mapping (c.yaml:7)");
+	assert_source(&s, "ok", HELP_NOW);
+	json_t *a = help_ask(&s.h, "sources", "{}");
+	const char *error = json_str(json_array_get(a, 0), "error", "");
+	for (size_t i = 0; i < LENGTH(words); i++)
+		if (!strstr(error, words[i]))
+			fail_msg("no \"%s\" in %s", words[i], error);
+	json_decref(a);
+	scene_close(&s);
+}
+
 /* What is read once in ten minutes is not left failed for ten minutes. */
 static void test_backoff(void **state)
 {
@@ -150,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_by_its_own_interval),
 		cmocka_unit_test(test_without_a_worker),
+		cmocka_unit_test(test_what_is_missing_is_said),
 		cmocka_unit_test(test_backoff),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,11 +65,10 @@ static void at(int place, const char *text, const char *words)
 	char *middle = xstrdup(places[place]), *hole = strstr(middle, "%s");
 	*hole = '\0';
 	bool acts = strstr(places[place], "collect:") || strstr(places[place], "calls:");
-	char *yaml =
-		xasprintf("connector: c\ntitle: C\nsettings: {url: {type: url}, size: "
-			  "{type: int}}\nsecrets: [token, key]\n%s%s%s%s",
-			middle, text, hole + 2,
-			acts ? "" : "\ncalls: {noop: {post: /noop}}\n");
+	char *yaml = xasprintf(
+		"connector: c\ntitle: C\nsettings: {url: {type: url}, size: "
+		"{type: int}}\nsecrets: [token, key]\n%s%s%s%s",
+		middle, text, hole + 2, acts ? "" : "\ncalls: {noop: {post: /noop}}\n");
 	struct connector *c = connector_parse("c.yaml", yaml, strlen(yaml), &e);
 	if (!c == !words || (words && !strstr(e.msg, words)))
 		fail_msg("%s\n%s", yaml, c ? "taken" : e.msg);

@@ -42,6 +42,8 @@ static void test_styles(void **state)
 	all_seven("get: /header-token\n    page: {style: token, param: token, "
 		  "next_header: x-next}");
 	all_seven("get: /link\n    page: {style: link}");
+	/* self and next in a header each */
+	all_seven("get: /two-links\n    page: {style: link}");
 	/* the total is the page's own length: a full page asks on, and an empty one proves the end */
 	all_seven("get: /own-total\n    page: {style: offset, size: 3, items: rows, "
 		  "total: total}");

@@ -195,6 +195,10 @@ static void test_unread(void **state)
 	assert_string_equal(json_str(a, "state", ""), "open");
 	assert_string_equal(json_str(a, "unread", ""), "HTTP 500");
 	json_decref(a);
+	help_retriage(&s.h);
+	a = help_ask(&s.h, "record", "{\"rid\": 1}");
+	assert_non_null(strstr(json_str(a, "why", ""), "could not be read again"));
+	json_decref(a);
 	a = help_ask(&s.h, "open_ids", open_ids);
 	assert_int_equal(json_array_size(a), 2);
 	assert_string_equal(json_str(json_array_get(a, 0), "id", ""), "P2");
