@@ -315,6 +315,8 @@ static void check_budgets(struct paging *p, const struct exchange_reply *r, bool
 	bool pages = p->pages >= p->def->max_pages;
 	if (r->truncated)
 		paging_cut(p, "max_rows or max_bytes ended the answer");
+	if (!r->whole)
+		paging_cut(p, "the answer of page %zu: its end is not proved", p->pages);
 	/* Accepted is not done; a part is not all. */
 	if (r->status == 202 || r->status == 206)
 		paging_cut(p, "HTTP %d: the answer is not all of it", r->status);

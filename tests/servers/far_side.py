@@ -121,6 +121,13 @@ class Handler(BaseHTTPRequestHandler):
         start = int(self.query["offset"])
         self.reply({"rows": ROWS[start:start + 3], "total": 13})
 
+    def at_open_end(self) -> None:
+        """Only the closed connection ends it: a JSON text shows its own end, lines do not."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(("\n".join(map(json.dumps, ROWS)) if "lines" in self.query else json.dumps(ROWS)).encode())
+        self.close_connection = True
+
     def at_accepted(self) -> None:
         self.reply(ROWS, 202)
 

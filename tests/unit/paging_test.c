@@ -41,6 +41,7 @@ static void test_styles(void **state)
 		  "param: page.token, next: next, items: rows}");
 	all_seven("get: /header-token\n    page: {style: token, param: token, "
 		  "next_header: x-next}");
+	all_seven("get: /open-end");
 	all_seven("get: /link\n    page: {style: link}");
 	/* self and next in a header each */
 	all_seven("get: /two-links\n    page: {style: link}");
@@ -93,6 +94,9 @@ static void test_not_whole(void **state)
 		{"get: /less\n    page: {style: offset, size: 3, items: rows, total: "
 		 "total}",
 			"7 of at least 13: an empty page before the total is reached", 7},
+		{"get: /open-end?lines=1\n    reply: json-lines",
+			"7 of at least 8: the answer of page 1: its end is not proved",
+			7},
 		{"get: /accepted", "7 of at least 8: HTTP 202", 7},
 		{"get: /other\n    items: absent", "holds no list at \"absent\"", 0},
 	};
