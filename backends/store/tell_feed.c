@@ -162,13 +162,13 @@ struct leaving {
 	bool ended;
 };
 
-/* h=0: should it come back, it is written whatever it looks like. */
+/* h=0: should it come back, it is written whatever it looks like. again=1: a heartbeat that is missing is somebody's work. */
 static bool leave(struct store *s, const struct leaving *l, struct err *e)
 {
 	usec_t now = clock_now();
 	return tell_run(s,
 		       "UPDATE rec SET state=$2, gone_at=$3, unread='', attention=0, "
-		       "why='', again=0, h=0, updated=$3,"
+		       "why='', again=1, h=0, updated=$3,"
 		       " raw_state=CASE WHEN $4 THEN '' ELSE raw_state END,"
 		       " ended=CASE WHEN ended=0 AND $4 THEN $3 ELSE ended END WHERE "
 		       "rid=$1",

@@ -141,6 +141,33 @@ static void test_vanish(void **state)
 	scene_close(&s);
 }
 
+/* A heartbeat that is not listed any more is failing, and somebody's work; said once, not at every round. */
+static void test_a_missing_heartbeat(void **state)
+{
+	(void)state;
+	struct scene s;
+	char args[200];
+	scene_open(&s);
+	struct record beat = help_record(KIND_CHECK, "Watchdog", STATE_OK);
+	beat.severity = SEVERITY_CRITICAL;
+	help_put(&s.h, &beat, 1);
+	clock_advance_test(HELP_HOUR);
+	str_format(args, sizeof(args),
+		"{\"source\": \"airflow\", \"kind\": \"check\", \"state\": \"failing\", "
+		"\"before\": %lld}",
+		(long long)(HELP_NOW + HELP_MIN));
+	help_do(&s.h, "vanish", args);
+	help_retriage(&s.h);
+	json_t *a = help_ask(&s.h, "record", "{\"key\": \"check:airflow:Watchdog\"}");
+	assert_string_equal(json_str(a, "state", ""), "failing");
+	assert_true(json_int(a, "attention", 0) > 0);
+	json_decref(a);
+	a = help_tell(&s.h, "vanish", args);
+	assert_int_equal(json_int(a, "n", -1), 0);
+	json_decref(a);
+	scene_close(&s);
+}
+
 static void gone(struct scene *s, const char *id, const char *state)
 {
 	char args[200];
@@ -329,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_snooze),
 		cmocka_unit_test(test_vanish),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_a_missing_heartbeat),
 		cmocka_unit_test(test_gone_with_a_state),
 		cmocka_unit_test(test_unread),
 		cmocka_unit_test(test_stale_source),
