@@ -315,16 +315,22 @@ static struct jmes_node *literal(struct parser *p, const struct jmes_token *t)
 	return n;
 }
 
-static struct jmes_node *negation(struct parser *p)
+static struct jmes_node *negation(struct parser *p, const struct jmes_token *t)
 {
-	struct jmes_node *n = parse(p, power[JT_NOT]);
-	return n ? node(p, JN_NOT, n, NULL) : NULL;
+	struct jmes_node *of = parse(p, power[JT_NOT]);
+	struct jmes_node *n = of ? node(p, JN_NOT, of, NULL) : NULL;
+	if (n)
+		n->at = t->at;
+	return n;
 }
 
 static struct jmes_node *parenthesis(struct parser *p)
 {
 	struct jmes_node *n = parse(p, 0);
-	return n && take(p, JT_RPAREN, "expected \")\"") ? n : NULL;
+	if (!n || !take(p, JT_RPAREN, "expected \")\""))
+		return NULL;
+	n->alone = true;
+	return n;
 }
 
 /* A name, quoted or not, that starts an expression; t is its token. */
@@ -370,7 +376,7 @@ static struct jmes_node *prefix(struct parser *p)
 	case JT_LPAREN:
 		return parenthesis(p);
 	case JT_NOT:
-		return negation(p);
+		return negation(p, t);
 	}
 	p->t = t;
 	return bad(p, t->kind == JT_AMP ? "& stands only before a function's argument"
@@ -380,14 +386,17 @@ static struct jmes_node *prefix(struct parser *p)
 static struct jmes_node *binary(
 	struct parser *p, enum jmes_kind k, struct jmes_node *left)
 {
+	size_t at = p->t[-1].at;
 	enum jmes_op op = k == JT_PIPE  ? JN_PIPE
 			  : k == JT_OR  ? JN_OR
 			  : k == JT_AND ? JN_AND
 					: JN_COMPARE;
 	struct jmes_node *right = parse(p, power[k]);
 	struct jmes_node *n = right ? node(p, op, left, right) : NULL;
-	if (n)
+	if (n) {
 		n->compare = k;
+		n->at = at;
+	}
 	return n;
 }
 

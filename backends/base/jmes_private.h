@@ -89,6 +89,7 @@ struct jmes_node {
 	enum jmes_op op;
 	enum jmes_kind compare;
 	int height;
+	bool alone; /* a negation in parentheses of its own */
 	size_t at;
 	struct jmes_node *left, *right, *cond; /* cond: of a filter */
 	const char *name;                      /* field */

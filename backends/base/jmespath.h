@@ -52,6 +52,12 @@ json_t *jmes_search(
 	const struct jmes *j, json_t *input, json_t *scope, struct err *e) MUST_USE;
 
 /*
+ * For expressions that people write: false, with "column N: ...", for what the language takes and nobody means. "!a.b",
+ * which takes b of (!a); < and > on texts, times among them, which are never true.
+ */
+bool jmes_sound(const struct jmes *j, struct err *e) MUST_USE;
+
+/*
  * The names that an expression takes from the scope object: fn(arg, root, NULL) for each root, then fn(arg, root, member)
  * for a member taken of it; false ends the walk and is the answer. `of_input`: the input is the scope object too, as in
  * templates. What only evaluation could tell (a member of what a function gave) is passed over.

@@ -16,6 +16,8 @@ bool tmpl_complain(const struct tmpl_place *at, struct err *e, const char *fmt, 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (at->doc && yaml_cut(at->doc, at->in, at->key, at->index))
+		str_copy(text + strlen(text), sizeof(text) - strlen(text), YAML_CUT_HINT);
 	if (!at->doc)
 		return err_set(e, ERR_CONFIG, "%s", text);
 	if (at->key || at->index == SIZE_MAX)
@@ -102,7 +104,7 @@ static bool add_expression(struct tmpl_parts *parts, const struct tmpl_place *at
 		len--;
 	char *source = xstrndup(s, len);
 	struct jmes *expr = jmes_compile(source, &why);
-	if (!expr || !names_known(at, expr, &why)) {
+	if (!expr || !jmes_sound(expr, &why) || !names_known(at, expr, &why)) {
 		tmpl_complain(at, e, "in {{ %s }}: %s", source, why.msg);
 		jmes_free(expr);
 		free(source);

@@ -28,12 +28,17 @@ struct builder {
 	size_t depth;
 	size_t nodes;
 	size_t documents;
+	bool cut; /* a comment follows the scalar in hand */
+	/* What libyaml has read, by its marks: characters, and the bytes that they are. */
+	const char *rest, *end;
+	size_t chars;
 	struct err *e;
 };
 
 static struct yaml_spot spot_of(yaml_mark_t mark)
 {
-	return (struct yaml_spot){(int)mark.line + 1, (int)mark.column + 1};
+	return (struct yaml_spot){
+		.line = (int)mark.line + 1, .column = (int)mark.column + 1};
 }
 
 static bool fail(struct builder *b, yaml_mark_t mark, const char *what)
@@ -48,6 +53,8 @@ static bool fail(struct builder *b, yaml_mark_t mark, const char *what)
 static void place_value(struct builder *b, json_t *v, yaml_mark_t mark)
 {
 	struct yaml_spot at = spot_of(mark);
+	at.cut = b->cut;
+	b->cut = false;
 	if (b->depth == 0) {
 		b->doc->root = v;
 		return;
@@ -86,6 +93,21 @@ static bool take_key(struct builder *b, struct level *top, const yaml_event_t *e
 	return true;
 }
 
+/* Marks count characters, and only go forward. */
+static bool comment_after(struct builder *b, yaml_mark_t mark)
+{
+	while (b->rest < b->end && b->chars < mark.index) {
+		b->rest++;
+		while (b->rest < b->end && ((unsigned char)*b->rest & 0xc0) == 0x80)
+			b->rest++;
+		b->chars++;
+	}
+	const char *s = b->rest;
+	while (s < b->end && (*s == ' ' || *s == '\t'))
+		s++;
+	return s > b->rest && s < b->end && *s == '#';
+}
+
 static bool take_scalar(struct builder *b, const yaml_event_t *ev)
 {
 	struct level *top = b->depth ? &b->stack[b->depth - 1] : NULL;
@@ -104,6 +126,7 @@ static bool take_scalar(struct builder *b, const yaml_event_t *ev)
 	json_t *v = yaml_scalar(text, ev->data.scalar.length, plain, &why);
 	if (!v)
 		return fail(b, ev->start_mark, why);
+	b->cut = plain && comment_after(b, ev->end_mark);
 	place_value(b, v, ev->start_mark);
 	return true;
 }
@@ -221,7 +244,7 @@ bool yaml_parse(struct yaml_doc *doc, const char *path, const char *text, size_t
 	struct err *e)
 {
 	*doc = (struct yaml_doc){NULL, xstrdup(path), yaml_places_new()};
-	struct builder b = {.doc = doc, .e = e};
+	struct builder b = {.doc = doc, .rest = text, .end = text + len, .e = e};
 	yaml_parser_t p;
 	bool ok;
 	if (len > SIZE_LIMIT) {

@@ -34,6 +34,13 @@ bool yaml_err_value(struct err *e, const struct yaml_doc *doc, const json_t *in,
 bool yaml_err_item(struct err *e, const struct yaml_doc *doc, const json_t *in,
 	size_t index, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
+/* Does a comment follow the unquoted text at `key` (or item `index`)? What was meant to be part of the text may be in it:
+ * for complaints about a text that does not make sense. */
+bool yaml_cut(
+	const struct yaml_doc *doc, const json_t *in, const char *key, size_t index);
+#define YAML_CUT_HINT \
+	" (the text ends at \" #\", where a comment begins: in quotes it would go on)"
+
 /*
  * Checks the keys of an object against a table: type, required, unknown (with "did you mean ...?").
  * The table is closed by a row whose name is NULL.

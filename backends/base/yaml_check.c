@@ -14,10 +14,10 @@
 static struct yaml_spot find_spot(const struct yaml_doc *doc, const json_t *in,
 	const char *key, size_t index, bool value)
 {
-	struct yaml_spot key_at = {1, 1}, value_at = {1, 1};
+	struct yaml_spot key_at = {.line = 1, .column = 1}, value_at = key_at;
 	if (!yaml_place_find(doc->at, in, key, index, &key_at, &value_at) &&
 		!yaml_place_find(doc->at, in, NULL, YAML_SELF, &key_at, &value_at))
-		return (struct yaml_spot){1, 1};
+		return (struct yaml_spot){.line = 1, .column = 1};
 	return value ? value_at : key_at;
 }
 
@@ -27,6 +27,12 @@ void yaml_where(const struct yaml_doc *doc, const json_t *in, const char *key,
 	struct yaml_spot at = find_spot(doc, in, key, index, true);
 	*line = at.line;
 	*column = at.column;
+}
+
+bool yaml_cut(const struct yaml_doc *doc, const json_t *in, const char *key, size_t index)
+{
+	struct yaml_spot at;
+	return yaml_place_find(doc->at, in, key, index, NULL, &at) && at.cut;
 }
 
 static PRINTF_LIKE(4, 0) bool complain(struct err *e, const struct yaml_doc *doc,

@@ -6,6 +6,7 @@
 /* Internal to yaml*.c: the table of places, and the typing of scalars. */
 struct yaml_spot {
 	int line, column;
+	bool cut; /* a comment follows on the line */
 };
 
 struct yaml_place *yaml_places_new(void);

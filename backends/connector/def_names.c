@@ -166,6 +166,18 @@ static bool known_member(struct connector *c, const char *root, const char *memb
 	return complain(e, what, member, &have, "it has");
 }
 
+static bool known_record(
+	struct connector *c, const char *root, const char *member, struct err *e)
+{
+	struct names have = {NULL, 0};
+	for (size_t i = 0; record_member(i); i++)
+		if (strcmp(record_member(i), member) == 0)
+			return true;
+	for (size_t i = 0; record_member(i); i++)
+		add(c, &have, record_member(i));
+	return known_member(c, root, member, have, e);
+}
+
 static bool known(void *arg, const char *root, const char *member, struct err *e)
 {
 	static const char *source[] = {"name", "env"}, *action[] = {"id", "key", "now"};
@@ -177,6 +189,8 @@ static bool known(void *arg, const char *root, const char *member, struct err *e
 		return known_setting(c, member, e);
 	if (bit == SEES_SECRET || bit == SEES_GIVEN)
 		return known_secret(c, root, member, bit == SEES_SECRET, e);
+	if (bit == SEES_RECORD)
+		return known_record(c, root, member, e);
 	if (bit == SEES_SOURCE)
 		return known_member(
 			c, root, member, (struct names){source, LENGTH(source)}, e);

@@ -70,9 +70,10 @@ static bool compile_expr(struct connector *c, const json_t *obj, const char *key
 		c->jmes = mem_grow(c->jmes, &c->cap_jmes, c->n_jmes + 1, sizeof(void *));
 		c->jmes[c->n_jmes++] = out->jmes;
 	}
-	if (!out->jmes || !def_names_known(c, out->jmes, of_scope, &why))
-		return yaml_err_value(
-			e, &c->doc, obj, key, "expression of %s: %s", key, why.msg);
+	if (!out->jmes || !jmes_sound(out->jmes, &why) ||
+		!def_names_known(c, out->jmes, of_scope, &why))
+		return yaml_err_value(e, &c->doc, obj, key, "expression of %s: %s%s", key,
+			why.msg, yaml_cut(&c->doc, obj, key, 0) ? YAML_CUT_HINT : "");
 	return true;
 }
 

@@ -138,6 +138,8 @@ bool record_gone(const struct record *r);
 /* The record as JSON: stable names as in DESIGN section 3, times ISO 8601, empty fields left out: --json,
  * input of runbook and connector expressions (`record.`). New reference. */
 json_t *record_json(const struct record *r);
+/* The names of its members, and of those that the question "record" adds, by number; NULL after the last. */
+const char *record_member(size_t i);
 /* Hash over everything that comes from the source: equal hash, nothing is written. */
 unsigned long long record_hash(const struct record *r);
 

@@ -81,6 +81,17 @@ static json_t *field_json(const struct record *r, const struct field *f)
 	return NULL;
 }
 
+const char *record_member(size_t i)
+{
+	static const char *const first[] = {
+		"key", "rid", "kind", "state", "severity", "times"};
+
+	if (i < LENGTH(first))
+		return first[i];
+	i -= LENGTH(first);
+	return i < LENGTH(FIELDS) ? FIELDS[i].name : NULL;
+}
+
 json_t *record_json(const struct record *r)
 {
 	json_t *o = json_object();

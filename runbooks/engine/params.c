@@ -99,8 +99,7 @@ static bool load_param(const struct yaml_doc *doc, const json_t *list, const cha
 	p->max_len = (int)json_int(
 		in, "max_len", p->type == PARAM_TEXT ? PARAM_TEXT_MAX : 400);
 	if (json_sub(in, "default"))
-		p->fallback =
-			tmpl_compile(doc, in, "default", json_sub(in, "default"), e);
+		p->fallback = runbook_tmpl(doc, in, "default", e);
 	return !json_sub(in, "default") || p->fallback;
 }
 

@@ -121,9 +121,9 @@ static bool load_applies(struct runbook *r, struct err *e)
 	if (!load_kinds(r, applies, e) || !load_states(r, applies, e))
 		return false;
 	when = json_str(applies, "when", NULL);
-	if (when && !(r->when = jmes_compile(when, e)))
-		return yaml_err_value(e, &r->doc, applies, "when", "%s", e->msg);
-	return true;
+	if (when)
+		r->when = runbook_record_expr(&r->doc, applies, "when", e);
+	return !when || r->when;
 }
 
 static bool load_risk(struct runbook *r, struct err *e)
@@ -181,14 +181,13 @@ static bool load_words(struct runbook *r, struct err *e)
 	r->undo = json_str(root, "undo", "");
 	r->proof = json_str(root, "proof", NULL);
 	if (json_sub(root, "summary") &&
-		!(r->summary = tmpl_compile(
-			  &r->doc, root, "summary", json_sub(root, "summary"), e)))
+		!(r->summary = runbook_tmpl(&r->doc, root, "summary", e)))
 		return false;
 	if (!confirm)
 		return true;
 	if (!yaml_check(&r->doc, confirm, "`confirm`", confirm_keys, e))
 		return false;
-	r->confirm = tmpl_compile(&r->doc, confirm, "type", json_sub(confirm, "type"), e);
+	r->confirm = runbook_tmpl(&r->doc, confirm, "type", e);
 	return r->confirm != NULL;
 }
 

@@ -68,6 +68,19 @@ struct runbook {
 		*proof; /* how success is known, in words, or NULL: said from the steps */
 };
 
+/*
+ * runbook_names.c: what stands at `key` of `in`, compiled. Names that the scope will not have are refused where they stand,
+ * with those there are. NULL with e.
+ */
+struct tmpl *runbook_tmpl(const struct yaml_doc *doc, const json_t *in, const char *key,
+	struct err *e) MUST_USE;
+/* `wait`: over {record, before, called} and the items of foreach. */
+struct jmes *runbook_wait_expr(const struct yaml_doc *doc, const json_t *in,
+	const char *key, struct err *e) MUST_USE;
+/* `when`: over the members of the record. */
+struct jmes *runbook_record_expr(const struct yaml_doc *doc, const json_t *in,
+	const char *key, struct err *e) MUST_USE;
+
 /* params.c */
 bool params_load(struct runbook *r, const json_t *list, struct err *e) MUST_USE;
 void params_release(struct runbook *r);

@@ -65,7 +65,7 @@ static bool load_call(
 {
 	s->call = json_str(in, "call", "");
 	if (json_sub(in, "with"))
-		s->with = tmpl_compile(doc, in, "with", json_sub(in, "with"), e);
+		s->with = runbook_tmpl(doc, in, "with", e);
 	return !json_sub(in, "with") || s->with;
 }
 
@@ -78,16 +78,15 @@ static bool load_wait(
 		return false;
 	s->optional = json_flag(w, "optional", false);
 	s->within_ms = duration_ms(w, "within");
-	if (json_sub(w, "key") &&
-		!(s->other = tmpl_compile(doc, w, "key", json_sub(w, "key"), e)))
+	if (json_sub(w, "key") && !(s->other = runbook_tmpl(doc, w, "key", e)))
 		return false;
-	s->until = jmes_compile(json_str(w, "until", ""), e);
+	s->until = runbook_wait_expr(doc, w, "until", e);
 	if (!s->until)
-		return yaml_err_value(e, doc, w, "until", "%s", e->msg);
+		return false;
 	if (!json_sub(w, "fails"))
 		return true;
-	s->fails = jmes_compile(json_str(w, "fails", ""), e);
-	return s->fails || yaml_err_value(e, doc, w, "fails", "%s", e->msg);
+	s->fails = runbook_wait_expr(doc, w, "fails", e);
+	return s->fails != NULL;
 }
 
 static bool load_rows(
@@ -127,9 +126,9 @@ static bool load_sql(
 	s->outside = json_flag(sql, "outside", false);
 	/* A try that is rolled back would have done it all the same. */
 	s->no_preview = !json_flag(sql, "preview", true) || s->outside;
-	if (source && !(s->source = tmpl_compile(doc, sql, "source", source, e)))
+	if (source && !(s->source = runbook_tmpl(doc, sql, "source", e)))
 		return false;
-	if (values && !(s->with = tmpl_compile(doc, sql, "values", values, e)))
+	if (values && !(s->with = runbook_tmpl(doc, sql, "values", e)))
 		return false;
 	return load_rows(doc, sql, s, e);
 }
@@ -149,7 +148,7 @@ static bool load_confirm(
 	if (s->within_ms <= 0)
 		return yaml_err_value(
 			e, doc, c, "within", "some time to answer is wanted");
-	s->question = tmpl_compile(doc, c, "question", json_sub(c, "question"), e);
+	s->question = runbook_tmpl(doc, c, "question", e);
 	return s->question != NULL;
 }
 
@@ -176,7 +175,7 @@ static bool load_foreach(
 		return yaml_err_value(e, doc, f, "as",
 			"\"%s\" means something else in expressions: take another name",
 			s->as);
-	s->in = tmpl_compile(doc, f, "in", json_sub(f, "in"), e);
+	s->in = runbook_tmpl(doc, f, "in", e);
 	return s->in &&
 	       steps_load(doc, f, "steps", &s->body, &s->n_body, STEPS_OF_FOREACH, e);
 }
@@ -193,10 +192,10 @@ static bool load_ssh(
 		return yaml_err_value(e, doc, ssh, "script",
 			"a script is constant: give values to it as `vars`");
 	vars = json_sub(ssh, "vars");
-	if (!(s->host = tmpl_compile(doc, ssh, "host", json_sub(ssh, "host"), e)))
+	if (!(s->host = runbook_tmpl(doc, ssh, "host", e)))
 		return false;
 	if (vars)
-		s->with = tmpl_compile(doc, ssh, "vars", vars, e);
+		s->with = runbook_tmpl(doc, ssh, "vars", e);
 	return !vars || s->with;
 }
 
@@ -206,7 +205,7 @@ static bool load_exec(
 	if (json_array_size(json_sub(in, "exec")) == 0)
 		return yaml_err_value(
 			e, doc, in, "exec", "a program and its arguments are wanted");
-	s->with = tmpl_compile(doc, in, "exec", json_sub(in, "exec"), e);
+	s->with = runbook_tmpl(doc, in, "exec", e);
 	return s->with != NULL;
 }
 

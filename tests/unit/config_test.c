@@ -135,6 +135,21 @@ static void bad(const char *text, const char *words)
 		fail_msg("%s", e.msg);
 }
 
+#define CALL                                                                         \
+	RUNS "    record: {id: id, state: {value: s, map: {x: failed}}}\ncalls:\n  " \
+	     "go:\n    post: "
+
+/* What would be null, or never true, without a word. */
+static void test_slips_refused(void **state)
+{
+	(void)state;
+	bad(CALL "/x/{{ record.ident }}\n", "record has no \"ident\"");
+	bad(CALL "/x\n    success: \"!body.a\"\n", "write !(a.b)");
+	bad(CALL "/x\n    success: body.at > now()\n", "compare numbers");
+	bad(CALL "/x\n    success: body.name == 'a #1'\n", "where a comment begins");
+	bad(CALL "/x/{{ settings.url #1 }}\n", "where a comment begins");
+}
+
 static void test_collections_refused(void **state)
 {
 	(void)state;
@@ -341,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_config_refused),
 		cmocka_unit_test(test_collections_refused),
+		cmocka_unit_test(test_slips_refused),
 		cmocka_unit_test(test_parts_refused),
 		cmocka_unit_test(test_catalogue),
 		cmocka_unit_test(test_source),

@@ -380,6 +380,38 @@ static void test_names(void **state)
 	jmes_free(j);
 }
 
+/* Where a trap is found: the start of the complaint; NULL: there is none. */
+static void sound(const char *expr, const char *says)
+{
+	struct err e = ERR_INIT;
+	struct jmes *j = jmes_compile(expr, &e);
+	if (!j)
+		fail_msg("%s: %s", expr, e.msg);
+	bool ok = jmes_sound(j, &e);
+	if (ok != !says || (says && !strstr(e.msg, says)))
+		fail_msg("%s: %s", expr, ok ? "taken" : e.msg);
+	jmes_free(j);
+}
+
+static void test_traps(void **state)
+{
+	(void)state;
+	sound("!a.b", "column 1: ");
+	sound("c && !a.b", "column 6: ");
+	sound("x[?!a.b]", "write !(a.b)");
+	sound("map(&!a.b, x)", "write !(a.b)");
+	sound("!a == 'x'", "write !(a == b)");
+	sound("created < '2026-01-01'", "column 9: < and > compare numbers");
+	sound("created >= ago('1h')", "epoch(a) < epoch(b)");
+	sound("record.ended > before.ended", "compare numbers");
+	static const char *const fine[] = {"!(a.b)", "!a && b", "!a", "(!a) == b",
+		"!a == !b", "n > `3`", "epoch(a) > epoch(b)",
+		"age(record.started) > `60`", "a == 'x'", "record.ended != before.ended",
+		"!contains(a.b, 'x')", "!a[0]"};
+	for (size_t i = 0; i < LENGTH(fine); i++)
+		sound(fine[i], NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_settings_of_the_scope),
+		cmocka_unit_test(test_traps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

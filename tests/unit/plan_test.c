@@ -13,7 +13,10 @@
 #include "backends/base/mem.h"
 #include "runbooks/engine/exec.h"
 
-#define HEAD "runbook: r\ntitle: T\napplies: {kind: run}\nrisk: reversible\nsteps:\n"
+#define HEAD                                                                            \
+	"runbook: r\ntitle: T\napplies: {kind: run}\nrisk: reversible\nparameters:\n  " \
+	"list: "                                                                        \
+	"{type: string, prompt: L}\n  kept: {type: string, prompt: K}\nsteps:\n"
 
 static struct runbook *parse(const char *steps)
 {
@@ -193,7 +196,7 @@ static void test_written_list(void **state)
 	(void)state;
 	make(&m,
 		"  - foreach: {in: [one, \"{{ record.title }}\"], as: piece, steps: "
-		"[{wait: {until: a, within: 1s}}]}\n",
+		"[{wait: {until: record, within: 1s}}]}\n",
 		"[]");
 	if (!m.ok)
 		fail_msg("%s", m.err.msg);

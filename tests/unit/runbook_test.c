@@ -74,6 +74,47 @@ static void test_bad_files(void **state)
 	refused("runbook: r\n", ":1:", "title");
 }
 
+#define WAIT(expr) HEAD "steps:\n  - wait: {until: \"" expr "\", within: 1m}\n"
+#define SAYS(template)                                                                  \
+	HEAD "summary: \"" template "\"\nparameters:\n  day: {type: date, prompt: D}\n" \
+				    "steps:\n  - foreach: {in: \"{{ [record.id] }}\", " \
+				    "as: one, steps: [{call: "                          \
+				    "c, with: {x: \"{{ one }}\"}}]}\n"
+
+/* A name that is not there would be null without a word. */
+static void test_bad_names(void **state)
+{
+	static const char *const fine[] = {WAIT("record.state == before.state"),
+		SAYS("{{ record.title }} {{ params.day }} {{ one }} {{ action.key }}"),
+		SAYS("{{ record.labels.anything }}")};
+
+	(void)state;
+	refused(WAIT("state == 'x'"), ":6:19:", "no \"state\" here");
+	refused(WAIT("record.stat == 'x'"), ":6:19:", "did you mean \"state\"");
+	refused(WAIT("params.day"), ":6:19:", "There are record, before");
+	refused(WAIT("!record.labels.x"), ":6:19:", "write !(a.b)");
+	refused(WAIT("record.ended > before.ended"), ":6:19:", "epoch(a)");
+	refused(SAYS("{{ record.titel }}"), ":5:10:", "did you mean \"title\"");
+	refused(SAYS("{{ params.dya }}"), ":5:10:", "did you mean \"day\"");
+	refused(SAYS("{{ setings.url }}"), ":5:10:", "no \"setings\" here");
+	refused("runbook: r\ntitle: T\napplies: {kind: run, when: lables.x}\nrisk: "
+		"read\n" STEPS,
+		":3:28:", "did you mean \"labels\"");
+	refused(HEAD "summary: \"{{ record.ended > '2026' }}\"\n" STEPS,
+		":5:10:", "compare numbers");
+	refused(HEAD "steps:\n  - wait:\n      until: record.title == 'a #1'\n      "
+		     "within: 1m\n",
+		":7:14:", "where a comment begins");
+	for (size_t i = 0; i < LENGTH(fine); i++) {
+		struct err e = ERR_INIT;
+		struct runbook *r = parse(fine[i], &e);
+
+		if (!r)
+			fail_msg("%s", e.msg);
+		runbook_free(r);
+	}
+}
+
 static void test_bad_sql(void **state)
 {
 	(void)state;
@@ -311,6 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_bad_sql),
+		cmocka_unit_test(test_bad_names),
 		cmocka_unit_test(test_bad_foreach),
 		cmocka_unit_test(test_bad_confirm),
 		cmocka_unit_test(test_catalogue),

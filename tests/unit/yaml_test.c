@@ -132,6 +132,25 @@ static void test_places(void **state)
 	yaml_release(&doc);
 }
 
+/* A comment right behind an unquoted text may be a part of it that was lost. */
+static void test_cut(void **state)
+{
+	(void)state;
+	struct yaml_doc doc = parse("\xc3\xa9: \xc3\xa9\xe2\x82\xac a == 'x #1'\n"
+				    "b: plain   # said\nc: \"quoted\" # said\nd: a#b\n"
+				    "e: [one, two] # said\nf: last #");
+	const json_t *r = doc.root;
+	assert_true(yaml_cut(&doc, r, "\xc3\xa9", 0));
+	assert_true(yaml_cut(&doc, r, "b", 0));
+	assert_false(yaml_cut(&doc, r, "c", 0));
+	assert_false(yaml_cut(&doc, r, "d", 0));
+	assert_false(yaml_cut(&doc, r, "e", 0));
+	assert_false(yaml_cut(&doc, json_object_get(r, "e"), NULL, 1));
+	assert_true(yaml_cut(&doc, r, "f", 0));
+	assert_false(yaml_cut(&doc, r, "none", 0));
+	yaml_release(&doc);
+}
+
 static void check(const char *text, const char *want)
 {
 	static const struct yaml_key keys[] = {
@@ -196,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_load),
 	};
