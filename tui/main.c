@@ -1,7 +1,5 @@
-/* watchdesk: the table of subcommands. Without one: the console. Those that talk to sources are the other program's. */
+/* watchdesk: the command line. The commands: headless/commands.c. Those that talk to sources are the other program's. */
 #include <getopt.h>
-#include <locale.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,80 +7,10 @@
 
 #include "backends/base/file.h"
 #include "backends/base/mem.h"
-#include "backends/store/writer.h"
-#include "tui/console.h"
-#include "tui/headless/headless.h"
+#include "backends/base/utf8.h"
+#include "tui/headless/commands.h"
 
-static int cmd_console(const struct arguments *a);
-static int cmd_help(const struct arguments *a);
-static int cmd_store_write(const struct arguments *a);
-
-struct subcommand {
-	const char *name, *args, *help; /* help NULL: internal */
-	int (*run)(const struct arguments *a);
-	bool worker; /* carried out by watchdesk-worker */
-};
-
-static const struct subcommand subcommands[] = {
-	{"console", "", "the console (the default)", cmd_console, false},
-	{"list", "KIND [FILTER]",
-		"the rows of a lane: triage, runs, incidents, access, grants, cost, "
-		"checks, changes, all, actions, sources",
-		cmd_list, false},
-	{"show", "KEY", "one record with its history, links and notes", cmd_show, false},
-	{"log", "KEY [--part N]", "the log of a run, fetched now", cmd_log, false},
-	{"run", "RUNBOOK --target KEY",
-		"preview and run an action: --dry-run, --yes, --reason, --param, "
-		"--confirm",
-		cmd_run, false},
-	{"answer", "JOB [yes|no]",
-		"what a running action asks, and the answer to it: --target", cmd_answer,
-		false},
-	{"audit", "[ACTION] | verify [HEAD]",
-		"what was asked, sent and answered; whether nothing of it is missing",
-		cmd_audit, false},
-	{"doctor", "", "what is wrong on this side", cmd_doctor, false},
-	{"worker", "[--foreground|--stop]",
-		"collect and act; the console starts one by itself", NULL, true},
-	{"connector", "check FILE | try NAME",
-		"validate a connector; fetch once from a source", NULL, true},
-	{"store-write", "PATH", NULL, cmd_store_write, false},
-	{"help", "", "this", cmd_help, false},
-};
-
-static int cmd_help(const struct arguments *a)
-{
-	(void)a;
-	printf("usage: watchdesk [--config FILE] [--store FILE] [COMMAND ...]\n\n");
-	for (size_t i = 0; i < LENGTH(subcommands); i++)
-		if (subcommands[i].help)
-			printf("  %-10s %-24s %s\n", subcommands[i].name,
-				subcommands[i].args, subcommands[i].help);
-	printf("\nA KEY is kind:source:id as `watchdesk list` prints it. Everything "
-	       "takes --json.\n"
-	       "Exit status: 0 done, 1 failed, 2 wrong call, 3 unknown outcome, 4 "
-	       "refused, 5 not found,\n"
-	       "69 no store or worker, 70 bug, 78 configuration.\n");
-	return EXIT_DONE;
-}
-
-static int cmd_console(const struct arguments *a)
-{
-	struct console_options o = {.config_path = a->config_path,
-		.store_path = a->store_path,
-		.theme = a->theme,
-		.ascii = a->ascii,
-		.mono = a->mono,
-		.no_worker = a->no_worker};
-	struct err e = ERR_INIT;
-
-	return console_main(&o, &e) == 0 ? EXIT_DONE : headless_fail(&e);
-}
-
-static int cmd_store_write(const struct arguments *a)
-{
-	return a->n_rest == 1 ? store_writer_main(a->rest[0]) : EXIT_WRONG_CALL;
-}
+enum { OPTIONS_MAX = 48, OPTION_FIRST = 256 };
 
 static int exec_worker(char **argv)
 {
@@ -97,43 +25,6 @@ static int exec_worker(char **argv)
 		program);
 	return EXIT_NO_STORE;
 }
-
-/* What an option fills: a text or a switch at an offset of struct arguments, or something of its own. */
-enum fills {
-	FILLS_TEXT,
-	FILLS_SWITCH,
-	FILLS_TARGET,
-	FILLS_PARAM,
-	FILLS_LIMIT,
-	FILLS_PART,
-	FILLS_VERSION,
-	FILLS_HELP
-};
-
-static const struct {
-	const char *name;
-	enum fills fills;
-	size_t offset;
-} options[] = {
-	{"config", FILLS_TEXT, offsetof(struct arguments, config_path)},
-	{"store", FILLS_TEXT, offsetof(struct arguments, store_path)},
-	{"json", FILLS_SWITCH, offsetof(struct arguments, json)},
-	{"yes", FILLS_SWITCH, offsetof(struct arguments, yes)},
-	{"dry-run", FILLS_SWITCH, offsetof(struct arguments, dry_run)},
-	{"reason", FILLS_TEXT, offsetof(struct arguments, reason)},
-	{"confirm", FILLS_TEXT, offsetof(struct arguments, confirm)},
-	{"sort", FILLS_TEXT, offsetof(struct arguments, sort)},
-	{"target", FILLS_TARGET, 0},
-	{"param", FILLS_PARAM, 0},
-	{"limit", FILLS_LIMIT, 0},
-	{"part", FILLS_PART, 0},
-	{"no-worker", FILLS_SWITCH, offsetof(struct arguments, no_worker)},
-	{"theme", FILLS_TEXT, offsetof(struct arguments, theme)},
-	{"ascii", FILLS_SWITCH, offsetof(struct arguments, ascii)},
-	{"mono", FILLS_SWITCH, offsetof(struct arguments, mono)},
-	{"version", FILLS_VERSION, 0},
-	{"help", FILLS_HELP, 0},
-};
 
 static bool add_word(const char **list, int *n, int most, const char *word)
 {
@@ -153,12 +44,12 @@ static bool number(const char *text, long long most, long long *out)
 	return false;
 }
 
-static bool take(struct arguments *a, size_t i)
+static bool take(struct arguments *a, const struct command_option *o)
 {
-	char *at = (char *)a + options[i].offset;
+	char *at = (char *)a + o->offset;
 	long long part;
 
-	switch (options[i].fills) {
+	switch (o->fills) {
 	case FILLS_TEXT:
 		memcpy(at, &optarg, sizeof(optarg));
 		return true;
@@ -177,61 +68,89 @@ static bool take(struct arguments *a, size_t i)
 			return false;
 		a->part = (int)part;
 		return true;
-	case FILLS_VERSION:
-		printf("watchdesk %s\n", WD_VERSION);
-		exit(EXIT_DONE);
-	case FILLS_HELP:
-		exit(cmd_help(a));
 	}
+	return false;
+}
+
+static bool refuse(int c, char **argv)
+{
+	if (c == ':')
+		fprintf(stderr, "watchdesk: %s wants a value\n", argv[optind - 1]);
+	else
+		option_unknown(argv[optind - 1]);
 	return false;
 }
 
 static bool parse(int argc, char **argv, struct arguments *a)
 {
-	struct option list[LENGTH(options) + 1] = {{NULL, 0, NULL, 0}};
+	struct option list[OPTIONS_MAX + 1] = {{NULL, 0, NULL, 0}};
 	int c;
 
-	for (size_t i = 0; i < LENGTH(options); i++) {
-		bool alone = options[i].fills == FILLS_SWITCH ||
-			     options[i].fills >= FILLS_VERSION;
+	for (int i = 0; option_at((size_t)i); i++) {
+		const struct command_option *o = option_at((size_t)i);
 
-		list[i] = (struct option){options[i].name,
-			alone ? no_argument : required_argument, NULL, (int)i + 256};
+		BUG_ON(i == OPTIONS_MAX);
+		list[i] = (struct option){o->name,
+			o->value ? required_argument : no_argument, NULL,
+			i + OPTION_FIRST};
 	}
-	while ((c = getopt_long(argc, argv, "", list, NULL)) != -1)
-		if (c < 256 || !take(a, (size_t)c - 256))
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":h", list, NULL)) != -1) {
+		if (c == 'h')
+			a->help = true;
+		else if (c < OPTION_FIRST)
+			return refuse(c, argv);
+		else if (!take(a, option_at((size_t)(c - OPTION_FIRST))))
 			return false;
+	}
 	return true;
 }
 
-static const struct subcommand *find(const char *name)
+static int run(int argc, char **argv, struct arguments *a)
 {
-	for (size_t i = 0; i < LENGTH(subcommands); i++)
-		if (strcmp(subcommands[i].name, name) == 0)
-			return &subcommands[i];
-	return NULL;
+	const char *name = optind < argc ? argv[optind] : "console";
+	const struct subcommand *c = command_find(name);
+
+	if (a->version) {
+		printf("watchdesk %s\n", WD_VERSION);
+		return EXIT_DONE;
+	}
+	if (a->help && (optind >= argc || !c || !c->help)) {
+		commands_print();
+		return EXIT_DONE;
+	}
+	if (a->help) {
+		command_print(c);
+		return EXIT_DONE;
+	}
+	if (!c) {
+		command_unknown(name);
+		return EXIT_WRONG_CALL;
+	}
+	if (!c->run) {
+		fprintf(stderr, "watchdesk: this command comes first: watchdesk %s ...\n",
+			name);
+		return EXIT_WRONG_CALL;
+	}
+	a->rest = argv + (optind < argc ? optind + 1 : argc);
+	a->n_rest = argc - (int)(a->rest - argv);
+	return c->run(a);
 }
 
 int main(int argc, char **argv)
 {
 	struct arguments a = {.part = -1};
-	const struct subcommand *sub;
+	const struct subcommand *c;
 
-	/* LC_NUMERIC stays "C": numbers in JSON have points. */
-	setlocale(LC_CTYPE, "");
-	sub = argc > 1 ? find(argv[1]) : NULL;
-	if (sub && sub->worker)
+	utf8_locale();
+	c = argc > 1 ? command_find(argv[1]) : NULL;
+	if (c && c->worker && !wants_help(argv + 2))
 		return exec_worker(argv);
+	if (c && c->worker) {
+		command_print(c);
+		return file_end_output(EXIT_DONE);
+	}
 	if (!parse(argc, argv, &a))
 		return EXIT_WRONG_CALL;
-	sub = optind < argc ? find(argv[optind]) : find("console");
-	if (!sub || !sub->run) {
-		fprintf(stderr, "watchdesk: %s\n",
-			sub ? "this command comes first: watchdesk worker|connector ..."
-			    : "no such command (see watchdesk help)");
-		return EXIT_WRONG_CALL;
-	}
-	a.rest = argv + (optind < argc ? optind + 1 : argc);
-	a.n_rest = argc - (int)(a.rest - argv);
-	return sub->run(&a);
+	return file_end_output(run(argc, argv, &a));
 }

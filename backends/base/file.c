@@ -191,3 +191,19 @@ void file_list_free(char **names)
 		free(*p);
 	free(names);
 }
+
+int file_end_output(int status)
+{
+	bool lost = ferror(stdout) != 0;
+
+	errno = 0;
+	if (fflush(stdout) != 0)
+		lost = true;
+	if (!lost)
+		return status;
+	/* Whoever closed the pipe has read what they wanted. */
+	if (errno != EPIPE)
+		fprintf(stderr, "watchdesk: the output could not be written%s%s\n",
+			errno ? ": " : "", errno ? strerror(errno) : "");
+	return status == 0 ? FILE_OUTPUT_LOST : status;
+}

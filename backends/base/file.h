@@ -35,4 +35,9 @@ char *file_data(const char *below); /* "backends/catalog" -> full path; malloc'e
 char **file_list(const char *dir, const char *suffix);
 void file_list_free(char **names);
 
+/* At the end of a program: what went to stdout must have arrived. The status, or FILE_OUTPUT_LOST in place of 0 when it has
+ * not, which is then said on stderr. */
+enum { FILE_OUTPUT_LOST = 74 };
+int file_end_output(int status);
+
 #endif

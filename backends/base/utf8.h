@@ -41,6 +41,13 @@ bool utf8_hidden(uint32_t cp);
 /* utf8_clean of a NUL-terminated string into an arena-less fresh malloc. NULL stays NULL. */
 char *utf8_clean_dup(const char *text, size_t max_bytes);
 
+/*
+ * The character set of the environment's locale, for a program at its start; the rest stays "C": numbers in JSON and SQL
+ * have points. A UTF-8 locale that this machine has not generated (an SSH client sends its own) is taken for C.UTF-8, so
+ * that no text becomes question marks.
+ */
+void utf8_locale(void);
+
 /* Only printable ASCII? Confirmation dialogs warn when an identifier is not. */
 bool utf8_ascii(const char *s);
 

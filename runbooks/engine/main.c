@@ -1,10 +1,11 @@
 /* watchdesk-worker: everything that talks to a source. Started by the console, or as `watchdesk worker|connector ...`, which execute this program. */
 #include <getopt.h>
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "backends/base/file.h"
 #include "backends/base/mem.h"
+#include "backends/base/utf8.h"
 #include "runbooks/engine/checkup.h"
 #include "runbooks/engine/try.h"
 #include "runbooks/engine/worker.h"
@@ -96,16 +97,15 @@ int main(int argc, char **argv)
 	struct arguments a = {.stop = false};
 	const char *command = argc > 1 ? argv[1] : "";
 
-	/* LC_NUMERIC stays "C": numbers in JSON and SQL have points. */
-	setlocale(LC_CTYPE, "");
+	utf8_locale();
 	if (argc < 2 || !parse(argc - 1, argv + 1, &a))
 		return wrong("a subcommand is wanted");
 	if (strcmp(command, "worker") == 0)
 		return a.stop ? worker_stop(a.worker.store_path, a.worker.config_path)
 			      : worker_main(&a.worker);
 	if (strcmp(command, "connector") == 0)
-		return run_connector(&a);
+		return file_end_output(run_connector(&a));
 	if (strcmp(command, "checkup") == 0)
-		return checkup_main(a.worker.config_path);
+		return file_end_output(checkup_main(a.worker.config_path));
 	return wrong("no such subcommand");
 }

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 import rig
+from terminal import Tty
 from desk import ROOT, wait_for
 
 CANARY = "sim-airflow-7Qk2"
@@ -79,6 +80,101 @@ def test_exit_statuses(desk, demo):
     desk.write("broken.yaml", "sources:\n  a: [\n")
     done = desk.run("--config", desk.write("broken.yaml", "sources:\n  a: {connector: airflow3\n"), "list", status=78)
     assert "broken.yaml:" in done.err
+
+
+COMMANDS = ("console", "list", "show", "log", "run", "answer", "audit", "doctor", "worker", "connector", "runbook", "help")
+
+
+def test_every_command_has_a_page(desk):
+    for command in COMMANDS:
+        pages = [desk.run(command, word).out for word in ("--help", "-h")]
+        assert pages[0] == pages[1] and pages[0].startswith("usage: watchdesk " + command)
+        assert len(re.findall(r"^  watchdesk", pages[0].partition("Examples")[2], re.M)) == 2, pages[0]
+        assert desk.run("help", command).out == pages[0]
+    assert desk.run("--help").out == desk.run("-h").out == desk.run("help").out
+    # All that the pages show as options are options: wrong values are refused, unknown names are not.
+    assert 'did you mean "list"' in desk.run("lst", status=2).err
+    assert 'did you mean "incidents"' in desk.run("list", "incidens", status=2).err
+    assert "did you mean --limit" in desk.run("list", "--limt", "3", status=2).err
+    assert "wants a value" in desk.run("list", "--limit", status=2).err
+
+
+def test_output_that_is_lost_is_an_error(desk, demo):
+    desk.use_demo(demo, "alertmanager")
+    desk.start_worker()
+    alert = first(desk, "incidents")["key"]
+    good = desk.write("connectors/ok.yaml", "connector: ok\ntitle: T\nsettings: {url: {type: url}}\nauth: [none]\ncollect:\n  a: {kind: incident, get: /a, record: {id: id, state: {default: open}}}\n")
+    book = os.path.join(ROOT, "runbooks", "catalog", "backfill.yaml")
+    for words in (["list"], ["list", "--json"], ["list", "sources"], ["list", "--format", "key"], ["show", alert], ["audit", "--json"], ["audit", "verify"], ["doctor"], ["help"], ["list", "--help"], ["--version"],
+                  ["runbook", "list"], ["runbook", "check", book], ["connector", "check", good], ["connector", "--help"], ["run", "silence-alert", "--target", alert, "--param", "duration=5m", "--dry-run"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(desk.argv(*words), stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, env=desk.env(), cwd=desk.folder, timeout=120)
+        assert done.returncode == 74 and b"could not be written" in done.stderr, (words, done)
+
+
+def test_a_list_is_one_line_a_record(desk, demo):
+    desk.use_demo(demo, "alertmanager")
+    desk.start_worker()
+    first(desk, "incidents")
+    rows = desk.rows("incidents")
+    lines = desk.run("list", "incidents", "--limit", "2000").out.splitlines()
+    assert len(lines) == len(rows) and not any(line.startswith("SEV") for line in lines)
+    for row in rows:
+        assert [line for line in lines if " %s  " % row["key"] in line and row["title"][:40] in line], row
+    chosen = desk.run("list", "incidents", "--format", "key,state,labels.alertname,started").out.splitlines()
+    assert sorted(chosen) == sorted("\t".join((r["key"], r["state"], r.get("labels", {}).get("alertname", ""), r.get("started", ""))) for r in rows)
+    assert 'no field "kee"' in desk.run("list", "incidents", "--format", "kee", status=2).err
+    assert desk.run("list", "sources", "--format", "name,connector").out == "alertmanager\talertmanager\n"
+    assert 'no field "nam"' in desk.run("list", "sources", "--format", "nam", status=2).err
+    # On a terminal the columns have names.
+    tty = Tty(desk.argv("list", "incidents", "--limit", "5"), desk.env(True), cols=200)
+    tty.wait(r"SEV +STATE +SINCE +KEY +WHAT +OWNER +WHY")
+    assert tty.wait_end() == 0
+
+
+
+ISO = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"
+
+
+def numbers_like_times(v, path=""):
+    if isinstance(v, dict):
+        return [p for k, x in v.items() for p in numbers_like_times(x, path + "." + k)]
+    if isinstance(v, list):
+        return [p for x in v for p in numbers_like_times(x, path)]
+    return [path] if isinstance(v, int) and v > 10**14 else []
+
+
+def test_times_in_json_are_iso(desk, airflow):
+    run = first(desk, "runs")["key"]
+    desk.run("run", "resume-schedule", "--target", run, "--yes", "--reason", "try")
+    answers = [desk.run(*words, "--json").json() for words in (["list", "all"], ["list", "sources"], ["list", "actions"], ["show", run], ["audit"], ["run", "resume-schedule", "--target", run, "--dry-run"])]
+    assert not [p for a in answers for p in numbers_like_times(a)]
+    assert re.match(ISO, answers[1][0]["last_good"]) and re.match(ISO, answers[2][0]["ended"]) and re.match(ISO, answers[4][0]["at"])
+    assert re.match(ISO, answers[3]["seen"]) and "times" not in answers[3]
+    # The audit in sentences: who did what to what, and nothing of JSON.
+    lines = desk.run("audit").out.splitlines()
+    assert re.search(r"^1  20\S+Z  action \d+  oncall@\S+ starts resume-schedule \(reversible\) on " + re.escape(run) + r", 1 requests, reason: try$", lines[0]), lines[0]
+    assert not [line for line in lines if '"class"' in line or '"state"' in line], lines
+
+
+def test_runbooks_are_listed_and_checked(desk):
+    rows = desk.run("runbook", "list", "--json").json()
+    assert {r["runbook"] for r in rows} >= {"backfill", "revoke-grant"} and all(r["risk"] and r["title"] for r in rows)
+    assert len(desk.run("runbook", "list").out.splitlines()) == len(rows)
+    good = os.path.join(ROOT, "runbooks", "catalog", "backfill.yaml")
+    assert desk.run("runbook", "check", good).out == good + ": ok\n"
+    bad = desk.write("runbooks/bad.yaml", "runbook: bad\ntitle: T\napplies: {kind: run}\nrisk: harmless\nsteps: [{call: x}]\n")
+    done = desk.run("runbook", "check", good, bad, status=78)
+    assert "bad.yaml:4:7: unknown risk" in done.err and good in done.out
+    assert "bad.yaml:4:7" in desk.run("runbook", "list", status=78).err
+    desk.run("runbook", status=2)
+    desk.run("runbook", "check", status=2)
+
+
+def test_a_locale_that_is_not_generated_is_utf8(desk):
+    for lang, wanted in (("xx_YY.UTF-8", "UTF-8"), ("C", "drawn in ASCII")):
+        out = desk.run("doctor", status=78, env=desk.env(LANG=lang)).out
+        assert wanted in next(line for line in out.splitlines() if " terminal " in line), out
 
 
 def test_dry_run_sends_nothing(airflow, far_platform):

@@ -1,22 +1,132 @@
 /* watchdesk audit: what was asked, sent and answered, and whether its chain of hashes is whole. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backends/base/mem.h"
+#include "backends/base/utf8.h"
 #include "tui/headless/headless.h"
 
 enum { PAGE = 500 };
 
-static void print_row(const json_t *row)
+/* What an event says, as the rest of "m.ito@desk ...". The bodies: runbooks/engine/job.h and what it points to. */
+static void say_intent(struct str *out, const json_t *body)
 {
-	char at[40], *body = json_line(json_sub(row, "body"));
+	const char *reason = json_str(body, "reason", "");
+	size_t n = json_array_size(json_sub(body, "targets"));
+
+	str_addf(out, "starts %s (%s) on %s", json_str(body, "runbook", "?"),
+		json_str(body, "risk", "?"),
+		n ? json_string_value(json_array_get(json_sub(body, "targets"), 0))
+		  : "?");
+	if (n > 1)
+		str_addf(out, " and %zu more", n - 1);
+	str_addf(out, ", %zu requests, reason: %s",
+		json_array_size(json_sub(body, "requests")), reason[0] ? reason : "none");
+}
+
+static void say_resumed(struct str *out, const json_t *body)
+{
+	str_addf(out, "takes up %s again after a worker's end; nothing is sent twice",
+		json_str(body, "runbook", "?"));
+}
+
+static void say_refused(struct str *out, const json_t *body)
+{
+	str_addf(out, "was refused %s: %s", json_str(body, "runbook", "?"),
+		json_str(body, "why", ""));
+}
+
+static void say_request(struct str *out, const json_t *body)
+{
+	str_addf(out, "sends for %s: %s", json_str(body, "key", "?"),
+		json_str(body, "request", ""));
+}
+
+static void say_reply(struct str *out, const json_t *body)
+{
+	const char *class = json_str(body, "class", "none");
+
+	str_addf(out, "got for target %lld%s%s: %s", json_int(body, "n", 0) + 1,
+		strcmp(class, "none") == 0 ? "" : " the error ",
+		strcmp(class, "none") == 0 ? "" : class, json_str(body, "known", ""));
+}
+
+static void say_answer(struct str *out, const json_t *body)
+{
+	str_addf(out, "answers %s to target %lld: %s", json_str(body, "answer", "?"),
+		json_int(body, "n", 0) + 1, json_str(body, "question", ""));
+}
+
+static void say_target(struct str *out, const json_t *body)
+{
+	str_addf(out, "%s ended %s: %s", json_str(body, "key", "?"),
+		json_str(body, "state", "?"), json_str(body, "known", ""));
+}
+
+/* How many of each, whatever outcomes there are. */
+static void say_outcome(struct str *out, const json_t *body)
+{
+	json_t *all = (json_t *)(uintptr_t)body, *v;
+	const char *name, *comma = " (";
+
+	str_addf(out, "all ended %s", json_str(body, "state", "?"));
+	json_object_foreach (all, name, v) {
+		if (!json_is_integer(v) || json_integer_value(v) == 0)
+			continue;
+		str_addf(out, "%s%lld %s", comma, (long long)json_integer_value(v), name);
+		comma = ", ";
+	}
+	if (comma[0] == ',')
+		(void)str_addc(out, ')');
+}
+
+static const struct {
+	const char *event;
+	void (*say)(struct str *out, const json_t *body);
+} sentences[] = {
+	{"intent", say_intent},
+	{"resumed", say_resumed},
+	{"refused", say_refused},
+	{"request", say_request},
+	{"reply", say_reply},
+	{"answer", say_answer},
+	{"target", say_target},
+	{"outcome", say_outcome},
+};
+
+void audit_sentence(struct str *out, const json_t *row)
+{
+	const json_t *body = json_sub(row, "body");
+	const char *event = json_str(row, "event", "");
+	char at[40], *text;
 
 	clock_format(at, sizeof(at), json_int(row, "at", 0), false);
-	printf("%lld  %s  %s@%s  %s  %s\n", json_int(row, "seq", 0), at,
-		json_str(row, "who", ""), json_str(row, "host", ""),
-		json_str(row, "event", ""), body);
-	free(body);
+	str_addf(out, "%lld  %s  action %lld  %s@%s ", json_int(row, "seq", 0), at,
+		json_int(row, "job", 0), json_str(row, "who", ""),
+		json_str(row, "host", ""));
+	for (size_t i = 0; i < LENGTH(sentences); i++) {
+		if (strcmp(sentences[i].event, event) != 0)
+			continue;
+		sentences[i].say(out, body);
+		return;
+	}
+	text = json_line(body);
+	str_addf(out, "%s %s", event, text);
+	free(text);
+}
+
+static void print_row(const json_t *row)
+{
+	struct str line = STR_INIT, safe = STR_INIT;
+
+	audit_sentence(&line, row);
+	/* A reason, say, is what somebody typed. */
+	utf8_clean(&safe, line.buf, line.len, 8 * line.len, UTF8_ONE_LINE);
+	puts(safe.buf);
+	str_release(&line);
+	str_release(&safe);
 }
 
 /* Page by page; of one action when job is not 0. `keep`: only the newest so many, 0: all. */

@@ -32,8 +32,50 @@ int headless_fail(const struct err *e)
 	return EXIT_FAILED;
 }
 
+/* The names under which the store gives times. A number that is too small for one is something else by that name. */
+#define TIME_LEAST ((json_int_t)100000000000000)
+
+static bool is_time(const char *key, const json_t *v)
+{
+	static const char *const names[] = {"at", "since", "started", "ended", "updated",
+		"due", "seen", "snoozed_until", "created", "taken", "until", "last_good",
+		"last_try", "as_of"};
+
+	json_int_t t = json_integer_value(v);
+
+	if (!json_is_integer(v) || (t != 0 && t < TIME_LEAST))
+		return false;
+	for (size_t i = 0; i < LENGTH(names); i++)
+		if (strcmp(names[i], key) == 0)
+			return true;
+	return false;
+}
+
+/* As deep as the reader of JSON lets it be. */
+void times_to_iso(json_t *v)
+{
+	const char *key;
+	json_t *sub;
+	char text[40];
+	size_t i;
+
+	json_object_foreach (v, key, sub) {
+		if (!is_time(key, sub)) {
+			times_to_iso(sub);
+			continue;
+		}
+		usec_t t = json_integer_value(sub);
+
+		clock_format(text, sizeof(text), t, t % USEC_PER_SEC != 0);
+		json_object_set_new(v, key, t ? json_string(text) : json_null());
+	}
+	json_array_foreach (v, i, sub)
+		times_to_iso(sub);
+}
+
 void print_json(json_t *v)
 {
+	times_to_iso(v);
 	char *text = json_pretty(v);
 
 	puts(text);

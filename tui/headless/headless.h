@@ -1,6 +1,7 @@
 #ifndef TUI_HEADLESS_H
 #define TUI_HEADLESS_H
 
+#include "backends/base/file.h"
 #include "backends/connector/config.h"
 #include "backends/store/store.h"
 
@@ -16,6 +17,7 @@
  *   6   accepted: sent and taken, nothing proves it
  *   69  no store yet, no worker
  *   70  a bug of ours
+ *   74  the output could not be written, and nothing else was wrong
  *   78  configuration, connector or runbook file is wrong
  */
 enum {
@@ -27,13 +29,19 @@ enum {
 	EXIT_NOT_FOUND = 5,
 	EXIT_ACCEPTED = 6,
 	EXIT_NO_STORE = 69,
+	EXIT_OUTPUT = FILE_OUTPUT_LOST,
 	EXIT_BAD_CONFIG = 78
 };
 
+#define EXIT_WORDS                                                                      \
+	"Exit status: 0 done, 1 failed, 2 wrong call, 3 unknown outcome, 4 refused, 5 " \
+	"not found,\n6 accepted (taken, nothing proves it), 69 no store or worker, 70 " \
+	"bug, 74 output not written,\n78 configuration.\n"
+
 struct arguments {
 	const char *config_path, *store_path;
-	bool json, yes, dry_run, no_worker, ascii, mono;
-	const char *reason, *confirm, *sort, *theme;
+	bool json, yes, dry_run, no_worker, ascii, mono, help, version;
+	const char *reason, *confirm, *sort, *theme, *format;
 	const char *targets[64], *params[64];
 	int n_targets, n_params;
 	long long limit; /* 0: the command's own */
@@ -67,9 +75,17 @@ json_t *headless_job(struct headless *h, json_t *args,
 	void (*on_change)(struct headless *h, long long job, void *arg), void *arg,
 	struct err *e) MUST_USE;
 
+/* A row of the audit as one line that people read, its number first. */
+void audit_sentence(struct str *out, const json_t *row);
+
 /* Prints the error and gives its status. */
 int headless_fail(const struct err *e);
+/* Times among it, which the store has in µs, become ISO 8601, UTC. */
 void print_json(json_t *v);
+void times_to_iso(json_t *v);
+
+/* What `watchdesk help` can tell of, beside the commands: topics.c. */
+#define HELP_TOPICS "connector, runbook, functions, states, filter, keys, theme, config"
 
 int cmd_list(const struct arguments *a);
 int cmd_show(const struct arguments *a);
@@ -78,5 +94,7 @@ int cmd_run(const struct arguments *a);
 int cmd_answer(const struct arguments *a);
 int cmd_doctor(const struct arguments *a);
 int cmd_audit(const struct arguments *a);
+int cmd_runbook(const struct arguments *a);
+int cmd_help(const struct arguments *a);
 
 #endif

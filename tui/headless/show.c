@@ -75,6 +75,7 @@ static int show(struct headless *h, const char *key)
 			"there is no record %s (see `watchdesk list all`)", key);
 	if (e.code == ERR_NONE && add(h, doc, "history", rid, &e) &&
 		add(h, doc, "links", rid, &e) && add(h, doc, "notes", rid, &e)) {
+		json_object_del(doc, "times"); /* the same once more, for screens */
 		if (h->args->json)
 			print_json(doc);
 		else
