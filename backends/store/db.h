@@ -48,6 +48,8 @@ const void *db_blob(struct db_stmt *s, int column, size_t *len);
 double db_double(struct db_stmt *s, int column);
 enum db_type { DB_NULL, DB_INT, DB_DOUBLE, DB_TEXT /* and blobs */ };
 enum db_type db_type(struct db_stmt *s, int column);
+/* How the value is stored, one letter: i(nteger), d(ouble), t(ext), b(lob), n(ull). Asked before it is read as another. */
+char db_stored_as(struct db_stmt *s, int column);
 int db_columns(struct db_stmt *s);
 const char *db_column_name(struct db_stmt *s, int column);
 bool db_is_null(struct db_stmt *s, int column);

@@ -6,7 +6,7 @@
  * Names of columns are those of store.h. Times are UTC µs, 0 = not known; text is never
  * NULL.
  */
-#include "backends/store/store_private.h"
+#include "backends/store/audit.h"
 
 /* clang-format off */
 
@@ -78,9 +78,7 @@ static const char SQL_JOB[] =
 	"CREATE TABLE output("
 	" job INTEGER NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, stream TEXT NOT NULL,"
 	" text TEXT NOT NULL, PRIMARY KEY(job, seq)) WITHOUT ROWID;"
-	"CREATE TABLE audit("
-	" seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, host TEXT NOT NULL, event TEXT NOT NULL,"
-	" job INTEGER NOT NULL, body TEXT NOT NULL, prev TEXT NOT NULL, hash TEXT NOT NULL);"
+	AUDIT_TABLE ";"
 	"CREATE INDEX audit_job ON audit(job, seq) WHERE job>0;"
 	"CREATE TABLE lock(key TEXT PRIMARY KEY, job INTEGER NOT NULL, who TEXT NOT NULL, taken INTEGER NOT NULL, until INTEGER NOT NULL);"
 	"CREATE TABLE watermark(source TEXT NOT NULL, collection TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(source, collection));"

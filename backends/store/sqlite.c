@@ -238,6 +238,21 @@ enum db_type db_type(struct db_stmt *s, int column)
 	return DB_TEXT;
 }
 
+char db_stored_as(struct db_stmt *s, int column)
+{
+	switch (sqlite3_column_type(s->stmt, column)) {
+	case SQLITE_INTEGER:
+		return 'i';
+	case SQLITE_FLOAT:
+		return 'd';
+	case SQLITE_TEXT:
+		return 't';
+	case SQLITE_BLOB:
+		return 'b';
+	}
+	return 'n';
+}
+
 bool db_is_null(struct db_stmt *s, int column)
 {
 	return db_type(s, column) == DB_NULL;

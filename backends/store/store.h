@@ -128,7 +128,7 @@ struct store_req *store_ask(struct store *s, const char *question,
  *   job_state    {job, state, error?, result?, started?, ended?, plan_hash?}   state changes are checked: an ended job does not change
  *   target_state {job, n, state, known?}
  *   output_add   {job, lines: [{n, stream, text, at?}]}   text made safe and scrubbed by the caller
- *   audit_add    {who, host, event, job?, body, once?: bool: not when the job's last row says it already}   synchronous=FULL; chained by SHA-256: hash = sha256(prev || canonical JSON) -> {seq, hash}
+ *   audit_add    {who, host, event, job?, body, once?: bool: not when the job's last row says it already}   synchronous=FULL; chained by SHA-256: audit.h -> {seq, hash}
  *   lock_take    {locks: [key...], job, ttl_ms, who, last?: [mark...], runbook?} -> {} or ERR_CONFLICT naming job and person; all
  *                or none. It holds until dropped or until the job has ended, however old it is. last: of last_acts, in the same
  *                order: an action that began or ended since is a conflict too

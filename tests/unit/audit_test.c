@@ -18,13 +18,13 @@ static void add(struct help *h, int n)
 	}
 }
 
-/* bad_seq of the chain, and its problem. */
+/* bad_seq of the chain, and its problem; "": it is whole. */
 static long long check(struct help *h, char *problem, size_t size)
 {
 	json_t *a = help_ask(h, "audit_verify", "{}");
 	long long bad = json_int(a, "bad_seq", -1);
-	assert_int_equal(json_flag(a, "ok", false), bad == 0);
 	str_copy(problem, size, json_str(a, "problem", ""));
+	assert_int_equal(json_flag(a, "ok", false), !problem[0]);
 	json_decref(a);
 	return bad;
 }
@@ -50,13 +50,51 @@ static void test_hash_is_as_documented(void **state)
 	assert_string_equal(json_str(row, "prev", "?"), "");
 	char text[300], want[65];
 	str_format(text, sizeof(text),
-		"{\"at\":%lld,\"body\":{\"a\":\"x\",\"cost\":1.25,\"z\":0},\"event\":"
-		"\"intent\","
-		"\"host\":\"b1\",\"job\":0,\"seq\":1,\"who\":\"ito\"}",
+		"watchdesk audit 2\ni1:1\ni16:%lld\nt3:ito\nt2:b1\nt6:intent\ni1:0\n"
+		"t27:{\"a\":\"x\",\"cost\":1.25,\"z\":0}\nt0:\n",
 		(long long)HELP_NOW);
 	crypto_sha256(text, strlen(text), want);
 	assert_string_equal(json_str(row, "hash", ""), want);
 	json_decref(a);
+	help_close(&h);
+}
+
+/* As the first rule wrote it: sha256(prev || canonical JSON). */
+static void add_old(struct help *h, int n)
+{
+	char prev[65] = "";
+	for (int i = 1; i <= n; i++) {
+		char *text =
+			xasprintf("%s{\"at\":%lld,\"body\":{\"a\":\"x\",\"z\":%d},"
+				  "\"event\":\"intent\","
+				  "\"host\":\"b1\",\"job\":7,\"seq\":%d,\"who\":\"ito\"}",
+				prev, (long long)HELP_NOW, i, i);
+		char hash[65];
+		crypto_sha256(text, strlen(text), hash);
+		char *sql = xasprintf(
+			"INSERT INTO audit VALUES(%d, %lld, 'ito', 'b1', 'intent', 7, "
+			"'{\"a\":\"x\",\"z\":%d}', '%s', '%s')",
+			i, (long long)HELP_NOW, i, prev, hash);
+		tamper(h, sql);
+		str_copy(prev, sizeof(prev), hash);
+		free(sql);
+		free(text);
+	}
+}
+
+/* An older store: its entries count by the rule that they were written by, and new ones go on from them. */
+static void test_first_rule(void **state)
+{
+	(void)state;
+	struct help h;
+	char problem[200];
+	help_open(&h);
+	add_old(&h, 3);
+	assert_int_equal(check(&h, problem, sizeof(problem)), 0);
+	add(&h, 3);
+	assert_int_equal(check(&h, problem, sizeof(problem)), 0);
+	tamper(&h, "UPDATE audit SET body='{\"a\":\"x\", \"z\":2}' WHERE seq=2");
+	assert_int_equal(check(&h, problem, sizeof(problem)), 2);
 	help_close(&h);
 }
 
@@ -104,12 +142,103 @@ static void test_tampered(void **state)
 	}
 }
 
+/* What a reader would not see, or would take for the same: by either rule, it is not what was written. */
+static void test_forged(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *sql, *problem;
+	} cases[] = {
+		{"INSERT INTO audit SELECT 0, at, who, host, event, job, body, prev, "
+		 "hash "
+		 "FROM audit WHERE seq=1",
+			"entry 0 was put in"},
+		{"INSERT INTO audit SELECT -5, at, who, host, event, job, body, prev, "
+		 "hash FROM audit WHERE seq=1",
+			"entry -5 was put in"},
+		{"UPDATE audit SET who=who||char(0)||'nobody' WHERE seq=2",
+			"entry 2 was changed"},
+		{"UPDATE audit SET body=body||char(0)||'x' WHERE seq=2",
+			"entry 2 was changed"},
+		{"UPDATE audit SET body='{\"a\":\"y\",'||substr(body,2) WHERE seq=2",
+			"entry 2 was changed"},
+		{"UPDATE audit SET body=body||' ' WHERE seq=2", "entry 2 was changed"},
+		{"UPDATE audit SET body=replace(body, ':', ' :') WHERE seq=2",
+			"entry 2 was changed"},
+		{"UPDATE audit SET body=replace(body, 'x', '\\u0078') WHERE seq=2",
+			"entry 2 was changed"},
+		{"UPDATE audit SET body=CAST(body AS BLOB) WHERE seq=2",
+			"entry 2 was changed"},
+		{"UPDATE audit SET host=CAST(host AS BLOB) WHERE seq=2",
+			"entry 2 was changed"},
+		{"UPDATE audit SET hash=CAST(hash AS BLOB) WHERE seq=2",
+			"entry 2 was changed"},
+		{"UPDATE audit SET hash=hash||char(0)||'x' WHERE seq=3",
+			"entry 3 was changed"},
+		{"UPDATE audit SET job=0.5 WHERE seq=2", "entry 2 was changed"},
+		{"UPDATE audit SET at='soon' WHERE seq=2", "entry 2 was changed"},
+		{"ALTER TABLE audit RENAME TO kept; CREATE VIEW audit AS SELECT * FROM "
+		 "kept",
+			"it is a view"},
+		{"ALTER TABLE audit RENAME TO kept; CREATE TABLE audit AS SELECT * FROM "
+		 "kept",
+			"table of another shape"},
+		{"CREATE TRIGGER t AFTER INSERT ON audit BEGIN DELETE FROM audit WHERE "
+		 "seq=new.seq; END",
+			"it is a trigger"},
+		{"DROP TABLE audit", "there is no table"},
+	};
+	for (size_t i = 0; i < 2 * LENGTH(cases); i++) {
+		struct help h;
+		char problem[200];
+		help_open(&h);
+		if (i % 2)
+			add_old(&h, 4);
+		else
+			add(&h, 4);
+		assert_int_equal(check(&h, problem, sizeof(problem)), 0);
+		tamper(&h, cases[i / 2].sql);
+		check(&h, problem, sizeof(problem));
+		if (!strstr(problem, cases[i / 2].problem))
+			fail_msg("%s: \"%s\"", cases[i / 2].sql, problem);
+		help_close(&h);
+	}
+}
+
+/* Who puts entries of the first rule behind those of the second makes an older store of it, which it is not. */
+static void test_first_after_second(void **state)
+{
+	(void)state;
+	struct help h;
+	char problem[200], hash[65];
+	help_open(&h);
+	add(&h, 1);
+	json_t *a = help_ask(&h, "audit", "{\"after\": 0, \"limit\": 1}");
+	const char *prev = json_str(json_array_get(a, 0), "hash", "");
+	char *text = xasprintf("%s{\"at\":1,\"body\":{},\"event\":\"x\",\"host\":\"\","
+			       "\"job\":0,\"seq\":2,\"who\":\"\"}",
+		prev);
+	crypto_sha256(text, strlen(text), hash);
+	char *sql = xasprintf(
+		"INSERT INTO audit VALUES(2,1,'','','x',0,'{}','%s','%s')", prev, hash);
+	tamper(&h, sql);
+	assert_int_equal(check(&h, problem, sizeof(problem)), 2);
+	assert_string_equal(problem, "entry 2 was changed");
+	free(text);
+	free(sql);
+	json_decref(a);
+	help_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash_is_as_documented),
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_tampered),
+		cmocka_unit_test(test_first_rule),
+		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_first_after_second),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
