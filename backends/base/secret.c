@@ -1,13 +1,12 @@
 /*
- * Secrets: a command's output, a file, or the environment. Every buffer that held one is overwritten, and
+ * Secrets: a file, the environment, or (secret_command.c) a command's output. Every buffer that held one is overwritten, and
  * every value is registered for redaction before anybody gets it.
  */
-#include "backends/base/secret.h"
+#include "backends/base/secret_private.h"
 
 #include "backends/base/file.h"
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
-#include "backends/base/shown.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,19 +15,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#define SECRET_MAX ((size_t)64 << 10)
-#define STDERR_MAX 512
-#define COMMAND_MS 10000
 
 struct ask {
 	struct loop *loop;
 	json_t *spec;
 	secret_fn *fn;
 	void *arg;
-	struct str out, complaint;
+	struct str out;
 };
 
 /* ---- the answer ---- */
@@ -36,7 +30,6 @@ struct ask {
 static void ask_free(struct ask *q)
 {
 	str_wipe(&q->out);
-	str_release(&q->complaint);
 	json_decref(q->spec);
 	free(q);
 }
@@ -47,14 +40,18 @@ static void fail(struct ask *q, const struct err *e)
 	ask_free(q);
 }
 
+bool secret_good(const struct str *value, struct err *e)
+{
+	if (value->len == 0)
+		return err_set(e, ERR_CONFIG, "the secret is empty");
+	return !memchr(value->buf, '\0', value->len) ||
+	       err_set(e, ERR_CONFIG, "the secret holds a NUL byte");
+}
+
 static void succeed(struct ask *q)
 {
 	struct err e = ERR_INIT;
-	if (q->out.len == 0)
-		err_set(&e, ERR_CONFIG, "the secret is empty");
-	else if (memchr(q->out.buf, '\0', q->out.len))
-		err_set(&e, ERR_CONFIG, "the secret holds a NUL byte");
-	if (e.code != ERR_NONE) {
+	if (!secret_good(&q->out, &e)) {
 		fail(q, &e);
 		return;
 	}
@@ -63,8 +60,7 @@ static void succeed(struct ask *q)
 	ask_free(q);
 }
 
-/* A str that grows leaves copies in freed memory: room is made before the first secret byte. */
-static void make_room(struct str *s)
+void secret_make_room(struct str *s)
 {
 	str_init(s, SECRET_MAX);
 	for (size_t i = 0; i < SECRET_MAX / 64; i++)
@@ -73,76 +69,6 @@ static void make_room(struct str *s)
 			" ",
 			64);
 	str_clear(s);
-}
-
-/* ---- command ---- */
-
-static void on_output(void *arg, int stream, const char *bytes, size_t len)
-{
-	struct ask *q = arg;
-	if (stream == 1)
-		str_add(&q->out, bytes, len);
-	else
-		str_add(&q->complaint, bytes, len);
-}
-
-static const char *program(const struct ask *q)
-{
-	return json_string_value(json_array_get(json_object_get(q->spec, "command"), 0));
-}
-
-static void on_exit_status(void *arg, int status, bool timed_out)
-{
-	struct ask *q = arg;
-	struct err e = ERR_INIT;
-	struct str said = STR_INIT_MAX(2UL * STDERR_MAX);
-	shown_safely(
-		&said, q->complaint.buf, q->complaint.len, STDERR_MAX, UTF8_ONE_LINE);
-	const char *colon = said.len ? ": " : "";
-	if (timed_out)
-		err_set(&e, ERR_TIMEOUT,
-			"the secret's command %s gave no answer in 10 s%s%s", program(q),
-			colon, said.buf);
-	else if (WIFSIGNALED(status))
-		err_set(&e, ERR_CONFIG,
-			"the secret's command %s was ended by signal %d%s%s", program(q),
-			WTERMSIG(status), colon, said.buf);
-	else if (WEXITSTATUS(status) != 0)
-		err_set(&e, ERR_CONFIG,
-			"the secret's command %s failed with status %d%s%s", program(q),
-			WEXITSTATUS(status), colon, said.buf);
-	else if (q->out.over)
-		err_set(&e, ERR_LIMIT, "the secret's command %s wrote more than 64 KiB",
-			program(q));
-	str_release(&said);
-	if (e.code != ERR_NONE) {
-		fail(q, &e);
-		return;
-	}
-	size_t line = strcspn(q->out.buf, "\r\n");
-	str_cut(&q->out, line < q->out.len ? line : q->out.len);
-	succeed(q);
-}
-
-static void start_command(struct ask *q)
-{
-	const json_t *list = json_object_get(q->spec, "command");
-	size_t n = json_array_size(list);
-	const char **argv = xcalloc(n + 1, sizeof(*argv));
-	struct err e = ERR_INIT;
-	for (size_t i = 0; i < n; i++)
-		argv[i] = json_string_value(json_array_get(list, i));
-	struct loop_child_spec child = {.argv = argv,
-		.deadline_ms = COMMAND_MS,
-		.on_output = on_output,
-		.on_exit = on_exit_status,
-		.arg = q};
-	bool started = loop_spawn(q->loop, &child, &e) != NULL;
-	free(argv);
-	if (!started) {
-		err_wrap(&e, "the secret's command");
-		fail(q, &e);
-	}
 }
 
 /* ---- file ---- */
@@ -265,10 +191,13 @@ static void start(struct loop *l, void *arg)
 		fail(q, &e);
 		return;
 	}
-	make_room(&q->out);
-	if (!path && !name)
-		start_command(q);
-	else if (path ? read_file(path, &q->out, &e) : read_env(name, &q->out, &e))
+	if (!path && !name) {
+		secret_command(q->loop, q->spec, q->fn, q->arg);
+		ask_free(q);
+		return;
+	}
+	secret_make_room(&q->out);
+	if (path ? read_file(path, &q->out, &e) : read_env(name, &q->out, &e))
 		succeed(q);
 	else
 		fail(q, &e);
@@ -277,8 +206,7 @@ static void start(struct loop *l, void *arg)
 void secret_resolve(struct loop *l, const json_t *spec, secret_fn *fn, void *arg)
 {
 	struct ask *q = xcalloc(1, sizeof(*q));
-	*q = (struct ask){
-		l, json_deep_copy(spec), fn, arg, STR_INIT, STR_INIT_MAX(SECRET_MAX)};
+	*q = (struct ask){l, json_deep_copy(spec), fn, arg, STR_INIT};
 	loop_defer(l, start, q);
 }
 

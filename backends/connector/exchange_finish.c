@@ -25,6 +25,9 @@ void exchange_free(struct exchange *x)
 
 void exchange_answer(struct exchange *x, const struct exchange_reply *r)
 {
+	if (r->status == 401 ||
+		(x->spec.rq->transport == DEF_SQL && r->err.code == ERR_AUTH))
+		source_refused(x->se->source);
 	exchange_fn *fn = x->fn;
 	void *arg = x->arg;
 	struct str scratch = x->scratch;

@@ -120,6 +120,14 @@ static bool build_url(const struct source *s, const struct exchange_spec *spec,
 		len--;
 	str_cut(&out->url, len);
 	bool ok = tmpl_render_path(spec->rq->path, scope, &path, e);
+	/* What belongs to another host, a secret perhaps, is not sent to this one. A value is encoded by now. */
+	if (ok && (str_starts(path.buf, "http:") || str_starts(path.buf, "https:") ||
+			  str_starts(path.buf, "http%3A") ||
+			  str_starts(path.buf, "https%3A")))
+		ok = err_set(e, ERR_CONFIG,
+			"\"%s\" is an address where a path belongs: requests go to the "
+			"source's own url",
+			path.buf);
 	if (ok && path.buf[0] != '/' && path.buf[0] != '?' && path.len)
 		str_addc(&out->url, '/');
 	str_add(&out->url, path.buf, path.len);

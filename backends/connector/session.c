@@ -110,6 +110,16 @@ void session_open(struct session *se, struct source *s, const char *const *const
 		job->deferred = loop_defer(s->reach.loop, no_secrets, job);
 }
 
+void source_refused(const struct source *s)
+{
+	for (size_t i = 0; i < s->def->n_secrets; i++) {
+		const json_t *spec =
+			json_object_get(s->cfg.values, s->def->secrets[i].name);
+		if (spec)
+			secret_refused(s->reach.loop, spec);
+	}
+}
+
 void session_close(struct session *se)
 {
 	struct secrets_job *job = se->job;

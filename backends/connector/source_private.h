@@ -68,6 +68,8 @@ struct session {
 /* Resolves what lists[n] (each closed by NULL, or NULL) name, and what the source's auth and base need. */
 void session_open(struct session *se, struct source *s, const char *const *const *lists,
 	size_t n, session_fn *fn, void *arg);
+/* The far side does not take what authenticates: kept secrets are asked for anew next time. */
+void source_refused(const struct source *s);
 void session_close(struct session *se); /* wipes; also while it opens */
 
 /* ---- exchange: one request and its reply ---------------------------------------------------------- */

@@ -267,6 +267,7 @@ static void release(struct checkup *k)
 	free(k->known);
 	free(k->wanted);
 	json_decref(k->rows);
+	secret_forget(k->loop);
 	loop_free(k->loop);
 	config_release(&k->config);
 }

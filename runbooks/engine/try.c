@@ -166,6 +166,7 @@ static int try_source(const struct try_options *o, struct config *c, struct err 
 	pg_free(reach.pg);
 	if (reach.http)
 		http_free(reach.http);
+	secret_forget(reach.loop);
 	loop_free(reach.loop);
 	return status;
 }

@@ -161,6 +161,7 @@ static void tear_down(struct worker *w)
 	if (w->store)
 		store_close(w->store);
 	triage_hook_free(w->triage);
+	secret_forget(w->loop);
 	if (w->loop)
 		loop_free(w->loop);
 	config_release(&w->config);

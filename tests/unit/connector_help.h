@@ -3,6 +3,7 @@
 #define TESTS_CONNECTOR_HELP_H
 
 #include "backends/base/file.h"
+#include "backends/base/secret.h"
 #include "backends/connector/connector.h"
 #include "tests/unit/server_help.h"
 
@@ -53,6 +54,7 @@ static inline int rig_stop(struct rig *g)
 {
 	static const char *const files[] = {"c.yaml", "config.yaml", "secret"};
 	http_free(g->http);
+	secret_forget(g->loop);
 	loop_free(g->loop);
 	for (size_t i = 0; i < LENGTH(files); i++) {
 		str_format(g->path, sizeof(g->path), "%s/%s", g->dir, files[i]);

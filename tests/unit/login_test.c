@@ -105,11 +105,30 @@ static void test_login_tokens(void **state)
 	got_fails(&o, ERR_AUTH, "login: the token is longer than 65536 bytes");
 }
 
+/* A setting that is an address: the password would go to the source's own host, which it is not for. */
+static void test_login_elsewhere(void **state)
+{
+	static const char yaml[] = URL SECRET
+		"auth: {login: {post: \"{{ settings.user }}\", json: {password: \"{{ "
+		"secret.password }}\"}, token: access_token}}\n" ONE("/secure");
+	char conf[300];
+	(void)state;
+	str_format(conf, sizeof(conf), CONF "    user: https://idp.example.com/token\n",
+		rig.dir);
+	rig_open(&rig, yaml, conf);
+	long long before = logins();
+	struct got o = rig_collect(&rig);
+	got_fails(&o, ERR_CONFIG, "is an address where a path belongs");
+	assert_int_equal(logins(), before);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_login_again),
 		cmocka_unit_test(test_login_tokens),
+		cmocka_unit_test(test_login_elsewhere),
 	};
 	return cmocka_run_group_tests_name("login", tests, rig_setup, rig_teardown);
 }

@@ -182,6 +182,34 @@ static void test_expressions(void **state)
 	at(STATE, "scope().secret.token", "there is no \"secret\" here");
 }
 
+/* Requests go to the source's own host; with an address, a secret would go to the wrong one. */
+static void test_addresses(void **state)
+{
+	static const char *const parts[] = {
+		"auth: {login: {post: \"%s\", json: {x: y}, token: token}}\n",
+		"collect:\n  a: {kind: run, get: \"%s\", record: {id: id, state: s}}\n",
+		"calls: {go: {post: /x, verify: {get: \"%s\", until: \"ok\"}}}\n",
+	};
+	static const char *const bad[] = {"http://idp.example.com/token",
+		"https://idp.example.com/token", "//idp.example.com/token"};
+	(void)state;
+	for (size_t i = 0; i < LENGTH(parts) * LENGTH(bad); i++) {
+		struct err e = ERR_INIT;
+		struct str yaml = STR_INIT;
+		char part[200];
+		const char *hole = strstr(parts[i % LENGTH(parts)], "%s");
+		str_format(part, sizeof(part), "%.*s%s%s",
+			(int)(hole - parts[i % LENGTH(parts)]), parts[i % LENGTH(parts)],
+			bad[i / LENGTH(parts)], hole + 2);
+		str_addf(&yaml, "connector: c\ntitle: C\n%s", part);
+		assert_null(connector_parse("c.yaml", yaml.buf, yaml.len, &e));
+		if (!str_starts(e.msg, "c.yaml:") ||
+			!strstr(e.msg, "an address where a path"))
+			fail_msg("%s", e.msg);
+		str_release(&yaml);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_roots),
 		cmocka_unit_test(test_keys_of_records),
 		cmocka_unit_test(test_expressions),
+		cmocka_unit_test(test_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

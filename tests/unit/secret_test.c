@@ -1,6 +1,7 @@
 /* Secrets: each way to get one, each way to fail, and what stays behind. */
 #include "backends/base/secret.h"
 
+#include "backends/base/clock.h"
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
 #include "backends/base/str.h"
@@ -46,6 +47,7 @@ static struct answer ask_json(const char *spec)
 	json_decref(v);
 	assert_true(loop_until(l, &a.done, 60000));
 	assert_int_equal(a.calls, 1);
+	secret_forget(l);
 	loop_free(l);
 	return a;
 }
@@ -170,6 +172,134 @@ static void test_redacted(void **state)
 	str_release(&text);
 }
 
+/* ---- what a command said is kept ---- */
+
+struct runs {
+	char dir[40], *log, *spec;
+	json_t *json;
+	struct loop *loop;
+};
+
+/* A command that notes each run and says `more` after the secret. */
+static void runs_open(struct runs *r, const char *more)
+{
+	str_copy(r->dir, sizeof(r->dir), "/tmp/wd-secret-XXXXXX");
+	assert_non_null(mkdtemp(r->dir));
+	r->log = xasprintf("%s/runs", r->dir);
+	r->spec = xasprintf("{\"command\":[\"/bin/sh\",\"-c\",\"echo x >>$0; printf "
+			    "'%%s' \\\"$1\\\"\",\"%s\",\"%s\"]}",
+		r->log, more);
+	r->json = json_loads(r->spec, 0, NULL);
+	assert_non_null(r->json);
+	r->loop = loop_new();
+}
+
+static void runs_close(struct runs *r)
+{
+	secret_forget(r->loop);
+	loop_free(r->loop);
+	json_decref(r->json);
+	unlink(r->log);
+	rmdir(r->dir);
+	free(r->log);
+	free(r->spec);
+}
+
+static long runs_so_far(const struct runs *r)
+{
+	struct stat st;
+	return stat(r->log, &st) == 0 ? (long)st.st_size / 2 : 0;
+}
+
+/* So many ask at once. */
+static void runs_ask(struct runs *r, size_t n)
+{
+	struct answer a[8] = {{0}};
+	for (size_t i = 0; i < n; i++)
+		secret_resolve(r->loop, r->json, on_secret, &a[i]);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(loop_until(r->loop, &a[i].done, 60000));
+		assert_true(a[i].ok);
+		assert_string_equal(a[i].text, "geheim-77");
+		assert_int_equal(a[i].calls, 1);
+	}
+}
+
+static void test_kept(void **state)
+{
+	struct runs r;
+	(void)state;
+	clock_set_test(1795356123000000);
+	runs_open(&r, "geheim-77");
+	runs_ask(&r, 8);
+	assert_int_equal(runs_so_far(&r), 1);
+	clock_advance_test(599 * USEC_PER_SEC);
+	runs_ask(&r, 2);
+	assert_int_equal(runs_so_far(&r), 1);
+	clock_advance_test(2 * USEC_PER_SEC);
+	runs_ask(&r, 1);
+	assert_int_equal(runs_so_far(&r), 2);
+	/* Refused: anew, but not at each refusal. */
+	secret_refused(r.loop, r.json);
+	runs_ask(&r, 1);
+	assert_int_equal(runs_so_far(&r), 2);
+	clock_advance_test(61 * USEC_PER_SEC);
+	secret_refused(r.loop, r.json);
+	runs_ask(&r, 1);
+	assert_int_equal(runs_so_far(&r), 3);
+	runs_close(&r);
+	clock_end_test();
+}
+
+static void test_expires(void **state)
+{
+	static const struct {
+		const char *says;
+		int64_t good_s;
+	} cases[] = {
+		{"geheim-77\\nexpires: 2026-11-22T14:03:43Z\\n", 90},
+		{"geheim-77\\nexpires: 1795356223", 90},
+		{"geheim-77\\nexpires: 1795350000", 0}, /* is over */
+		{"geheim-77\\nexpires: never", 600},
+	};
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct runs r;
+		clock_set_test(1795356123000000);
+		runs_open(&r, cases[i].says);
+		runs_ask(&r, 1);
+		clock_advance_test((cases[i].good_s - 1) * USEC_PER_SEC);
+		if (cases[i].good_s)
+			runs_ask(&r, 1);
+		assert_int_equal(runs_so_far(&r), 1);
+		clock_advance_test(2 * USEC_PER_SEC);
+		runs_ask(&r, 1);
+		assert_int_equal(runs_so_far(&r), 2);
+		runs_close(&r);
+	}
+	clock_end_test();
+}
+
+/* {"exp":1795356223} in the middle. */
+static void test_jwt(void **state)
+{
+	struct runs r;
+	struct answer a = {0};
+	(void)state;
+	clock_set_test(1795356123000000);
+	runs_open(&r, "eyJhbGciOiJub25lIn0.eyJleHAiOjE3OTUzNTYyMjN9.c2ln");
+	for (int i = 0; i < 3; i++) {
+		a.done = false;
+		secret_resolve(r.loop, r.json, on_secret, &a);
+		assert_true(loop_until(r.loop, &a.done, 60000));
+		assert_true(a.ok);
+		assert_int_equal(runs_so_far(&r), i < 2 ? 1 : 2);
+		clock_advance_test((i < 1 ? 89 : 2) * USEC_PER_SEC);
+	}
+	runs_close(&r);
+	clock_end_test();
+}
+
 static void spec(const char *text, const char *says)
 {
 	struct err e = ERR_INIT;
@@ -231,6 +361,9 @@ int main(void)
 		cmocka_unit_test(test_mounted),
 		cmocka_unit_test(test_env),
 		cmocka_unit_test(test_redacted),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_expires),
+		cmocka_unit_test(test_jwt),
 		cmocka_unit_test(test_spec),
 		cmocka_unit_test(test_harden),
 	};
