@@ -115,7 +115,10 @@ static usec_t token_expiry(const char *value)
 	usec_t at = 0;
 
 	for (const char *p = first ? first + 1 : value; p < second; p++)
-		str_addc(&part, *p == '-' ? '+' : *p == '_' ? '/' : *p);
+		str_addc(&part, *p);
+	for (size_t i = 0; i < part.len; i++)
+		if (part.buf[i] == '-' || part.buf[i] == '_')
+			part.buf[i] = part.buf[i] == '-' ? '+' : '/';
 	if (part.len && crypto_unbase64(&text, part.buf, part.len) && text.buf[0] == '{')
 		v = json_read(text.buf, text.len, &ignored);
 	if (json_is_number(json_object_get(v, "exp")))

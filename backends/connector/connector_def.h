@@ -5,6 +5,7 @@
 #include "backends/connector/connector.h"
 #include "backends/connector/def_auth.h"
 #include "backends/connector/def_call.h"
+#include "backends/connector/def_log.h"
 #include "backends/connector/def_record.h"
 
 /*

@@ -87,40 +87,4 @@ struct def_record {
 	const char *labels_place;
 };
 
-/*
- * log: KIND -> where the log of a record of that kind is.
- *
- *   log:
- *     run:
- *       parts: {get: "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", items: "task_instances[?state=='failed']",
- *               title: task_id, state: state, try: try_number, id: task_id, max: 50}
- *                                     fields are EXPRs over the part; order as given: most telling first
- *       get: "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{{ part.task_id }}/logs/{{ part.try_number }}"
- *       format: text | json-lines | items
- *                                     text: lines as they are; json-lines: one document a line; items: `items`/`page` of
- *                                     a JSON reply
- *       items: content
- *       line: format('{} {} {}', timestamp, level, event)
- *                                     EXPR over a line's document or item; default: itself as text. Text with newlines
- *                                     gives several lines
- *       page: {style: token, param: token, next: continuation_token}
- *       tail: range                   ask by "Range: bytes=-N" when only the end is wanted (text)
- *
- * Without a request the reply is the record itself (items: "opaque.messages"). sql: and ssh: work as elsewhere (format:
- * text for ssh).
- */
-enum log_format { LOGFMT_TEXT, LOGFMT_JSON_LINES, LOGFMT_ITEMS };
-
-struct def_log {
-	bool given;
-	bool has_parts;
-	struct def_fetch parts;
-	struct def_expr part_title, part_state, part_try, part_id;
-	size_t max_parts;
-	struct def_fetch fetch; /* transport DEF_NONE: the record is the reply */
-	enum log_format format;
-	struct def_expr line;
-	bool tail_range;
-};
-
 #endif

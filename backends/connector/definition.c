@@ -2,6 +2,7 @@
  * Loading a connector file: the top level, and what others ask about a definition.
  */
 #include "backends/connector/def.h"
+#include "backends/connector/line_rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,8 @@ void connector_free(struct connector *c)
 		jmes_free(c->jmes[i]);
 	for (size_t i = 0; i < c->n_tmpls; i++)
 		tmpl_free(c->tmpls[i]);
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		line_rules_free(c->log[i].rules);
 	free(c->jmes);
 	free(c->tmpls);
 	arena_release(&c->arena);

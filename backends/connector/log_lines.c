@@ -1,16 +1,16 @@
 /*
- * Lines of a log, and the list of its parts: safe, bounded.
+ * Lines of a log: safe, without what the rules of the connector leave out, bounded.
  */
 #include "backends/base/shown.h"
 #include "backends/connector/logfetch.h"
-#include "backends/connector/mapping.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void log_lines_init(struct log_lines *l, size_t max)
+void log_lines_init(struct log_lines *l, size_t head_max, size_t tail_max)
 {
-	*l = (struct log_lines){.max = max};
+	*l = (struct log_lines){
+		.head_max = head_max, .tail_max = tail_max, .full = head_max == 0};
 }
 
 void log_lines_release(struct log_lines *l)
@@ -21,34 +21,75 @@ void log_lines_release(struct log_lines *l)
 	memset(l, 0, sizeof(*l));
 }
 
-/* Makes room at the front, in one move for many lines. */
-static void drop_front(struct log_lines *l)
+static void head_full(struct log_lines *l)
 {
-	size_t gone = 0;
-	while (gone < l->n && l->bytes > l->max) {
-		l->bytes -= strlen(l->list[gone]) + 1;
-		free(l->list[gone++]);
-	}
-	memmove(l->list, l->list + gone, (l->n - gone) * sizeof(*l->list));
-	l->n -= gone;
-	l->dropped = true;
+	l->full = true;
+	l->head = l->n;
+	l->bytes = 0;
 }
 
+void log_lines_gap(struct log_lines *l, size_t lines, long long bytes)
+{
+	head_full(l);
+	l->left_lines += lines;
+	l->left_bytes += bytes;
+}
+
+/* Makes room behind the head, in one move for many lines. */
+static void drop_oldest(struct log_lines *l)
+{
+	size_t gone = l->head;
+	while (gone < l->n && l->bytes > l->tail_max) {
+		size_t size = strlen(l->list[gone]) + 1;
+		l->bytes -= size;
+		l->left_bytes += (long long)size;
+		l->left_lines++;
+		free(l->list[gone++]);
+	}
+	memmove(l->list + l->head, l->list + gone, (l->n - gone) * sizeof(*l->list));
+	l->n -= gone - l->head;
+}
+
+static void put_line(struct log_lines *l, size_t at, char *text)
+{
+	l->list = mem_grow(l->list, &l->cap, l->n + 1, sizeof(*l->list));
+	memmove(l->list + at + 1, l->list + at, (l->n - at) * sizeof(*l->list));
+	l->list[at] = text;
+	l->n++;
+}
+
+void log_lines_finish(struct log_lines *l)
+{
+	if (l->full && l->bytes > l->tail_max)
+		drop_oldest(l);
+	if (l->left_bytes == 0)
+		return;
+	struct str words = STR_INIT;
+	str_addf(&words, "[%zu lines, %.1f MiB, are left out here]", l->left_lines,
+		(double)l->left_bytes / (1 << 20));
+	/* Of a log whose end alone is wanted that is no news. */
+	if (l->head_max)
+		put_line(l, l->head, str_take(&words));
+	str_release(&words);
+}
+
+/* Whole first, for a secret or a rule's match may lie where it is cut. */
 static void add_one(struct log_lines *l, const char *bytes, size_t len)
 {
 	if (len && bytes[len - 1] == '\r')
 		len--;
-	if (!l->keep_end && l->bytes > l->max) {
-		l->dropped = true;
-		return;
+	struct str safe = STR_INIT, kept = STR_INIT;
+	shown_safely(&safe, bytes, len, STR_MAX_DEFAULT, UTF8_LINES | UTF8_SGR);
+	if (line_rules_apply(l->rules, &l->redact, &safe)) {
+		utf8_clean(&kept, safe.buf, safe.len, LOG_LINE_MAX, UTF8_LINES);
+		l->bytes += kept.len + 1;
+		put_line(l, l->n, str_take(&kept));
 	}
-	struct str safe = STR_INIT;
-	shown_safely(&safe, bytes, len, LOG_LINE_MAX, UTF8_LINES | UTF8_SGR);
-	l->list = mem_grow(l->list, &l->cap, l->n + 1, sizeof(*l->list));
-	l->bytes += safe.len + 1;
-	l->list[l->n++] = str_take(&safe);
-	if (l->keep_end && l->bytes > 2 * l->max)
-		drop_front(l);
+	str_wipe(&safe);
+	if (!l->full && l->bytes > l->head_max)
+		head_full(l);
+	else if (l->full && l->bytes > 2 * l->tail_max)
+		drop_oldest(l);
 }
 
 void log_lines_add(struct log_lines *l, const char *bytes, size_t len)
@@ -94,34 +135,4 @@ void log_lines_document(
 	else
 		log_lines_add(l, bytes, len);
 	json_decref(v);
-}
-
-static void part_field(const struct log_fetch *f, struct arena *a, json_t *part,
-	const struct def_expr *x, const char *name, json_t *out)
-{
-	struct err ignored = ERR_INIT;
-	json_t *v = x->jmes ? jmes_search(x->jmes, part, f->scope, &ignored) : NULL;
-	if (v && !json_is_null(v))
-		json_object_set_new(
-			out, name, json_string(map_text(a, v, RECORD_TEXT_MAX)));
-	json_decref(v);
-}
-
-json_t *log_parts(const struct log_fetch *f)
-{
-	json_t *out = json_array(), *part;
-	struct arena a = ARENA_INIT;
-	size_t i;
-	json_array_foreach (f->parts, i, part) {
-		if (i >= f->def->max_parts)
-			break;
-		json_t *one = json_object();
-		part_field(f, &a, part, &f->def->part_title, "title", one);
-		part_field(f, &a, part, &f->def->part_state, "state", one);
-		part_field(f, &a, part, &f->def->part_try, "try", one);
-		part_field(f, &a, part, &f->def->part_id, "id", one);
-		json_array_append_new(out, one);
-	}
-	arena_release(&a);
-	return out;
 }

@@ -14,10 +14,11 @@ static void log_free(struct log_fetch *f)
 	loop_timer_cancel(f->source->reach.loop, f->deferred);
 	session_close(&f->session);
 	log_lines_release(&f->lines);
-	str_release(&f->raw);
+	log_raw_release(&f->raw);
 	json_decref(f->record);
 	json_decref(f->scope);
 	json_decref(f->parts);
+	json_decref(f->outer);
 	op_remove(&f->op);
 	free(f);
 }
@@ -38,10 +39,11 @@ static void end(struct log_fetch *f, const struct err *e)
 	struct log_fns fns = f->fns;
 	struct err err = *e;
 	scrub_err(&err);
-	bool truncated = f->truncated || f->lines.dropped;
+	log_lines_finish(&f->lines);
+	bool truncated = f->truncated || f->lines.left_bytes;
 	/* the callback may cancel: nothing of f is touched after this */
 	struct log_lines last = f->lines;
-	log_lines_init(&f->lines, 0);
+	log_lines_init(&f->lines, 0, 0);
 	log_free(f);
 	if (last.n && fns.lines)
 		fns.lines(fns.arg, (const char *const *)last.list, last.n);
@@ -62,64 +64,34 @@ static void end_with(struct log_fetch *f, enum err_code code, const char *words)
 static bool take_bytes(void *arg, const char *bytes, size_t len)
 {
 	struct log_fetch *f = arg;
-	if (f->tail && f->raw.len + len > f->raw.max) {
-		f->truncated = true;
-		if (len >= f->tail) {
-			bytes += len - f->tail;
-			len = f->tail;
-			str_clear(&f->raw);
-		} else if (f->raw.len > f->tail) {
-			str_drop(&f->raw, f->raw.len - f->tail);
-		}
-	}
-	if (f->raw.len + len <= f->raw.max)
-		return str_add(&f->raw, bytes, len);
-	f->truncated = true;
-	str_add(&f->raw, bytes, f->raw.max - f->raw.len);
-	return false;
-}
-
-static void split_raw(struct log_fetch *f)
-{
-	const char *at = f->raw.buf;
-	size_t left = f->raw.len;
-	if (f->tail && left > f->tail) {
-		at += left - f->tail;
-		left = f->tail;
-		f->truncated = true;
-	}
-	if (f->tail && f->truncated) { /* the first line is most likely half a line */
-		const char *nl = memchr(at, '\n', left);
-		left -= nl ? (size_t)(nl + 1 - at) : 0;
-		at = nl ? nl + 1 : at;
-	}
-	while (left) {
-		const char *nl = memchr(at, '\n', left);
-		size_t n = nl ? (size_t)(nl - at) : left, used = nl ? n + 1 : n;
-		if (f->def->format == LOGFMT_JSON_LINES)
-			log_lines_document(&f->lines, f, at, n);
-		else
-			log_lines_add(&f->lines, at, n);
-		at += used;
-		left -= used;
-	}
+	log_raw_add(&f->raw, bytes, len);
+	f->came += len;
+	return true;
 }
 
 static void raw_done(void *arg, const struct exchange_reply *r)
 {
+	static const char too_long[] =
+		"[the log is longer than 256 MiB: what follows was not read]";
 	struct log_fetch *f = arg;
 	struct err e = r->err;
 	f->exchange = NULL;
-	if (e.code == ERR_LIMIT && f->truncated)
-		e = (struct err)ERR_INIT; /* we ended it ourselves */
+	bool endless = e.code == ERR_LIMIT && f->came > 0;
+	/* Of an end that we asked for, the first line is most likely half a line. */
+	bool from_middle = r->status == 206 && f->tail && f->came >= f->tail;
+	if (endless)
+		e = (struct err)ERR_INIT;
+	f->truncated = f->truncated || endless || from_middle;
 	if (r->status == 416)
 		e = (struct err)ERR_INIT; /* the end of nothing: an empty log */
 	if (json_is_string(r->body) && !f->streamed)
 		take_bytes(f, json_string_value(r->body), json_string_length(r->body));
 	if (e.code == ERR_NONE && r->status != 416)
-		split_raw(f);
+		log_raw_split(&f->raw, f, from_middle, endless);
 	else
 		err_wrap(&e, "log");
+	if (endless)
+		log_lines_add(&f->lines, too_long, sizeof(too_long) - 1);
 	end(f, &e);
 }
 
@@ -129,8 +101,8 @@ static void ask_raw(struct log_fetch *f)
 		.scope = f->scope,
 		.tail_bytes = f->def->tail_range ? f->tail : 0};
 	if (spec.rq->transport == DEF_HTTP) {
-		/* of a long log whose end is wanted, all has to come by, but nothing is kept */
-		spec.max_bytes = f->tail ? LOG_STREAM_MAX : 0;
+		/* all of a long log has to come by, but little of it is kept */
+		spec.max_bytes = LOG_STREAM_MAX;
 		spec.on_data = take_bytes;
 		f->streamed = true;
 	}
@@ -194,14 +166,6 @@ static void ask_lines(struct log_fetch *f)
 
 /* ---- parts ---- */
 
-static bool parts_page(void *arg, json_t *items, const struct exchange_reply *r)
-{
-	struct log_fetch *f = arg;
-	(void)r;
-	json_array_extend(f->parts, items);
-	return true;
-}
-
 static void later_lines(struct loop *l, void *arg)
 {
 	struct log_fetch *f = arg;
@@ -210,16 +174,12 @@ static void later_lines(struct loop *l, void *arg)
 	ask_lines(f);
 }
 
-static void parts_done(void *arg, const struct fetch_end *done)
+static void parts_done(struct log_fetch *f, const struct err *e)
 {
-	struct log_fetch *f = arg;
-	struct err e = done->err;
-	f->fetch = NULL;
 	size_t n = json_array_size(f->parts);
 	size_t want = f->part < 0 ? 0 : (size_t)f->part;
-	if (e.code != ERR_NONE) {
-		err_wrap(&e, "log parts");
-		end(f, &e);
+	if (e->code != ERR_NONE) {
+		end(f, e);
 		return;
 	}
 	if (want >= n) {
@@ -240,7 +200,6 @@ static void parts_done(void *arg, const struct fetch_end *done)
 
 static void opened(void *arg, const struct err *e)
 {
-	static const struct fetch_fns fns = {parts_page, parts_done};
 	struct log_fetch *f = arg;
 	if (e->code != ERR_NONE) {
 		end(f, e);
@@ -255,7 +214,7 @@ static void opened(void *arg, const struct err *e)
 		ask_lines(f);
 		return;
 	}
-	f->fetch = fetch_start(&f->session, &f->def->parts, f->scope, &fns, f);
+	log_parts_start(f, parts_done);
 }
 
 struct log_fetch *source_log(struct source *s, json_t *record, int part,
@@ -275,12 +234,14 @@ struct log_fetch *source_log(struct source *s, json_t *record, int part,
 	f->scope = source_scope(s);
 	json_object_set(f->scope, "record", record);
 	scope_merge(f->scope, json_sub(record, "opaque"));
-	str_init(&f->raw, tail_bytes ? 4 * tail_bytes + 65536 : LOG_BYTES_MAX);
-	log_lines_init(&f->lines, tail_bytes ? tail_bytes : LOG_BYTES_MAX);
-	f->lines.keep_end = tail_bytes > 0;
+	size_t head = tail_bytes ? 0 : LOG_HEAD_MAX;
+	size_t last = tail_bytes ? tail_bytes : LOG_TAIL_MAX;
+	log_raw_init(&f->raw, head, last);
+	log_lines_init(&f->lines, head, last);
+	f->lines.rules = f->def->rules;
 	op_add(s, &f->op, cancel_op);
-	const char *const *lists[] = {
-		f->def->parts.request.secrets, f->def->fetch.request.secrets};
+	const char *const *lists[] = {f->def->parts.request.secrets,
+		f->def->inner.request.secrets, f->def->fetch.request.secrets};
 	session_open(&f->session, s, lists, LENGTH(lists), opened, f);
 	return f;
 }

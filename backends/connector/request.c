@@ -102,6 +102,19 @@ static bool add_query(const struct exchange_spec *spec, json_t *scope, bool sort
 	return true;
 }
 
+/* What belongs to another host, a secret perhaps, is not sent to this one. A value is encoded by now. */
+static bool is_path(const char *path, struct err *e)
+{
+	static const char *const starts[] = {"http:", "https:", "http%3A", "https%3A"};
+	for (size_t i = 0; i < LENGTH(starts); i++)
+		if (str_starts(path, starts[i]))
+			return err_set(e, ERR_CONFIG,
+				"\"%s\" is an address where a path belongs: requests go "
+				"to the source's own url",
+				path);
+	return true;
+}
+
 static bool build_url(const struct source *s, const struct exchange_spec *spec,
 	json_t *scope, bool sorted, struct rendered *out, struct err *e)
 {
@@ -120,14 +133,7 @@ static bool build_url(const struct source *s, const struct exchange_spec *spec,
 		len--;
 	str_cut(&out->url, len);
 	bool ok = tmpl_render_path(spec->rq->path, scope, &path, e);
-	/* What belongs to another host, a secret perhaps, is not sent to this one. A value is encoded by now. */
-	if (ok && (str_starts(path.buf, "http:") || str_starts(path.buf, "https:") ||
-			  str_starts(path.buf, "http%3A") ||
-			  str_starts(path.buf, "https%3A")))
-		ok = err_set(e, ERR_CONFIG,
-			"\"%s\" is an address where a path belongs: requests go to the "
-			"source's own url",
-			path.buf);
+	ok = ok && is_path(path.buf, e);
 	if (ok && path.buf[0] != '/' && path.buf[0] != '?' && path.len)
 		str_addc(&out->url, '/');
 	str_add(&out->url, path.buf, path.len);

@@ -35,7 +35,7 @@
  *   state    done: it counted; failed: it did not, `error` says why (another question by now, answered already, over)
  *
  * "log"      the log of a record. spec {key, part}; output: its lines
- *   result   {parts: [{title, state, try}], part, error_at: seq of the first error line or 0, lines, truncated,
+ *   result   {parts: [{title, state, try, tries}], part, error_at: seq of the first error line or 0, lines, truncated,
  *             errors: [seq at which an error begins, at most 1000]}
  *
  * "refresh"  collects at once. spec {source?, key?}

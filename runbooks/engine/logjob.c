@@ -6,7 +6,8 @@
 #include "backends/triage/signature.h"
 #include "runbooks/engine/exec.h"
 
-#define LOG_BYTES_MAX ((size_t)8 << 20)
+/* More than the connector keeps of a log, made safe. */
+#define LOG_BYTES_MAX ((size_t)64 << 20)
 #define LINES_A_CALL 500
 #define ERRORS_MAX 1000
 

@@ -324,6 +324,13 @@ class Handler(BaseHTTPRequestHandler):
     def at_logparts(self) -> None:
         self.reply({"parts": [{"task": "load", "try": 2, "state": "failed"}, {"task": "extract", "try": 1, "state": "success"}]})
 
+    def at_steps(self) -> None:
+        """The steps of a task, which are what has a log; one task is gone."""
+        if self.rest[0] == "extract":
+            self.reply({"error": "gone"}, 404)
+        else:
+            self.reply({"steps": [{"name": "copy", "try": 1}, {"name": "merge", "try": 1}]})
+
     def at_partlog(self) -> None:
         self.reply(f"log of {'/'.join(self.rest)}\n", 200, "text/plain")
 

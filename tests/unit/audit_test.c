@@ -142,53 +142,49 @@ static void test_tampered(void **state)
 	}
 }
 
+static const struct {
+	const char *sql, *problem;
+} forged[] = {
+	{"INSERT INTO audit SELECT 0, at, who, host, event, job, body, prev, "
+	 "hash "
+	 "FROM audit WHERE seq=1",
+		"entry 0 was put in"},
+	{"INSERT INTO audit SELECT -5, at, who, host, event, job, body, prev, "
+	 "hash FROM audit WHERE seq=1",
+		"entry -5 was put in"},
+	{"UPDATE audit SET who=who||char(0)||'nobody' WHERE seq=2",
+		"entry 2 was changed"},
+	{"UPDATE audit SET body=body||char(0)||'x' WHERE seq=2", "entry 2 was changed"},
+	{"UPDATE audit SET body='{\"a\":\"y\",'||substr(body,2) WHERE seq=2",
+		"entry 2 was changed"},
+	{"UPDATE audit SET body=body||' ' WHERE seq=2", "entry 2 was changed"},
+	{"UPDATE audit SET body=replace(body, ':', ' :') WHERE seq=2",
+		"entry 2 was changed"},
+	{"UPDATE audit SET body=replace(body, 'x', '\\u0078') WHERE seq=2",
+		"entry 2 was changed"},
+	{"UPDATE audit SET body=CAST(body AS BLOB) WHERE seq=2", "entry 2 was changed"},
+	{"UPDATE audit SET host=CAST(host AS BLOB) WHERE seq=2", "entry 2 was changed"},
+	{"UPDATE audit SET hash=CAST(hash AS BLOB) WHERE seq=2", "entry 2 was changed"},
+	{"UPDATE audit SET hash=hash||char(0)||'x' WHERE seq=3", "entry 3 was changed"},
+	{"UPDATE audit SET job=0.5 WHERE seq=2", "entry 2 was changed"},
+	{"UPDATE audit SET at='soon' WHERE seq=2", "entry 2 was changed"},
+	{"ALTER TABLE audit RENAME TO kept; CREATE VIEW audit AS SELECT * FROM "
+	 "kept",
+		"it is a view"},
+	{"ALTER TABLE audit RENAME TO kept; CREATE TABLE audit AS SELECT * FROM "
+	 "kept",
+		"table of another shape"},
+	{"CREATE TRIGGER t AFTER INSERT ON audit BEGIN DELETE FROM audit WHERE "
+	 "seq=new.seq; END",
+		"it is a trigger"},
+	{"DROP TABLE audit", "there is no table"},
+};
+
 /* What a reader would not see, or would take for the same: by either rule, it is not what was written. */
 static void test_forged(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *sql, *problem;
-	} cases[] = {
-		{"INSERT INTO audit SELECT 0, at, who, host, event, job, body, prev, "
-		 "hash "
-		 "FROM audit WHERE seq=1",
-			"entry 0 was put in"},
-		{"INSERT INTO audit SELECT -5, at, who, host, event, job, body, prev, "
-		 "hash FROM audit WHERE seq=1",
-			"entry -5 was put in"},
-		{"UPDATE audit SET who=who||char(0)||'nobody' WHERE seq=2",
-			"entry 2 was changed"},
-		{"UPDATE audit SET body=body||char(0)||'x' WHERE seq=2",
-			"entry 2 was changed"},
-		{"UPDATE audit SET body='{\"a\":\"y\",'||substr(body,2) WHERE seq=2",
-			"entry 2 was changed"},
-		{"UPDATE audit SET body=body||' ' WHERE seq=2", "entry 2 was changed"},
-		{"UPDATE audit SET body=replace(body, ':', ' :') WHERE seq=2",
-			"entry 2 was changed"},
-		{"UPDATE audit SET body=replace(body, 'x', '\\u0078') WHERE seq=2",
-			"entry 2 was changed"},
-		{"UPDATE audit SET body=CAST(body AS BLOB) WHERE seq=2",
-			"entry 2 was changed"},
-		{"UPDATE audit SET host=CAST(host AS BLOB) WHERE seq=2",
-			"entry 2 was changed"},
-		{"UPDATE audit SET hash=CAST(hash AS BLOB) WHERE seq=2",
-			"entry 2 was changed"},
-		{"UPDATE audit SET hash=hash||char(0)||'x' WHERE seq=3",
-			"entry 3 was changed"},
-		{"UPDATE audit SET job=0.5 WHERE seq=2", "entry 2 was changed"},
-		{"UPDATE audit SET at='soon' WHERE seq=2", "entry 2 was changed"},
-		{"ALTER TABLE audit RENAME TO kept; CREATE VIEW audit AS SELECT * FROM "
-		 "kept",
-			"it is a view"},
-		{"ALTER TABLE audit RENAME TO kept; CREATE TABLE audit AS SELECT * FROM "
-		 "kept",
-			"table of another shape"},
-		{"CREATE TRIGGER t AFTER INSERT ON audit BEGIN DELETE FROM audit WHERE "
-		 "seq=new.seq; END",
-			"it is a trigger"},
-		{"DROP TABLE audit", "there is no table"},
-	};
-	for (size_t i = 0; i < 2 * LENGTH(cases); i++) {
+	for (size_t i = 0; i < 2 * LENGTH(forged); i++) {
 		struct help h;
 		char problem[200];
 		help_open(&h);
@@ -197,10 +193,10 @@ static void test_forged(void **state)
 		else
 			add(&h, 4);
 		assert_int_equal(check(&h, problem, sizeof(problem)), 0);
-		tamper(&h, cases[i / 2].sql);
+		tamper(&h, forged[i / 2].sql);
 		check(&h, problem, sizeof(problem));
-		if (!strstr(problem, cases[i / 2].problem))
-			fail_msg("%s: \"%s\"", cases[i / 2].sql, problem);
+		if (!strstr(problem, forged[i / 2].problem))
+			fail_msg("%s: \"%s\"", forged[i / 2].sql, problem);
 		help_close(&h);
 	}
 }

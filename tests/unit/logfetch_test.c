@@ -175,6 +175,48 @@ static void test_parts(void **state)
 	release(&t);
 }
 
+/* Every try of every part: the last ones first, the earlier ones behind them. */
+static void test_tries(void **state)
+{
+	static const char log[] =
+		"    parts: {get: \"/logparts/{run}\", items: parts, pick: "
+		"\"reverse(@)\", title: task, state: state, tries: try, id: task}\n"
+		"    get: /partlog/{{ part.task }}/{{ part.try }}\n";
+	static const char *const want[] = {
+		"log of extract/1", "log of load/2", "log of load/1"};
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct text t = fetch(log, i, 0);
+		is_ok(&t, 1);
+		assert_string_equal(t.lines[0], want[i]);
+		assert_int_equal(json_array_size(t.parts), 3);
+		const json_t *last = json_array_get(t.parts, 2);
+		assert_int_equal(json_int(last, "try", 0), 1);
+		assert_int_equal(json_int(last, "tries", 0), 2);
+		assert_null(
+			json_sub(last, "state")); /* that of the second try is not its */
+		release(&t);
+	}
+}
+
+/* A step of a task has the log. */
+static void test_parts_of_parts(void **state)
+{
+	static const char log[] =
+		"    parts:\n      get: \"/logparts/{run}\"\n      items: parts\n"
+		"      parts: {get: \"/steps/{{ part.task }}\", items: steps, title: "
+		"\"join(' > ', [of.task, name])\", try: try}\n"
+		"    get: /partlog/{{ part.of.task }}/{{ part.name }}\n";
+	(void)state;
+	struct text t = fetch(log, 1, 0);
+	is_ok(&t, 1);
+	assert_string_equal(t.lines[0], "log of load/merge");
+	assert_int_equal(json_array_size(t.parts), 2);
+	assert_string_equal(
+		json_str(json_array_get(t.parts, 0), "title", ""), "load > copy");
+	release(&t);
+}
+
 static void test_errors(void **state)
 {
 	(void)state;
@@ -196,6 +238,8 @@ int main(void)
 		cmocka_unit_test(test_json_lines),
 		cmocka_unit_test(test_items),
 		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_tries),
+		cmocka_unit_test(test_parts_of_parts),
 		cmocka_unit_test(test_errors),
 	};
 	return cmocka_run_group_tests_name("logfetch", tests, rig_setup, rig_teardown);

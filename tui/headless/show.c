@@ -146,8 +146,9 @@ static int show_log(struct headless *h, const char *key)
 		strcmp(json_str(job, "state", ""), "done") != 0)
 		err_set(&e, ERR_REMOTE, "%s", error);
 	if (json_flag(json_sub(job, "result"), "truncated", false))
-		fprintf(stderr, "watchdesk: the log is longer than what is kept; this is "
-				"a part of it\n");
+		fprintf(stderr, "watchdesk: the log is longer than what is kept: its "
+				"beginning and its end, and a line says what is left out "
+				"between them\n");
 	json_decref(job);
 	return e.code == ERR_NONE ? EXIT_DONE : headless_fail(&e);
 }

@@ -68,14 +68,10 @@ static void changed(struct view *v)
 static void add_part(const struct log_view *l, struct str *path)
 {
 	const json_t *parts = json_sub(log_result(l), "parts");
-	const json_t *part = json_array_get(parts, l->part < 0 ? 0 : (size_t)l->part);
-	long long try = json_int(part, "try", 0);
 	/* Opened from a list, the path does not say yet which record it is. */
 	if (l->v.below && l->v.below->type != &detail_view && l->v.arg.title)
 		str_addf(path, "%s > ", l->v.arg.title);
-	str_adds(path, json_str(part, "title", "log"));
-	if (try)
-		str_addf(path, ", try %lld", try);
+	log_part_words(parts, l->part < 0 ? 0 : (size_t)l->part, path);
 	if (json_array_size(parts) > 1)
 		str_addf(path, " (%d of %zu)", l->part < 0 ? 1 : l->part + 1,
 			json_array_size(parts));
@@ -105,7 +101,7 @@ static void title(struct view *v, struct str *path, struct str *side)
 	if (l->follow)
 		str_adds(side, ", following");
 	if (json_flag(log_result(l), "truncated", false))
-		str_adds(side, ", cut at 8 MB");
+		str_adds(side, ", its middle left out");
 	/* The lines have no zone: it is said here when it is not the usual one. */
 	app_clock(v->app, json_str(l->record.json, "source", NULL), now, sizeof(now),
 		clock_now());
@@ -245,10 +241,12 @@ static const struct command commands[] = {
 	{"previous", "N", NULL, "the error or match before", 0, log_previous},
 	{"search", "/", "/ search", "find text; Esc ends it", 0, log_search},
 	{"part", "t", "t try", "the next part: another task or try", 0, log_next_part},
+	{"part-named", "p", NULL, "go to a task, and a try of it: load 2", 0,
+		log_find_part},
 	{"follow", "f", "f follow", "fetch it again and stay at its end", 0, follow},
 	{"wrap", "w", "w wrap", "wrap long lines, or scroll with Left and Right",
 		CMD_FREE, wrap},
-	{"save", "s", "s save", "save all of it to a file in the current folder", CMD_NOW,
+	{"save", "s", "s save", "save all of it to a file, whose name is asked", 0,
 		log_save},
 	{"log", "R l", NULL, "fetch it again", 0, again},
 	{"acknowledge", "a", NULL, "acknowledge or approve it", CMD_TARGET | CMD_ACTS,

@@ -45,6 +45,9 @@ void log_open_job(struct log_view *l, long long job);
 void log_follow(struct log_view *l, bool on);
 const json_t *log_result(const struct log_view *l); /* of the job, NULL while it runs */
 void log_next_part(struct view *v);
+void log_find_part(struct view *v);
+/* "load_orders, try 2 of 3". */
+void log_part_words(const json_t *parts, size_t nth, struct str *out);
 
 /* log_page.c */
 void log_goto(struct log_view *l, long long position); /* a third down the screen */

@@ -3,6 +3,7 @@
 
 #include "runbooks/engine/job.h"
 #include "tui/from_json.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum { REFETCH_MS = 5000 };
@@ -153,14 +154,80 @@ void log_follow(struct log_view *l, bool on)
 	}
 }
 
+void log_part_words(const json_t *parts, size_t nth, struct str *out)
+{
+	const json_t *part = json_array_get(parts, nth);
+	long long try = json_int(part, "try", 0), tries = json_int(part, "tries", 0);
+	str_adds(out, json_str(part, "title", "log"));
+	if (try)
+		str_addf(out, ", try %lld", try);
+	if (try && tries > 1)
+		str_addf(out, " of %lld", tries);
+}
+
+/* The log of another part is another job: what it will be is said before it is there. */
+static void go_to_part(struct log_view *l, const json_t *parts, size_t nth)
+{
+	struct str words = STR_INIT;
+	const char *state = json_str(json_array_get(parts, nth), "state", NULL);
+	log_part_words(parts, nth, &words);
+	app_say(l->v.app, ROLE_TEXT, "%s%s%s (%zu of %zu)", words.buf, state ? ": " : "",
+		state ? state : "", nth + 1, json_array_size(parts));
+	str_release(&words);
+	log_fetch(l, (int)nth);
+}
+
+static const json_t *parts_of(struct log_view *l)
+{
+	const json_t *parts = json_sub(log_result(l), "parts");
+	if (json_array_size(parts) > 1)
+		return parts;
+	app_say(l->v.app, ROLE_DIM,
+		log_result(l) ? "It has no other part." : "It is not all here yet.");
+	return NULL;
+}
+
 void log_next_part(struct view *v)
 {
 	struct log_view *l = (struct log_view *)v;
-	int n = (int)json_array_size(json_sub(log_result(l), "parts"));
-	if (n > 1)
-		log_fetch(l, ((l->part < 0 ? 0 : l->part) + 1) % n);
-	else
-		app_say(v->app, ROLE_DIM,
-			log_result(l) ? "It has no other part."
-				      : "It is not all here yet.");
+	const json_t *parts = parts_of(l);
+	if (parts)
+		go_to_part(l, parts,
+			(size_t)((l->part < 0 ? 0 : l->part) + 1) %
+				json_array_size(parts));
+}
+
+/* "load" is the first part with that in its title, "load 2" its second try. */
+static bool is_named(const json_t *part, const char *name, size_t len, long long try)
+{
+	char *wanted = xstrndup(name, len);
+	bool yes = strcasestr(json_str(part, "title", ""), wanted) &&
+		   (!try || json_int(part, "try", 0) == try);
+	free(wanted);
+	return yes;
+}
+
+static void part_named(struct view *v, const char *text)
+{
+	struct log_view *l = (struct log_view *)v;
+	const json_t *parts = json_sub(log_result(l), "parts");
+	const char *blank = text ? strrchr(text, ' ') : NULL;
+	long long try = 0;
+	if (!text || !*text || !parts)
+		return;
+	bool with_try = blank && str_to_int(blank + 1, &try) && try > 0;
+	size_t len = with_try ? (size_t)(blank - text) : strlen(text);
+	for (size_t i = 0; i < json_array_size(parts); i++)
+		if (is_named(json_array_get(parts, i), text, len, with_try ? try : 0)) {
+			go_to_part(l, parts, i);
+			return;
+		}
+	app_say(v->app, ROLE_WARN, "No part with a log is called \"%s\".", text);
+}
+
+void log_find_part(struct view *v)
+{
+	if (parts_of((struct log_view *)v))
+		(void)app_prompt(
+			v, &(struct prompt){.label = "task", .done = part_named});
 }

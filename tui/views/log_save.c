@@ -1,9 +1,10 @@
-/* Saving a log to a file in the current folder: a few thousand lines at a time, so that the console stays quick. */
+/* Saving a log to a file that is asked for: a few thousand lines at a time, so that the console stays quick. */
 #include "tui/views/log.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +13,7 @@ enum { LINES_A_TIME = 2000, NAMES_MAX = 100 };
 
 struct log_save {
 	int fd;
-	char name[160];
+	char *name; /* absolute */
 	long long after;
 	struct answer lines;
 };
@@ -42,6 +43,7 @@ void log_save_stop(struct log_view *l)
 		return;
 	answer_clear(&l->save->lines);
 	close(l->save->fd);
+	free(l->save->name);
 	free(l->save);
 	l->save = NULL;
 }
@@ -101,30 +103,61 @@ static void more(struct log_view *l)
 		answered);
 }
 
+/* "~/x" and what does not begin with a slash, as one path that says where it is. malloc'ed. */
+static char *absolute(const char *text)
+{
+	const char *home = getenv("HOME");
+	char cwd[PATH_MAX];
+	if (text[0] == '~' && text[1] == '/' && home)
+		return xasprintf("%s%s", home, text + 1);
+	if (text[0] == '/' || !getcwd(cwd, sizeof(cwd)))
+		return xstrdup(text);
+	return xasprintf("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, text);
+}
+
+static void named(struct view *v, const char *text)
+{
+	struct log_view *l = (struct log_view *)v;
+	if (!text || !*text || l->save)
+		return;
+	char *name = absolute(text);
+	/* A file that exists is never written over. */
+	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		app_say(v->app, ROLE_BAD, "%s cannot be created: %s", name,
+			errno == EEXIST ? "it is there already; choose another name"
+					: strerror(errno));
+		free(name);
+		return;
+	}
+	l->save = xcalloc(1, sizeof(*l->save));
+	l->save->fd = fd;
+	l->save->name = name;
+	more(l);
+}
+
+/* What the prompt begins with: a name that is not there yet, in the current folder. */
+static void proposal(const struct log_view *l, char *dst, size_t size)
+{
+	for (int nth = 0; nth < NAMES_MAX; nth++) {
+		name_of(l, nth, dst, size);
+		if (access(dst, F_OK) != 0)
+			return;
+	}
+}
+
 void log_save(struct view *v)
 {
 	struct log_view *l = (struct log_view *)v;
+	char name[160] = "";
 	if (!l->total || l->save) {
 		app_say(v->app, ROLE_DIM,
 			l->save ? "It is being saved." : "There is nothing to save yet.");
 		return;
 	}
-	l->save = xcalloc(1, sizeof(*l->save));
-	l->save->fd = -1;
-	/* A file that exists is never written over. */
-	for (int nth = 0; nth < NAMES_MAX && l->save->fd < 0; nth++) {
-		name_of(l, nth, l->save->name, sizeof(l->save->name));
-		l->save->fd = open(l->save->name,
-			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (l->save->fd < 0 && errno != EEXIST)
-			break;
-	}
-	if (l->save->fd >= 0) {
-		more(l);
-		return;
-	}
-	app_say(v->app, ROLE_BAD, "%s cannot be created: %s", l->save->name,
-		strerror(errno));
-	free(l->save);
-	l->save = NULL;
+	proposal(l, name, sizeof(name));
+	char *path = absolute(name);
+	(void)app_prompt(
+		v, &(struct prompt){.label = "save to", .text = path, .done = named});
+	free(path);
 }
