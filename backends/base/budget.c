@@ -50,9 +50,11 @@ size_t budget_text_used(void)
 	return used.text;
 }
 
-bool budget_text_full(void)
+bool budget_text_fits(size_t own, bool first)
 {
-	return used.text >= BUDGET_TEXT_BYTES;
+	const size_t last = (size_t)16 << 20;
+	size_t limit = first ? BUDGET_TEXT_BYTES : BUDGET_TEXT_BYTES - last;
+	return used.text < limit || (first && used.text <= own);
 }
 
 size_t budget_tree_used(void)

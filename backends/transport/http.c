@@ -151,15 +151,16 @@ enum {
 	ROOM_MS = 20             /* text is given back anywhere: nobody is told */
 };
 
-/* The oldest large body may always go on, so that one of them comes to its end. */
+/* The oldest large body goes on longest, so that one of them comes to its end. */
 bool http_has_room(const struct http_call *c)
 {
-	if (c->body.len < LITTLE_BYTES || !budget_text_full())
+	bool first = true;
+
+	if (c->body.len < LITTLE_BYTES)
 		return true;
-	for (const struct http_call *older = c->next; older; older = older->next)
-		if (older->body.len >= LITTLE_BYTES)
-			return false;
-	return true;
+	for (const struct http_call *older = c->next; older && first; older = older->next)
+		first = older->body.len < LITTLE_BYTES;
+	return budget_text_fits(c->body.len, first);
 }
 
 static void look_for_room(struct loop *l, void *arg)

@@ -12,8 +12,8 @@
  * environment is used, as users expect it of every program; our own children never get its address. libcurl resolves names in a thread of its own and tries the addresses of a host in turn (one that is silent
  * gets half of the time), as tries.h does for the others.
  *
- * Bodies count in the budget of the process (budget.h) while they are held. When its text is full, all but the oldest large
- * reply are read on only when something has come free.
+ * Bodies count in the budget of the process (budget.h) while they are held. When there is no room for more text, all but the
+ * oldest large reply wait, and at last that one too, until something has come free.
  */
 struct http;
 struct http_call;

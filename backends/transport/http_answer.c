@@ -16,6 +16,8 @@
 
 #define BODY_EXPECT (1 << 20)
 #define HEADER_BYTES ((size_t)256 << 10)
+#define PIECE_BYTES \
+	((size_t)4 << 20) /* what a piece of libcurl's may unpack to beyond the budget */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS (5LL * 60 * 1000)
 
@@ -54,7 +56,7 @@ static bool take_body(void *arg, const char *bytes, size_t len)
 		expect_body(c);
 	c->got += len;
 	/* Little that unpacks to much passes the budget within one piece of libcurl's. */
-	if (c->unpack && budget_text_used() > 2 * BUDGET_TEXT_BYTES &&
+	if (c->unpack && budget_text_used() > BUDGET_TEXT_BYTES + PIECE_BYTES &&
 		!http_has_room(c)) {
 		c->stop = HTTP_STOP_ROOM;
 		return false;
