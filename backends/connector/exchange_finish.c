@@ -87,7 +87,7 @@ static void was_read(void *arg, const struct reading_end *end)
 
 /* A large reply waits until there is room for its tree. What it refers to is gone by then. */
 static void hold(struct exchange *x, const struct exchange_reply *r,
-	const struct exchange_text *text)
+	const struct exchange_text *text, size_t need)
 {
 	struct str own = STR_INIT_MAX(text->len + 1);
 	x->held = *r;
@@ -102,8 +102,8 @@ static void hold(struct exchange *x, const struct exchange_reply *r,
 		str_add(&own, text->bytes, text->len);
 		budget_text_add(own.len);
 	}
-	x->reading = reading_start(
-		x->se->source->reach.loop, x->spec.rq, x->spec.list, &own, was_read, x);
+	x->reading = reading_start(x->se->source->reach.loop, x->spec.rq, x->spec.list,
+		&own, need, was_read, x);
 }
 
 void exchange_finish(
@@ -114,8 +114,9 @@ void exchange_finish(
 	bool ended = r->whole || text->open_end;
 	if (is_accepted(rq, r, ended)) {
 		if (!x->spec.on_data) {
-			if (!reading_is_small(reading_need(rq, text->bytes, text->len))) {
-				hold(x, r, text);
+			size_t need = reading_need(rq, text->bytes, text->len);
+			if (!reading_is_small(need)) {
+				hold(x, r, text, need);
 				return;
 			}
 			body = reply_read(

@@ -351,8 +351,8 @@ bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope
 
 void paging_took(struct paging *p, const struct exchange_reply *r, size_t n)
 {
+	bool more = false;
 	p->pages++;
 	p->items += n;
-	if (r->truncated)
-		p->cut = true;
+	check_budgets(p, r, &more);
 }

@@ -154,7 +154,7 @@ static void look(struct loop *l, void *arg)
 }
 
 struct reading *reading_start(struct loop *l, const struct def_request *rq,
-	const char *list, struct str *text, reading_fn *fn, void *arg)
+	const char *list, struct str *text, size_t need, reading_fn *fn, void *arg)
 {
 	struct reading *r = xcalloc(1, sizeof(*r));
 	r->loop = l;
@@ -162,7 +162,7 @@ struct reading *reading_start(struct loop *l, const struct def_request *rq,
 	r->list = list ? xstrdup(list) : NULL;
 	r->text = *text;
 	str_init(text, text->max);
-	r->need = reading_need(rq, r->text.buf, r->text.len);
+	r->need = need;
 	r->since_ms = clock_mono_ms();
 	r->fn = fn;
 	r->arg = arg;

@@ -55,7 +55,7 @@ static void open_for(const char *path, const char *more)
 
 static void start(struct got *g, size_t collection)
 {
-	struct collect_fns fns = {got_batch, NULL, got_done, g};
+	struct collect_fns fns = {.batch = got_batch, .done = got_done, .arg = g};
 	assert_non_null(source_collect(rig.source, collection, NULL, NULL, &fns));
 }
 
