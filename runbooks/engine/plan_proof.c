@@ -12,12 +12,11 @@ static void add_proof(struct str *out, const char *text)
 static void add_proofs(
 	const struct plan *p, struct str *out, const struct step *steps, size_t n);
 
-/* What the targets' connectors have for the call: all of them, or the weakest of them is said. */
-static void add_call_proof(const struct plan *p, struct str *out, const char *call)
+/* The last source whose connector has no proof of the call, or NULL; looks: some of them look a second time. */
+static const char *blind_source(const struct plan *p, const char *call, bool *looks)
 {
 	const struct far *far = p->job->far;
 	const char *blind = NULL;
-	bool looks = false;
 
 	for (size_t i = 0; i < p->n; i++) {
 		const char *source = p->targets[i].source;
@@ -27,8 +26,17 @@ static void add_call_proof(const struct plan *p, struct str *out, const char *ca
 			traits = (struct call_traits){false};
 		if (!traits.verify && !traits.proof_reply)
 			blind = source;
-		looks = looks || traits.verify;
+		*looks = *looks || traits.verify;
 	}
+	return blind;
+}
+
+/* What the targets' connectors have for the call: all of them, or the weakest of them is said. */
+static void add_call_proof(const struct plan *p, struct str *out, const char *call)
+{
+	bool looks = false;
+	const char *blind = blind_source(p, call, &looks);
+
 	if (blind) {
 		add_proof(out, "no proof of ");
 		str_addf(out, "%s on %s, only that the far side took it", call, blind);
@@ -83,10 +91,29 @@ static void add_proofs(
 	}
 }
 
+/* A call that nothing proves, neither its connector nor a wait that follows; or NULL. */
+static const char *unproved(const struct plan *p, const struct step *steps, size_t n)
+{
+	const char *call = NULL;
+	bool looks = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (steps[i].kind == STEP_CALL && blind_source(p, steps[i].call, &looks))
+			call = steps[i].call;
+		else if (steps[i].kind == STEP_WAIT && !steps[i].optional)
+			call = NULL;
+	}
+	return call;
+}
+
 char *plan_proof(const struct plan *p)
 {
 	struct str out = STR_INIT_MAX(1000);
+	const char *call = unproved(p, p->runbook->steps, p->runbook->n_steps);
 
+	if (p->runbook->proof && call)
+		return xasprintf("%s; no proof of %s: the far side has none",
+			p->runbook->proof, call);
 	if (p->runbook->proof)
 		return xstrdup(p->runbook->proof);
 	add_proofs(p, &out, p->runbook->steps, p->runbook->n_steps);

@@ -240,6 +240,36 @@ static void test_the_preview_tells_it(void **state)
 	fake_close(&f);
 }
 
+/* What the form says of the proof. */
+static void proof(const char *rest, struct call_traits traits, const char *words)
+{
+	struct fake f;
+
+	fake_open(&f, rest);
+	fake_records(&f, 1);
+	f.traits = traits;
+	fake_text(&f, "SELECT json_extract(result, '$.proof') AS v FROM job WHERE job=$1",
+		fake_preview(&f, 1, "m.ito"));
+	if (strcmp(f.text, words) != 0)
+		fail_msg("%s", f.text);
+	fake_close(&f);
+}
+
+static void test_the_preview_says_no_proof(void **state)
+{
+	const struct call_traits none = {false};
+
+	(void)state;
+	proof(ONE, none, "no proof of retry on airflow, only that the far side took it");
+	proof(ONE, (struct call_traits){.proof_reply = true},
+		"the reply of the far side shows the change");
+	proof("proof: the run is green\n" ONE, none,
+		"the run is green; no proof of retry: the far side has none");
+	proof("proof: the run is green\n" ONE
+	      "  - wait: {until: \"record.state == 'succeeded'\", within: 1m}\n",
+		none, "the run is green");
+}
+
 /* ---- cancel and locks --------------------------------------------------------------------- */
 
 /* At once, as the executor does when it has read that somebody wants it to end. */
@@ -339,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_reply_means),
 		cmocka_unit_test(test_what_is_so_already_is_not_sent),
 		cmocka_unit_test(test_the_preview_tells_it),
+		cmocka_unit_test(test_the_preview_says_no_proof),
 		cmocka_unit_test(test_a_cancel_between_the_audit_and_the_request),
 		cmocka_unit_test(test_a_cancel_at_any_time),
 		cmocka_unit_test(test_without_its_lock_nothing_more_is_sent),
