@@ -110,8 +110,13 @@ static int named_refusal(
 		return 0;
 	if (holds(c, &step->maybe, envelope))
 		return -1;
-	return holds(c, &step->refused, envelope) &&
-	       !probe_envelope(step->refused.jmes, envelope, c->scope, true);
+	if (!holds(c, &step->refused, envelope))
+		return 0;
+	/* A status or an exit code can refuse by itself, an empty reply cannot. */
+	json_t *bare = json_pack("{s:n, s:n, s:n}", "status", "exit", "affected");
+	bool empty = probe_envelope(step->refused.jmes, bare, c->scope, true);
+	json_decref(bare);
+	return !empty;
 }
 
 static void not_known(struct err *e)

@@ -145,13 +145,28 @@ static bool is_positive(const struct call *c, const struct def_expr *x,
 	return false;
 }
 
+static bool names_made(void *arg, bool of_scope, const char *path, json_t *value)
+{
+	bool *made = arg;
+	*made = of_scope && strncmp(path, "called", 6) == 0 && !json_is_null(value);
+	return !*made;
+}
+
+/* What `until` names of the call's own reply is there: nothing compared with nothing would be equal. */
+static bool made_is_known(const struct call *c, json_t *body)
+{
+	bool made = false;
+	jmes_paths(c->def->verify.until.jmes, body, c->scope, names_made, &made);
+	return c->called && made;
+}
+
 /* A call that is meant to happen once more is not proved by what was so before. */
-static bool is_new(const struct call *c, const char **why)
+static bool is_new(const struct call *c, json_t *body, const char **why)
 {
 	const struct def_verify *v = &c->def->verify;
 	if (v->names_called) {
 		*why = "and what the call itself made is not known: it proves nothing";
-		return c->called;
+		return made_is_known(c, body);
 	}
 	if (v->names_before && !c->was.whole) {
 		*why = "and what was there before is not known: it proves nothing";
@@ -185,7 +200,7 @@ static enum call_look judge(
 		/* Before the call there is nothing that it made. */
 		if (c->before)
 			return own || !v->names_called ? LOOK_HOLDS : LOOK_NOT_YET;
-		return is_new(c, why) ? LOOK_HOLDS : LOOK_NOT_YET;
+		return is_new(c, r->body, why) ? LOOK_HOLDS : LOOK_NOT_YET;
 	}
 	return has_failed(c, r->body) ? LOOK_FAILED : LOOK_NOT_YET;
 }

@@ -275,6 +275,9 @@ static void test_once_more(void **state)
 		LOOK_NOT_YET, "");
 	expect_look(look("made", 200, "[{}]", "", (struct past){.before = "[]"}),
 		LOOK_NOT_YET, "not known");
+	/* Nothing compared with nothing is equal. */
+	expect_look(look("made", 200, "[{}]", "", (struct past){.called = "{}"}),
+		LOOK_NOT_YET, "not known");
 	rig_close(&rig);
 }
 

@@ -56,6 +56,7 @@ static void test_sql_rows(void **state)
 	rig_close(&rig);
 }
 
+static enum call_effect last_effect;
 struct outcome {
 	bool done;
 	enum call_look look;
@@ -69,6 +70,7 @@ static void answered(void *arg, const struct call_result *r)
 	struct outcome *o = arg;
 	o->done = true;
 	o->err = r->err;
+	last_effect = r->effect;
 	o->reply = json_incref(r->reply);
 	str_copy(o->known, sizeof(o->known), r->known);
 }
@@ -107,6 +109,7 @@ static void expect_look(const char *name, enum call_look look, const char *known
 {
 	struct outcome o = {0};
 	json_t *in = json_pack("{s:{s:s}}", "params", "role", "odd \"name; DROP");
+	json_object_set_new(json_sub(in, "params"), "list", json_array());
 	source_verify(rig.source, name, in, seen, &o);
 	assert_true(loop_until(rig.loop, &o.done, HELP_WAIT_MS));
 	json_decref(in);
@@ -132,6 +135,14 @@ static void test_sql_calls(void **state)
 		 "  none:\n    sql: DELETE FROM t WHERE a = 99\n    success: affected == "
 		 "`1`\n"
 		 "  table:\n    sql: CREATE TABLE t (a int)\n"
+		 "  wrong:\n    sql: SELECT 1 / 0\n"
+		 "  outside:\n    sql: SELECT 1 / 0\n    outside_transaction: true\n"
+		 "  emptied:\n    sql: SELECT 1\n    verify: {sql: SELECT a FROM t WHERE "
+		 "a > "
+		 "90, until: \"!@\", absent: rows}\n"
+		 "  unproved:\n    sql: SELECT 1\n    verify: {sql: SELECT a FROM t "
+		 "WHERE a > "
+		 "90, until: \"length(@) == length(scope().params.list)\"}\n"
 		 "  count:\n    sql: SELECT 1\n    verify: {sql: SELECT count(*) AS n "
 		 "FROM t, until: \"[0].n == `5`\"}\n");
 	expect_look("make", LOOK_NOT_YET, "0 role");
@@ -147,7 +158,15 @@ static void test_sql_calls(void **state)
 	expect(source_call, "fill", ERR_NONE, "5 rows, last 5", NULL);
 	expect(source_call, "toomany", ERR_LIMIT, "", NULL);
 	expect_look("count", LOOK_HOLDS, "");
+	assert_int_equal(last_effect, CALL_NOTHING); /* rolled back */
 	expect(source_call, "none", ERR_UNKNOWN, "refused (0 rows)", NULL);
+	assert_int_equal(last_effect, CALL_MAYBE);
+	expect(source_call, "wrong", ERR_REMOTE, "zero", NULL);
+	assert_int_equal(last_effect, CALL_NOTHING);
+	expect(source_call, "outside", ERR_UNKNOWN, "zero", NULL);
+	assert_int_equal(last_effect, CALL_MAYBE);
+	expect_look("emptied", LOOK_HOLDS, "0 entries");
+	expect_look("unproved", LOOK_NOT_YET, "it proves nothing");
 	rig_close(&rig);
 }
 
@@ -247,7 +266,16 @@ static void test_ssh(void **state)
 		 "script: \"echo \\\"restarted $UNIT\\\"\"}\n    says: \"{{ reply.body "
 		 "}}\"\n"
 		 "  fails:\n    ssh: {host: one, script: \"echo bad unit >&2; exit "
-		 "4\"}\n");
+		 "4\"}\n"
+		 "  no:\n    ssh: {host: one, script: exit 3}\n    refused: exit == `3`\n"
+		 "  unreached:\n    ssh: {host: two, script: exit 0}\n"
+		 "  masked:\n    ssh: {host: one, script: exit 0}\n    verify: {ssh: "
+		 "{host: "
+		 "one, script: echo no such unit}, until: \"!contains(@, 'active')\", "
+		 "absent: output, says: \"{{ reply.body }}\"}\n"
+		 "  cut:\n    ssh: {host: one, script: exit 0}\n    verify: {ssh: {host: "
+		 "one, script: exit 4}, until: \"!contains(@, 'active')\", absent: "
+		 "output}\n");
 	struct got o = rig_collect(&rig);
 	assert_int_equal(json_array_size(o.records), 2); /* one of two hosts answers */
 	assert_string_equal(
@@ -260,6 +288,13 @@ static void test_ssh(void **state)
 	expect(source_call, "restart", ERR_NONE, "restarted it's $HOME", NULL);
 	expect(source_call, "fails", ERR_UNKNOWN, "refused (exit code 4): bad unit",
 		NULL);
+	assert_int_equal(last_effect, CALL_MAYBE);
+	expect(source_call, "no", ERR_REMOTE, "refused (exit code 3)", NULL);
+	assert_int_equal(last_effect, CALL_NOTHING);
+	expect(source_call, "unreached", ERR_NET, "", NULL); /* never started */
+	assert_int_equal(last_effect, CALL_NOTHING);
+	expect_look("masked", LOOK_HOLDS, "no such unit");
+	expect_look("cut", LOOK_UNREAD, "code 4");
 	rig_close(&rig);
 }
 
