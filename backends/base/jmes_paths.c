@@ -15,7 +15,8 @@ struct look {
 
 static bool is_scope(const struct jmes_node *n)
 {
-	return n->op == JN_CALL && strcmp(n->fn->name, "scope") == 0;
+	return n->op == JN_SCOPE_FIELD ||
+	       (n->op == JN_CALL && strcmp(n->fn->name, "scope") == 0);
 }
 
 /* Fields and places in lists, one after the other. */
@@ -37,7 +38,7 @@ static const struct jmes_node *root_of(const struct jmes_node *n)
 
 static void write_path(const struct jmes_node *n, struct str *out)
 {
-	if (n->op == JN_FIELD) {
+	if (n->op == JN_FIELD || n->op == JN_SCOPE_FIELD) {
 		if (out->len)
 			str_addc(out, '.');
 		str_add(out, n->name, n->name_len);

@@ -337,6 +337,33 @@ static void from_scope(const char *expr, const char *want, const char *names_wan
 	jmes_free(j);
 }
 
+static bool one_path(void *arg, bool of_scope, const char *path, json_t *value)
+{
+	struct taken *t = arg;
+	str_addf(&t->text, "%s%s%s=%s", t->text.len ? " " : "", of_scope ? "scope:" : "",
+		path, json_is_string(value) ? json_string_value(value) : "?");
+	return true;
+}
+
+/* What is said of an expression that proves nothing names the settings as the scope's, too. */
+static void test_paths_of_settings(void **state)
+{
+	(void)state;
+	struct err e = ERR_INIT;
+	struct taken t = {.text = STR_INIT};
+	json_t *in = json_pack("{s:s}", "a", "x");
+	json_t *scope = json_pack("{s:{s:s}}", "settings", "url", "ours");
+	struct jmes *j = jmes_compile("a == settings.url", &e);
+	assert_non_null(j);
+	jmes_take_from_scope(j, "settings");
+	jmes_paths(j, in, scope, one_path, &t);
+	assert_string_equal(t.text.buf, "a=x scope:settings.url=ours");
+	str_release(&t.text);
+	json_decref(in);
+	json_decref(scope);
+	jmes_free(j);
+}
+
 static void test_settings_of_the_scope(void **state)
 {
 	(void)state;
@@ -424,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_settings_of_the_scope),
+		cmocka_unit_test(test_paths_of_settings),
 		cmocka_unit_test(test_traps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
