@@ -209,3 +209,51 @@ json_t *jmes_call(struct jmes_run *r, const struct jmes_node *call, json_t *in)
 	/* cppcheck-suppress returnDanglingLifetime */
 	return f->call(r, &a);
 }
+
+/* ---- for people who look for a function ---- */
+
+static void add_types(struct str *out, unsigned types)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} names[] = {{JA_STRING, "text"}, {JA_NUMBER, "number"}, {JA_BOOL, "true/false"},
+		{JA_ARRAY, "array"}, {JA_OBJECT, "object"}, {JA_NUMBERS, "numbers"},
+		{JA_STRINGS, "texts"}, {JA_EXPREF, "&expr"}};
+	bool more = false;
+	if ((types & JA_ANY) == JA_ANY) {
+		str_adds(out, "any");
+		return;
+	}
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		if (!(types & names[i].bit))
+			continue;
+		str_addf(out, "%s%s", more ? "|" : "", names[i].name);
+		more = true;
+	}
+}
+
+bool jmes_function(size_t i, const char **name, struct str *takes)
+{
+	const struct jmes_fn *f = NULL;
+	for (size_t t = 0; t < LENGTH(tables) && !f; t++) {
+		f = tables[t];
+		while (f->name && i > 0) {
+			f++;
+			i--;
+		}
+		if (!f->name)
+			f = NULL;
+	}
+	if (!f)
+		return false;
+	*name = f->name;
+	size_t shown = f->most <= LENGTH(f->types) ? f->most : LENGTH(f->types) - 1;
+	for (size_t k = 0; k < shown; k++) {
+		str_adds(takes, k ? ", " : "");
+		add_types(takes, type_of_arg(f, k));
+	}
+	if (f->most > shown)
+		str_adds(takes, f->most > 12 ? ", ..." : "");
+	return true;
+}

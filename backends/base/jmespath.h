@@ -78,6 +78,10 @@ void jmes_paths(
  * that name (there: @.name). Of an expression that is not in use yet. */
 void jmes_take_from_scope(struct jmes *j, const char *name);
 
+/* The functions by number: the name, and what it takes ("text, text or number, ..."). False after the last. */
+struct str;
+bool jmes_function(size_t i, const char **name, struct str *takes);
+
 /* JMESPath truth: false for null, false, "", [] and {}. */
 bool jmes_truthy(const json_t *v);
 

@@ -64,6 +64,17 @@ struct yaml_key {
 bool yaml_check(const struct yaml_doc *doc, const json_t *obj, const char *what,
 	const struct yaml_key *keys, struct err *e) MUST_USE;
 
+/* The same where other keys are somebody else's to check. */
+bool yaml_check_known(const struct yaml_doc *doc, const json_t *obj, const char *what,
+	const struct yaml_key *keys, struct err *e) MUST_USE;
+
+/*
+ * For `watchdesk help`: while fn is set, yaml_check tells it each table before it checks against it. What is told is what is
+ * taken, so help cannot name another key. Of the whole process; NULL ends it.
+ */
+typedef void yaml_table_fn(void *arg, const char *what, const struct yaml_key *keys);
+void yaml_tell_tables(yaml_table_fn *fn, void *arg);
+
 /* The closest of names[n] to a mistyped word, or NULL when none is near: for "did you mean". */
 const char *yaml_nearest(const char *word, const char *const *names, size_t n);
 

@@ -248,9 +248,22 @@ static bool unknown_key(const struct yaml_doc *doc, const json_t *obj, const cha
 	return false;
 }
 
-bool yaml_check(const struct yaml_doc *doc, const json_t *obj, const char *what,
-	const struct yaml_key *keys, struct err *e)
+static struct {
+	yaml_table_fn *fn;
+	void *arg;
+} asker;
+
+void yaml_tell_tables(yaml_table_fn *fn, void *arg)
 {
+	asker.fn = fn;
+	asker.arg = arg;
+}
+
+static bool check(const struct yaml_doc *doc, const json_t *obj, const char *what,
+	const struct yaml_key *keys, bool others, struct err *e)
+{
+	if (asker.fn)
+		asker.fn(asker.arg, what, keys);
 	if (!json_is_object(obj))
 		return yaml_err(e, doc, obj, NULL,
 			"%s must be a mapping (key: value), not %s", what,
@@ -265,9 +278,9 @@ bool yaml_check(const struct yaml_doc *doc, const json_t *obj, const char *what,
 		const struct yaml_key *k = keys;
 		while (k->name && strcmp(k->name, key) != 0)
 			k++;
-		if (!k->name)
+		if (!k->name && !others)
 			return unknown_key(doc, obj, key, what, keys, e);
-		if (!check_value(doc, obj, k, v, e))
+		if (k->name && !check_value(doc, obj, k, v, e))
 			return false;
 	}
 	for (const struct yaml_key *k = keys; k->name; k++)
@@ -275,4 +288,16 @@ bool yaml_check(const struct yaml_doc *doc, const json_t *obj, const char *what,
 			return yaml_err(e, doc, obj, NULL, "%s needs the key \"%s\"",
 				what, k->name);
 	return true;
+}
+
+bool yaml_check(const struct yaml_doc *doc, const json_t *obj, const char *what,
+	const struct yaml_key *keys, struct err *e)
+{
+	return check(doc, obj, what, keys, false, e);
+}
+
+bool yaml_check_known(const struct yaml_doc *doc, const json_t *obj, const char *what,
+	const struct yaml_key *keys, struct err *e)
+{
+	return check(doc, obj, what, keys, true, e);
 }

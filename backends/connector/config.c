@@ -60,41 +60,37 @@ static bool check_tier(const struct config *c, const json_t *in, int *tier, stru
 		       e, &c->doc, in, "tier", "tier is from 1 (most important) to 5");
 }
 
-/* The rest of a source's keys are its connector's, so yaml_check cannot be used with a table here. */
+const struct yaml_key config_source_keys[] = {
+	{"connector", YAML_STRING, true},
+	{"env", YAML_STRING},
+	{"owner", YAML_STRING},
+	{"tier", YAML_INT},
+	{"every", YAML_DURATION},
+	{"zone", YAML_STRING},
+	{"disabled", YAML_BOOL},
+	{"ca_file", YAML_STRING},
+	{"client_cert", YAML_STRING},
+	{"client_key", YAML_STRING},
+	{"proxy", YAML_STRING},
+	{"plain_http", YAML_BOOL},
+	{NULL},
+};
+
+/* The rest of a source's keys are its connector's. */
 static bool check_common(const struct config *c, const json_t *in, const char *name,
 	const json_t *v, struct err *e)
 {
-	static const struct {
-		const char *key, *words;
-		bool text, whole, flag;
-	} common[] = {{"connector", "a text", true}, {"env", "a text", true},
-		{"owner", "a text", true}, {"every", "a duration such as 30s", true},
-		{"zone", "the name of a time zone", true},
-		{"tier", "a whole number", false, true},
-		{"disabled", "true or false", false, false, true}};
-	usec_t t;
+	char what[96];
+	str_format(what, sizeof(what), "source %s", name);
 	if (!json_is_object(v))
 		return yaml_err(e, &c->doc, in, name,
 			"source %s must be a mapping with at least `connector:`", name);
-	for (size_t i = 0; i < LENGTH(common); i++) {
-		const json_t *have = json_object_get(v, common[i].key);
-		if (have && !(common[i].text && json_is_string(have)) &&
-			!(common[i].whole && json_is_integer(have)) &&
-			!(common[i].flag && json_is_boolean(have)))
-			return yaml_err_value(e, &c->doc, v, common[i].key,
-				"%s must be %s", common[i].key, common[i].words);
-	}
-	if (!json_object_get(v, "connector"))
-		return yaml_err(e, &c->doc, in, name,
-			"source %s needs the key \"connector\"", name);
-	if (json_object_get(v, "zone") && !clock_zone_known(json_str(v, "zone", "")))
-		return yaml_err_value(e, &c->doc, v, "zone",
-			"zone must be the name of a time zone that this machine knows, "
-			"such as Europe/Berlin (Debian: package tzdata)");
-	return !json_object_get(v, "every") ||
-	       clock_parse_duration(json_str(v, "every", ""), &t) ||
-	       yaml_err_value(
-		       e, &c->doc, v, "every", "every must be a duration such as 30s");
+	if (!yaml_check_known(&c->doc, v, what, config_source_keys, e))
+		return false;
+	return !json_object_get(v, "zone") || clock_zone_known(json_str(v, "zone", "")) ||
+	       yaml_err_value(e, &c->doc, v, "zone",
+		       "zone must be the name of a time zone that this machine knows, "
+		       "such as Europe/Berlin (Debian: package tzdata)");
 }
 
 static bool read_source(struct config *c, const json_t *in, const char *name,
@@ -253,6 +249,19 @@ static void set_folder(struct config *c)
 		c->folder = slash == c->path
 				    ? xstrdup("/")
 				    : xstrndup(c->path, (size_t)(slash - c->path));
+}
+
+bool config_parse(
+	struct config *c, const char *path, const char *text, size_t len, struct err *e)
+{
+	memset(c, 0, sizeof(*c));
+	c->path = xstrdup(path);
+	set_folder(c);
+	if (yaml_parse(&c->doc, c->path, text, len, e) && read_all(c, e))
+		return true;
+	config_release(c);
+	e->code = ERR_CONFIG;
+	return false;
 }
 
 bool config_load(struct config *c, const char *path, struct err *e)

@@ -67,7 +67,12 @@ struct config {
 /* path NULL: the default file; a missing default file gives an empty configuration (no sources) and is no error.
  * Checks the shape, not the connectors' own keys (source_new does). */
 bool config_load(struct config *c, const char *path, struct err *e) MUST_USE;
+/* The same from a text, of which `path` is the name in messages. */
+bool config_parse(struct config *c, const char *path, const char *text, size_t len,
+	struct err *e) MUST_USE;
 void config_release(struct config *c);
+/* What every source takes, whatever its connector; closed by NULL. */
+extern const struct yaml_key config_source_keys[];
 const struct config_source *config_source(const struct config *c, const char *name);
 const struct config_host *config_host(const struct config *c, const char *name);
 const struct config_asset *config_asset(

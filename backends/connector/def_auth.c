@@ -11,11 +11,8 @@ static const char *const types[] = {
 /* Keys of a source that are ours in every connector. */
 static bool taken(const char *name)
 {
-	static const char *const names[] = {"connector", "env", "tier", "owner", "every",
-		"zone", "disabled", "ca_file", "client_cert", "client_key", "proxy",
-		"plain_http"};
-	for (size_t i = 0; i < LENGTH(names); i++)
-		if (strcmp(names[i], name) == 0)
+	for (const struct yaml_key *own = config_source_keys; own->name; own++)
+		if (strcmp(own->name, name) == 0)
 			return true;
 	return false;
 }

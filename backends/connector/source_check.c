@@ -173,20 +173,12 @@ static bool read_secrets(const struct check *k)
 	return true;
 }
 
-static const struct {
-	const char *key;
-	bool flag;
-} ours[] = {{"connector", false}, {"env", false}, {"owner", false}, {"tier", false},
-	{"every", false}, {"zone", false}, {"disabled", true}, {"ca_file", false},
-	{"client_cert", false}, {"client_key", false}, {"proxy", false},
-	{"plain_http", true}};
-
 static bool known_key(const struct check *k, const char *key)
 {
-	const char *names[96];
+	const char *names[96] = {NULL};
 	size_t n = 0;
-	for (size_t i = 0; i < LENGTH(ours); i++)
-		names[n++] = ours[i].key;
+	for (const struct yaml_key *own = config_source_keys; own->name; own++)
+		names[n++] = own->name;
 	for (size_t i = 0; i < k->def->n_settings && n < LENGTH(names); i++)
 		names[n++] = k->def->settings[i].name;
 	for (size_t i = 0; i < k->def->n_secrets && n < LENGTH(names); i++)
@@ -227,17 +219,6 @@ static bool check_keys(const struct check *k)
 	json_object_foreach (values, key, v)
 		if (!known_key(k, key))
 			return false;
-	for (size_t i = 0; i < LENGTH(ours); i++) {
-		v = json_object_get(values, ours[i].key);
-		if (v && strcmp(ours[i].key, "plain_http") == 0 && !json_is_boolean(v))
-			return wrong(k, "plain_http", "true or false");
-		if (v &&
-			(strcmp(ours[i].key, "ca_file") == 0 ||
-				strcmp(ours[i].key, "proxy") == 0 ||
-				str_starts(ours[i].key, "client_")) &&
-			!json_is_string(v))
-			return wrong(k, ours[i].key, "a text");
-	}
 	return check_file(k, "ca_file") && check_file(k, "client_cert") &&
 	       check_file(k, "client_key");
 }

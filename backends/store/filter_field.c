@@ -267,3 +267,13 @@ const struct field *filter_field_at(size_t i)
 {
 	return i < LENGTH(FIELDS) ? &FIELDS[i] : NULL;
 }
+
+const char *filter_field_name(size_t i, bool *orders)
+{
+	const struct field *f = filter_field_at(i);
+
+	if (!f)
+		return NULL;
+	*orders = f->compares;
+	return f->name;
+}

@@ -191,16 +191,13 @@ static bool load_words(struct runbook *r, struct err *e)
 	return r->confirm != NULL;
 }
 
-static bool load(struct runbook *r, const char *path, struct err *e)
+static bool parse(
+	struct runbook *r, const char *path, const char *text, size_t len, struct err *e)
 {
-	struct str text = STR_INIT;
-	bool ok = file_read(path, (size_t)1 << 20, &text, e) &&
-		  yaml_parse(&r->doc, path, text.buf, text.len, e);
-
-	if (ok)
-		crypto_sha256(text.buf, text.len, r->hash);
-	str_release(&text);
-	return ok && yaml_check(&r->doc, r->doc.root, "a runbook", top_keys, e) &&
+	if (!yaml_parse(&r->doc, path, text, len, e))
+		return false;
+	crypto_sha256(text, len, r->hash);
+	return yaml_check(&r->doc, r->doc.root, "a runbook", top_keys, e) &&
 	       load_words(r, e) && load_applies(r, e) && load_risk(r, e) &&
 	       load_limits(r, e) &&
 	       params_load(r, json_sub(r->doc.root, "parameters"), e) &&
@@ -210,9 +207,21 @@ static bool load(struct runbook *r, const char *path, struct err *e)
 
 struct runbook *runbook_load(const char *path, struct err *e)
 {
+	struct str text = STR_INIT;
+	struct runbook *r = file_read(path, (size_t)1 << 20, &text, e)
+				    ? runbook_parse(path, text.buf, text.len, e)
+				    : NULL;
+
+	str_release(&text);
+	return r;
+}
+
+struct runbook *runbook_parse(
+	const char *path, const char *text, size_t len, struct err *e)
+{
 	struct runbook *r = xcalloc(1, sizeof(*r));
 
-	if (load(r, path, e))
+	if (parse(r, path, text, len, e))
 		return r;
 	runbook_free(r);
 	return NULL;

@@ -123,6 +123,9 @@ struct param {
 
 struct runbook;
 struct runbook *runbook_load(const char *path, struct err *e) MUST_USE;
+/* The same from a text; `path` is for messages. */
+struct runbook *runbook_parse(
+	const char *path, const char *text, size_t len, struct err *e) MUST_USE;
 void runbook_free(struct runbook *r);
 
 /* The whole catalogue: <config folder>/runbooks/ then the shipped one; a broken file is
