@@ -119,6 +119,9 @@ void collect_cancel(struct collect *c); /* NULL is fine; no callback */
 /* A name of the scope, which neither opaque keys nor a runbook's own names may take. */
 bool connector_reserved(const char *name);
 
+/* A hash of how the logs of its records are read: another one, and what was read in them may be another too. */
+void connector_log_rules(const struct connector *c, char hex[65]);
+
 /* ---- logs and detail ---------------------------------------------------------------------------- */
 
 /* Fetches the log of a record: first its parts, where it has some (e.g. failed task instances, most telling first), then

@@ -1,8 +1,12 @@
 /*
  * Reading `log:`.
  */
+#include "backends/base/crypto.h"
 #include "backends/connector/def.h"
 #include "backends/connector/line_rules.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static bool read_fields(
 	struct connector *c, const json_t *v, struct def_log *out, struct err *e)
@@ -104,6 +108,13 @@ static bool read_log(struct connector *c, const json_t *in, enum kind kind,
 		return yaml_err(
 			e, &c->doc, in, "tail", "tail: range is for format: text");
 	return true;
+}
+
+void connector_log_rules(const struct connector *c, char hex[65])
+{
+	char *text = json_text(json_object_get(c->doc.root, "log"));
+	crypto_sha256(text, strlen(text), hex);
+	free(text);
 }
 
 bool def_logs(struct connector *c, struct err *e)

@@ -137,6 +137,7 @@ struct store_req *store_ask(struct store *s, const char *question,
  *   lock_renew   {job, ttl_ms} / lock_drop {job}
  *   source_state {name, ...columns of `sources`}
  *   cause_set    {rid, cause, signature}
+ *   cause_rules  {source, rules}   what causes of its runs are read by; another than before: those that need a person lose theirs
  *   cursor_set   {source, collection, value} / via question `cursor` {source, collection} -> {value}
  *   setting_set  {key, value}
  *   vanish       {source, kind, before, ids?}         open records of full-list sources not seen since `before` become resolved/revoked/... (state given): {state} -> {n, more}: a slice of 500; ids: only those whose id begins so

@@ -54,6 +54,7 @@ const struct change store_changes[] = {
 	{"lock_drop", tell_lock_drop},
 	{"source_state", tell_source_state},
 	{"cause_set", tell_cause_set},
+	{"cause_rules", tell_cause_rules},
 	{"cursor_set", tell_cursor_set},
 	{"setting_set", tell_setting_set},
 	{"vanish", tell_vanish, .needs_seen = true},

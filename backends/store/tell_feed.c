@@ -4,6 +4,7 @@
 #include "backends/store/ask.h"
 #include "backends/store/tell.h"
 
+#include "backends/base/mem.h"
 #include "backends/base/utf8.h"
 
 #include <stdlib.h>
@@ -119,6 +120,44 @@ json_t *tell_cause_set(struct store *s, const json_t *args, struct err *e)
 		!put_touch(s, rid, e))
 		return NULL;
 	return json_object();
+}
+
+static bool forget_causes(struct store *s, const char *source, struct err *e)
+{
+	json_t *rows = ask_rows(s,
+		"SELECT r.rid FROM rec r JOIN source q ON q.sid=r.source"
+		" WHERE q.name=$1 AND r.kind=$2 AND r.need=1 AND r.cause<>''",
+		json_pack("[s, i]", source, KIND_RUN), e);
+	json_t *row, *done = rows;
+	size_t i;
+	json_array_foreach (rows, i, row) {
+		done = done ? tell_cause_set(s, row, e) : NULL;
+		if (done)
+			json_decref(done);
+	}
+	json_decref(rows);
+	return done != NULL;
+}
+
+/* Who mends the connector wants to see what it says now, also of what failed before. */
+json_t *tell_cause_rules(struct store *s, const json_t *args, struct err *e)
+{
+	const char *source, *rules;
+	if (!tell_text("cause_rules", args, "source", &source, e) ||
+		!tell_text("cause_rules", args, "rules", &rules, e))
+		return NULL;
+	char *key = xasprintf("cause_rules:%s", source);
+	json_t *known = ask_row(
+		s, "SELECT value FROM setting WHERE key=$1", json_pack("[s]", key), e);
+	bool same = str_equal(json_str(known, "value", NULL), rules);
+	bool ok = known && (same || forget_causes(s, source, e));
+	json_t *set =
+		ok && !same ? json_pack("{s:s, s:s}", "key", key, "value", rules) : NULL;
+	json_t *reply = set ? tell_setting_set(s, set, e) : ok ? json_object() : NULL;
+	json_decref(set);
+	json_decref(known);
+	free(key);
+	return reply;
 }
 
 json_t *tell_cursor_set(struct store *s, const json_t *args, struct err *e)

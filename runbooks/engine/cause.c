@@ -42,6 +42,7 @@ struct causes {
 	usec_t queue_since[CAUSES_A_MINUTE];
 	size_t queued, taken;
 	int left;
+	json_t *rules; /* that were told, by source */
 };
 
 static void next_look(struct causes *c);
@@ -184,12 +185,39 @@ void causes_look(struct causes *c)
 		c->query = store_query(c->worker->store, &q, on_rows, c);
 }
 
+static void tell_rules(struct causes *c, const char *name)
+{
+	const struct source *source = schedule_source(c->worker->schedule, name, NULL);
+	char rules[65];
+
+	if (!source || !connector_has_log(source_connector(source), KIND_RUN))
+		return;
+	connector_log_rules(source_connector(source), rules);
+	if (str_equal(json_str(c->rules, name, NULL), rules))
+		return;
+	json_object_set_new(c->rules, name, json_string(rules));
+	store_tell(c->worker->store, "cause_rules",
+		json_pack("{s:s, s:s}", "source", name, "rules", rules), on_set, c);
+	/* A log that named no error may name one now. */
+	c->n_tried = 0;
+}
+
+/* The connectors may be others than those that the causes in the store were read with. */
+static void look_at_rules(struct causes *c)
+{
+	const struct config *config = &c->worker->config;
+
+	for (size_t i = 0; c->worker->schedule && i < config->n_sources; i++)
+		tell_rules(c, config->sources[i].name);
+}
+
 static void on_minute(struct loop *l, void *arg)
 {
 	struct causes *c = arg;
 
 	c->minute = loop_timer(l, 60000, on_minute, c);
 	c->left = CAUSES_A_MINUTE;
+	look_at_rules(c);
 	causes_look(c);
 }
 
@@ -198,6 +226,7 @@ struct causes *causes_new(struct worker *w)
 	struct causes *c = xcalloc(1, sizeof(*c));
 
 	c->worker = w;
+	c->rules = json_object();
 	c->left = CAUSES_A_MINUTE;
 	c->filter = filter_parse("state:failed,timed_out", "", NULL);
 	c->minute = loop_timer(w->loop, 60000, on_minute, c);
@@ -221,5 +250,6 @@ void causes_free(struct causes *c)
 		str_release(&c->looks[i].text);
 	}
 	filter_free(c->filter);
+	json_decref(c->rules);
 	free(c);
 }

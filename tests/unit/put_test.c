@@ -138,6 +138,35 @@ static void test_what_people_added_stays(void **state)
 	help_close(&h);
 }
 
+/* The connector was mended: causes are read anew; the same rules again change nothing. */
+static void test_cause_rules(void **state)
+{
+	(void)state;
+	struct help h;
+	char set[160], ask[60];
+	open_scored(&h);
+	struct record r = help_record(KIND_RUN, "a", STATE_FAILED);
+	help_put(&h, &r, 1);
+	str_format(ask, sizeof(ask), "{\"rid\": %lld}", help_rid(&h, "run:airflow:a"));
+	str_format(set, sizeof(set),
+		"{\"rid\": %lld, \"cause\": \"no table\", \"signature\": \"no <x>\"}",
+		help_rid(&h, "run:airflow:a"));
+	static const struct {
+		const char *args, *cause;
+	} steps[] = {{"{\"source\": \"airflow\", \"rules\": \"1\"}", ""},
+		{"{\"source\": \"airflow\", \"rules\": \"1\"}", "no table"},
+		{"{\"source\": \"other\", \"rules\": \"2\"}", "no table"},
+		{"{\"source\": \"airflow\", \"rules\": \"2\"}", ""}};
+	for (size_t i = 0; i < LENGTH(steps); i++) {
+		help_do(&h, "cause_set", set);
+		help_do(&h, "cause_rules", steps[i].args);
+		json_t *o = help_ask(&h, "record", ask);
+		assert_string_equal(json_str(o, "cause", ""), steps[i].cause);
+		json_decref(o);
+	}
+	help_close(&h);
+}
+
 static void test_pattern_of_runs(void **state)
 {
 	(void)state;
@@ -419,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_new_changed_same),
 		cmocka_unit_test(test_history_is_a_chain),
 		cmocka_unit_test(test_what_people_added_stays),
+		cmocka_unit_test(test_cause_rules),
 		cmocka_unit_test(test_pattern_of_runs),
 		cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_first_failure_after_successes),
