@@ -262,8 +262,11 @@ static bool next_counted(struct paging *p, size_t n, json_t *body, json_t *scope
 		json_t *v = search(&d->total, "total", body, scope, e);
 		if (!v)
 			return false;
-		if (json_is_number(v))
-			by_total(p, n, json_number_value(v), full, more);
+		double total = json_number_value(v);
+		if (json_is_number(v) ||
+			(json_is_string(v) &&
+				str_to_double(json_string_value(v), &total)))
+			by_total(p, n, total, full, more);
 		json_decref(v);
 	}
 	return true;
@@ -309,10 +312,21 @@ static bool check_repeated(struct paging *p, json_t *list, struct err *e)
 		       p->pages, p->def->param ? p->def->param : "the link");
 }
 
+/* A list that is fetched in one piece, and says that there is another. */
+static void check_link(struct paging *p, const struct exchange_reply *r)
+{
+	char *next = p->def->style == PAGE_NONE ? link_next(r->link) : NULL;
+	if (next)
+		paging_cut(
+			p, "the reply has a link to a next page (page: {style: link})");
+	free(next);
+}
+
 /* What ended the list though there may be more. */
 static void check_budgets(struct paging *p, const struct exchange_reply *r, bool *more)
 {
 	bool pages = p->pages >= p->def->max_pages;
+	check_link(p, r);
 	if (r->truncated)
 		paging_cut(p, "max_rows or max_bytes ended the answer");
 	if (!r->whole)

@@ -97,6 +97,13 @@ static void test_not_whole(void **state)
 		{"get: /open-end?lines=1\n    reply: json-lines",
 			"7 of at least 8: the answer of page 1: its end is not proved",
 			7},
+		{"get: /less\n    query: {text: 1}\n    page: {style: offset, size: 8, "
+		 "items: rows, total: total}",
+			"7 of at least 13: an empty page before the total is reached", 7},
+		{"get: /link",
+			"3 of at least 4: the reply has a link to a next page (page: "
+			"{style: link})",
+			3},
 		{"get: /accepted", "7 of at least 8: HTTP 202", 7},
 		{"get: /other\n    items: absent", "holds no list at \"absent\"", 0},
 	};
