@@ -37,7 +37,8 @@ static bool open_store(struct console *c, struct err *e)
 		(void)loop_turn(c->loop, 20);
 		c->store = store_open(c->loop, c->store_path, STORE_CONSOLE, e);
 		/* not made yet, or being made at this moment */
-		if (!c->store && e->code != ERR_NOTFOUND && e->code != ERR_CONFLICT)
+		if (!c->store && e->code != ERR_NOTFOUND && e->code != ERR_CONFLICT &&
+			e->code != ERR_TIMEOUT)
 			return false;
 	}
 	return c->store != NULL;

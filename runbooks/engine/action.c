@@ -62,10 +62,7 @@ static void refuse(struct action_state *s, const struct err *e)
 
 	for (size_t i = 0; i < json_array_size(j->targets); i++)
 		unknown = refuse_target(s, i, e) || unknown;
-	job_audit(j, "refused",
-		json_pack("{s:s, s:s}", "runbook", json_str(j->spec, "runbook", ""),
-			"why", e->msg),
-		NULL, NULL);
+	job_audit_refused(j, e->msg);
 	locks_drop(&s->locks);
 	job_end(j, unknown ? "unknown" : "failed", e->msg, NULL);
 }

@@ -82,6 +82,8 @@ void job_line(
 void job_lines_add(
 	json_t *lines, size_t n, const char *stream, const char *text, size_t len);
 void job_lines(struct job_run *j, json_t *lines);
+/* That it was refused, and nothing sent. */
+void job_audit_refused(struct job_run *j, const char *why);
 /* fn NULL: told again until it is taken. Else the answer of this very row, which what is sent after it waits for. */
 struct store_req *job_audit(struct job_run *j, const char *event,
 	json_t *body /* taken */, store_answer_fn *fn, void *arg);

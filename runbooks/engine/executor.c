@@ -146,6 +146,14 @@ struct store_req *job_audit(struct job_run *j, const char *event, json_t *body,
 	return NULL;
 }
 
+void job_audit_refused(struct job_run *j, const char *why)
+{
+	outbox_tell_late(j->executor->outbox, "audit_add",
+		json_pack("{s:s, s:s, s:s, s:I, s:{s:s, s:s}}", "who", j->who, "host",
+			j->host, "event", "refused", "job", (json_int_t)j->id, "body",
+			"runbook", json_str(j->spec, "runbook", ""), "why", why));
+}
+
 struct job_run *job_adopt(struct executor *x, const struct job_type *type, json_t *row)
 {
 	struct job_run *j = xcalloc(1, sizeof(*j));

@@ -15,12 +15,17 @@ struct told {
 	size_t bytes; /* of lines of output */
 };
 
+struct queue {
+	struct told *first, **last;
+};
+
 struct outbox {
 	struct loop *loop;
 	struct store *store;
 	void (*taken)(void *arg);
 	void *arg;
-	struct told *first, **last;
+	struct queue told; /* in order */
+	struct queue late; /* that nothing waits for */
 	size_t n, bytes;
 	size_t dropped; /* lines of output that there was no room for */
 	struct err why; /* of the first refusal */
@@ -36,13 +41,14 @@ struct outbox *outbox_new(
 	o->store = s;
 	o->taken = taken;
 	o->arg = arg;
-	o->last = &o->first;
+	o->told.last = &o->told.first;
+	o->late.last = &o->late.first;
 	return o;
 }
 
 bool outbox_waits(const struct outbox *o)
 {
-	return o->first != NULL;
+	return o->told.first != NULL;
 }
 
 /* What the disk or another process is in the way of; anything else is refused for good. */
@@ -74,31 +80,40 @@ static size_t lines_bytes(const char *change, const json_t *args)
 	return sum;
 }
 
-static void drop_first(struct outbox *o)
+static void drop_first(struct outbox *o, struct queue *q)
 {
-	struct told *t = o->first;
+	struct told *t = q->first;
 
-	o->first = t->next;
-	if (!o->first)
-		o->last = &o->first;
+	q->first = t->next;
+	if (!q->first)
+		q->last = &q->first;
 	o->n--;
 	o->bytes -= t->bytes;
 	json_decref(t->args);
 	free(t);
 }
 
-/* True: nothing is kept any more. */
-static bool flush(struct outbox *o)
+static bool flush_queue(struct outbox *o, struct queue *q)
 {
 	struct err e = ERR_INIT;
 
-	while (o->first) {
-		if (!write_one(o, o->first->change, o->first->args, &e)) {
+	while (q->first) {
+		if (!write_one(o, q->first->change, q->first->args, &e)) {
 			o->why = e;
 			return false;
 		}
-		drop_first(o);
+		drop_first(o, q);
 	}
+	return true;
+}
+
+/* True: nothing is kept any more. */
+static bool flush(struct outbox *o)
+{
+	bool told = flush_queue(o, &o->told);
+
+	if (!flush_queue(o, &o->late) || !told)
+		return false;
 	if (o->dropped)
 		log_at(LOG_ERROR, "executor", "%zu lines of output are lost", o->dropped);
 	o->dropped = 0;
@@ -108,14 +123,14 @@ static bool flush(struct outbox *o)
 static void on_again(struct loop *l, void *arg)
 {
 	struct outbox *o = arg;
+	bool waited = outbox_waits(o);
 
 	o->timer = NULL;
-	if (!flush(o)) {
+	if (flush(o))
+		log_at(LOG_WARN, "executor", "the store takes writes again");
+	else
 		o->timer = loop_timer(l, AGAIN_MS, on_again, o);
-		return;
-	}
-	log_at(LOG_WARN, "executor", "the store takes writes again");
-	if (o->taken)
+	if (waited && !outbox_waits(o) && o->taken)
 		o->taken(o->arg);
 }
 
@@ -126,7 +141,7 @@ static void mark_again(const char *change, json_t *args)
 		json_object_set_new(args, "once", json_true());
 }
 
-static void keep(struct outbox *o, const char *change, json_t *args)
+static void keep(struct outbox *o, struct queue *q, const char *change, json_t *args)
 {
 	size_t bytes = lines_bytes(change, args);
 	struct told *t;
@@ -139,19 +154,19 @@ static void keep(struct outbox *o, const char *change, json_t *args)
 	mark_again(change, args);
 	t = xcalloc(1, sizeof(*t));
 	*t = (struct told){.change = change, .args = args, .bytes = bytes};
-	*o->last = t;
-	o->last = &t->next;
+	*q->last = t;
+	q->last = &t->next;
 	o->n++;
 	o->bytes += bytes;
 	if (!o->timer)
 		o->timer = loop_timer(o->loop, AGAIN_MS, on_again, o);
 }
 
-void outbox_tell(struct outbox *o, const char *change, json_t *args)
+static void tell(struct outbox *o, struct queue *q, const char *change, json_t *args)
 {
 	struct err e = ERR_INIT;
 
-	if (!o->first) {
+	if (!q->first) {
 		if (write_one(o, change, args, &e)) {
 			json_decref(args);
 			return;
@@ -160,13 +175,25 @@ void outbox_tell(struct outbox *o, const char *change, json_t *args)
 		log_at(LOG_ERROR, "executor", "%s is kept and told again: %s", change,
 			e.msg);
 	}
-	keep(o, change, args);
+	keep(o, q, change, args);
+}
+
+void outbox_tell(struct outbox *o, const char *change, json_t *args)
+{
+	tell(o, &o->told, change, args);
+}
+
+void outbox_tell_late(struct outbox *o, const char *change, json_t *args)
+{
+	tell(o, &o->late, change, args);
 }
 
 struct store_req *outbox_ask(struct outbox *o, const char *change, json_t *args,
 	store_answer_fn *fn, void *arg)
 {
-	if (flush(o))
+	/* What is late holds up nothing here: what cannot be in the audit fails by itself. */
+	(void)flush_queue(o, &o->late);
+	if (flush_queue(o, &o->told))
 		return store_tell(o->store, change, args, fn, arg);
 	json_decref(args);
 	return store_refuse(o->store, &o->why, fn, arg);
@@ -179,8 +206,10 @@ void outbox_free(struct outbox *o)
 	if (!flush(o))
 		log_at(LOG_ERROR, "executor", "%zu things are not in the store: %s", o->n,
 			o->why.msg);
-	while (o->first)
-		drop_first(o);
+	while (o->told.first)
+		drop_first(o, &o->told);
+	while (o->late.first)
+		drop_first(o, &o->late);
 	loop_timer_cancel(o->loop, o->timer);
 	free(o);
 }

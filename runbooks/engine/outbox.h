@@ -22,10 +22,12 @@ struct outbox *outbox_new(
 void outbox_free(struct outbox *o);
 /* One change, written before this returns or kept. What can never be written (ERR_USAGE, ERR_CONFLICT, ...) is logged. */
 void outbox_tell(struct outbox *o, const char *change, json_t *args /* taken */);
+/* The same of what nothing that follows stands on: it holds up nothing. */
+void outbox_tell_late(struct outbox *o, const char *change, json_t *args /* taken */);
 /* As store_tell, after all that is kept; ERR_IO when that is not taken. */
 struct store_req *outbox_ask(struct outbox *o, const char *change,
 	json_t *args /* taken */, store_answer_fn *fn, void *arg);
-/* Something is kept. */
+/* Something is kept that others wait for. */
 bool outbox_waits(const struct outbox *o);
 
 #endif

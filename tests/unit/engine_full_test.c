@@ -139,6 +139,29 @@ static void test_a_worker_that_ends_first(void **state)
 	lost_with_the_worker(false, "unknown");
 }
 
+/* An audit that takes nothing for long: what was refused for it is told, in words, and does not hang behind its own row. */
+static void test_a_refusal_is_told_without_its_audit(void **state)
+{
+	struct fake f;
+	long long job;
+
+	(void)state;
+	fake_open(&f, ONE);
+	fake_records(&f, 1);
+	refuse_table(&f, 0);
+	for (int i = 0; i < 3; i++) {
+		job = fake_start(&f, 1);
+		fake_until(&f, job, "failed");
+		assert_non_null(strstr(fake_error(&f, job), "disk full"));
+	}
+	assert_int_equal(f.changes, 0);
+	take_again(&f);
+	fake_turns(&f, 100);
+	assert_string_equal(fake_events(&f, job), "refused");
+	assert_false(executor_busy(f.x));
+	fake_close(&f);
+}
+
 /* A renewal that could not be written takes the lock from nobody. */
 static void test_the_lock_is_kept(void **state)
 {
@@ -201,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_what_was_answered_is_not_lost),
 		cmocka_unit_test(test_nothing_new_starts_meanwhile),
 		cmocka_unit_test(test_a_worker_that_ends_first),
+		cmocka_unit_test(test_a_refusal_is_told_without_its_audit),
 		cmocka_unit_test(test_the_lock_is_kept),
 		cmocka_unit_test(test_the_bound),
 	};

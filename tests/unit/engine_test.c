@@ -341,6 +341,27 @@ static void test_a_cancel_at_any_time(void **state)
 		cancel_after(turns);
 }
 
+static void test_what_was_not_begun(void **state)
+{
+	struct fake f;
+	long long job;
+
+	(void)state;
+	fake_open(&f, "limits: {parallel: 1}\n" ONE);
+	fake_records(&f, 2);
+	job = fake_start(&f, 2);
+	(void)fake_asked(&f, "call");
+	cancel_now(&f, job);
+	fake_answer(f.calls, fake_result(CALL_PROVED, "done"));
+	fake_until(&f, job, "partial");
+	assert_string_equal(
+		fake_text(&f, "SELECT known AS v FROM target WHERE job=$1 AND n=2", job),
+		"canceled before it was started by kim, who canceled the action: nothing "
+		"was sent");
+	assert_int_equal(f.changes, 1);
+	fake_close(&f);
+}
+
 static void test_without_its_lock_nothing_more_is_sent(void **state)
 {
 	struct fake f;
@@ -372,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_the_preview_says_no_proof),
 		cmocka_unit_test(test_a_cancel_between_the_audit_and_the_request),
 		cmocka_unit_test(test_a_cancel_at_any_time),
+		cmocka_unit_test(test_what_was_not_begun),
 		cmocka_unit_test(test_without_its_lock_nothing_more_is_sent),
 	};
 

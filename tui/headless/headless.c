@@ -94,7 +94,8 @@ static bool open_store(struct headless *h, bool with_worker, struct err *e)
 		h->store = store_open(h->loop, h->store_path, STORE_CONSOLE, e);
 		/* A worker that was just started makes the store; nobody else will. */
 		if (h->store || !with_worker ||
-			(e->code != ERR_NOTFOUND && e->code != ERR_CONFLICT) ||
+			(e->code != ERR_NOTFOUND && e->code != ERR_CONFLICT &&
+				e->code != ERR_TIMEOUT) ||
 			clock_mono_ms() >= until)
 			return h->store != NULL;
 		e->code = ERR_NONE;
