@@ -135,6 +135,46 @@ bool form_event(struct form *f, const struct event *ev)
 	return used;
 }
 
+/* What stands below a field: what is wrong with it, else what it is for while it is filled in. */
+static const char *text_below(const struct form_field *field, bool active)
+{
+	const char *below = field->touched && field->error[0] ? field->error
+			    : active                          ? field->help
+							      : NULL;
+	return below && *below ? below : NULL;
+}
+
+static int rows_of(const struct form *f, size_t i)
+{
+	return text_below(&f->fields[i], i == f->at) ? 2 : 1;
+}
+
+int form_rows(const struct form *f)
+{
+	int rows = 0;
+	for (size_t i = 0; i < f->n; i++)
+		rows += rows_of(f, i);
+	return rows;
+}
+
+int form_rows_above(const struct form *f)
+{
+	int rows = 0;
+	for (size_t i = 0; i < f->at && i < f->n; i++)
+		rows += rows_of(f, i);
+	return rows;
+}
+
+size_t form_outside(const struct form *f, int row, int rows)
+{
+	size_t out = 0;
+	for (size_t i = 0; i < f->n; i++) {
+		out += row < 0 || row >= rows;
+		row += rows_of(f, i);
+	}
+	return out;
+}
+
 static int draw_field(const struct form_field *field, const struct canvas *c, int row,
 	int label_width, bool active)
 {
@@ -152,10 +192,8 @@ static int draw_field(const struct form_field *field, const struct canvas *c, in
 	} else {
 		line_draw(&field->line, c, row, col, width, active);
 	}
-	const char *below = field->touched && field->error[0] ? field->error
-			    : active                          ? field->help
-							      : NULL;
-	if (!below || !*below)
+	const char *below = text_below(field, active);
+	if (!below)
 		return 1;
 	canvas_put(c, row + 1, col, width, below == field->error ? ROLE_BAD : ROLE_DIM,
 		below);

@@ -39,6 +39,11 @@ const char *form_value(
 bool form_ok(struct form *f);
 /* True when used. On the button only Tab and the like are. */
 bool form_event(struct form *f, const struct event *ev);
+/* The rows that all fields take; of those before the active one. */
+int form_rows(const struct form *f);
+int form_rows_above(const struct form *f);
+/* How many fields do not lie whole within `rows` rows when the first is drawn in `row`. */
+size_t form_outside(const struct form *f, int row, int rows);
 /* Returns the rows used. Labels take `label_width` columns. */
 int form_draw(struct form *f, const struct canvas *c, int row, int label_width);
 

@@ -21,7 +21,7 @@ enum role {
 	ROLE_GOOD,   /* proved */
 	ROLE_WARN,   /* wants attention, stale */
 	ROLE_BAD,    /* failed, critical */
-	ROLE_DANGER, /* irreversible, security, production */
+	ROLE_DANGER, /* irreversible, security */
 	ROLE_RULE,
 	ROLE_KEY,   /* the key in a hint */
 	ROLE_INPUT, /* text being typed */

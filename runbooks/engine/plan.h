@@ -58,6 +58,9 @@ void plan_release(struct plan *p);
 bool plan_allowed(const struct plan *p, struct err *e) MUST_USE;
 /* What the env of a target does to prod and env_unknown. */
 void plan_see_env(struct plan *p, const json_t *record);
+/* question.c: {sentence, undo, type?}: the last question before the plan is carried out, and what has to be typed for it. lines: of
+ * the dry runs, one array a target. New reference. */
+json_t *question_make(const struct plan *p, const json_t *lines);
 /* plan_unit.c: the units of a target; false with e. */
 bool plan_units_make(struct plan *p, struct plan_target *t, struct err *e) MUST_USE;
 void plan_units_free(struct plan_target *t);

@@ -237,56 +237,6 @@ static json_t *target_results(const struct preview_state *s)
 	return out;
 }
 
-static void sentence_of(const struct plan *p, struct str *out)
-{
-	const struct plan_target *first = &p->targets[0];
-
-	if (!p->runbook->summary || !first->input ||
-		!tmpl_render_text(p->runbook->summary, first->input, out, NULL))
-		str_addf(out, "%s: %s", runbook_title(p->runbook), first->title);
-	if (p->n > 1)
-		str_addf(out, " and %zu more", p->n - 1);
-	if (first->source[0])
-		str_addf(out, " on %s", first->source);
-	if (p->env_unknown)
-		str_adds(out, " (its environment is not known: as in PROD)");
-	else if (p->prod)
-		str_adds(out, " (PROD)");
-}
-
-/* What has to be typed: the runbook says, else irreversible and security changes want the title of the target, or how many. */
-static void type_of(const struct plan *p, struct str *out)
-{
-	const struct plan_target *first = &p->targets[0];
-
-	if (p->runbook->risk == RISK_READ || p->runbook->risk == RISK_REVERSIBLE) {
-		if (!p->runbook->confirm)
-			return;
-	}
-	if (p->n > 1)
-		str_addf(out, "%zu targets", p->n);
-	else if (!p->runbook->confirm || !first->input ||
-		 !tmpl_render_text(p->runbook->confirm, first->input, out, NULL) ||
-		 out->len == 0)
-		str_adds(out, first->title);
-}
-
-static json_t *confirm_of(const struct plan *p)
-{
-	struct str sentence = STR_INIT_MAX(1000), type = STR_INIT_MAX(500);
-	json_t *confirm;
-
-	sentence_of(p, &sentence);
-	type_of(p, &type);
-	confirm = json_pack(
-		"{s:s, s:s}", "sentence", sentence.buf, "undo", runbook_undo(p->runbook));
-	if (type.len)
-		json_object_set_new(confirm, "type", json_string(type.buf));
-	str_release(&sentence);
-	str_release(&type);
-	return confirm;
-}
-
 /* What the far side refuses in its own dry run it would refuse for real; what cannot be looked at is not sent. */
 static bool dry_run_passed(const struct preview_state *s, struct err *e)
 {
@@ -320,7 +270,7 @@ static void finish(struct preview_state *s)
 	if (!allowed)
 		json_object_set_new(result, "refused", json_string(e.msg));
 	if (p->n > 0)
-		json_object_set_new(result, "confirm", confirm_of(p));
+		json_object_set_new(result, "confirm", question_make(p, s->lines));
 	job_end(j, "done", NULL, result);
 }
 

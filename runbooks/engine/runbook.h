@@ -27,7 +27,8 @@
  *   risk: reversible                  read | reversible | irreversible | security
  *   key: a                            the single key for it (acknowledge/approve)
  *   undo: nothing to undo             of the confirmation's sentence
- *   summary: "Clear failed tasks of {{ record.title }}"    TEMPLATE: one target's part of that sentence
+ *   summary: "Clear failed tasks of {{ record.title }}"    TEMPLATE: one target's part of that sentence; how many
+ *                                     there are, on which sources, in which environments and for which times is added
  *   confirm: {type: "{{ record.asset }}"}     TEMPLATE: the text to be typed. Irreversible and security ones want the target's
  *                                     title without it
  *   proof: success when ...           how success is known; without it, it is said from the steps

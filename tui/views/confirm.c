@@ -4,6 +4,8 @@
  */
 #include "tui/app_inside.h"
 #include "tui/line.h"
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { INPUT_MIN = 10 };
@@ -14,6 +16,7 @@ struct confirm_state {
 	struct confirm c;
 	char *what, *undo, *typed, *verb;
 	struct line line;
+	bool clipped;            /* the question did not fit when it was last drawn */
 	struct loop_timer *said; /* y was typed; it counts if it stays alone */
 	int64_t quiet_since;     /* last key, or first paint; 0: not painted yet */
 	char note[160];
@@ -27,7 +30,11 @@ bool app_confirm(struct view *v, const struct confirm *c)
 	s->asker = v;
 	s->c = *c;
 	s->what = arena_strdup(&s->v.mem, c->what);
-	s->undo = arena_strdup(&s->v.mem, c->undo && *c->undo ? c->undo : NULL);
+	if (c->undo && *c->undo) {
+		char *undo = xasprintf("Undo: %s.", c->undo);
+		s->undo = arena_strdup(&s->v.mem, undo);
+		free(undo);
+	}
 	s->typed = arena_strdup(&s->v.mem, c->typed && *c->typed ? c->typed : NULL);
 	s->verb = arena_strdup(&s->v.mem, c->verb ? c->verb : "start");
 	line_set(&s->line, "");
@@ -72,8 +79,6 @@ static void on_alone(struct loop *l, void *arg)
 static void yes_no_key(struct confirm_state *s, const struct event *ev)
 {
 	bool quiet = armed(s);
-	loop_timer_cancel(app_loop(s->v.app), s->said);
-	s->said = NULL;
 	/* On a terminal without bracketed paste even a short one comes in one read. */
 	bool pasted =
 		ev->type == EVENT_PASTE || ev->burst || (ev->key == 'y' && ev->together);
@@ -120,8 +125,13 @@ static bool key(struct view *v, const struct event *ev)
 {
 	struct confirm_state *s = (struct confirm_state *)v;
 	s->note[0] = '\0';
-	if (ev->type == EVENT_KEY && ev->key == K_CTRL('c'))
+	loop_timer_cancel(app_loop(v->app), s->said);
+	s->said = NULL;
+	if (ev->type == EVENT_KEY && (ev->key == K_CTRL('c') || ev->key == K_ESC))
 		answer(s, false);
+	else if (s->clipped)
+		refuse(s, "There is no room for the whole question: make the screen "
+			  "larger, or Esc to go back.");
 	else if (s->typed)
 		typed_key(s, ev);
 	else
@@ -129,30 +139,27 @@ static bool key(struct view *v, const struct event *ev)
 	return true;
 }
 
-static int lines_of(const char *text, int width)
+static int lines_of(const char *text, int width, const struct canvas *c)
 {
-	int lines = 1, col = 0;
-	for (const char *p = text; *p; p++) {
-		if (*p == '\n' || ++col > width) {
-			lines++;
-			col = 0;
-		}
-	}
-	return lines;
+	struct canvas nowhere = canvas_sub(c, 0, 0, 0, 0);
+	return canvas_wrap(&nowhere, 0, 0, width, INT_MAX, ROLE_TEXT, text);
 }
 
-/* "Type NAME to revoke it:" and what is typed; a long name takes rows of its own. Returns the rows. */
-static int typed_rows(const struct confirm_state *s, int width, struct str *ask)
+/* What is to be typed stands in quotes, so that it is seen where it begins and ends: Type "4 targets" to revoke. A long name
+ * takes rows of its own. Returns the rows. */
+static int typed_rows(
+	const struct confirm_state *s, int width, const struct canvas *c, struct str *ask)
 {
-	str_addf(ask, "Type %s to %s:", s->typed, s->verb);
-	return utf8_width(ask->buf) + INPUT_MIN <= width ? 1
-							 : lines_of(ask->buf, width) + 1;
+	str_addf(ask, "Type \"%s\" to %s:", s->typed, s->verb);
+	return utf8_width(ask->buf) + INPUT_MIN <= width
+		       ? 1
+		       : lines_of(ask->buf, width, c) + 1;
 }
 
 static void draw_typed(struct confirm_state *s, const struct canvas *box, int row)
 {
 	struct str ask = STR_INIT;
-	int width = box->cols - 2, rows = typed_rows(s, width, &ask), col = 1;
+	int width = box->cols - 2, rows = typed_rows(s, width, box, &ask), col = 1;
 	if (rows == 1)
 		col += canvas_put(box, row, 1, -1, ROLE_KEY, ask.buf) + 1;
 	else
@@ -161,10 +168,10 @@ static void draw_typed(struct confirm_state *s, const struct canvas *box, int ro
 	str_release(&ask);
 }
 
-static int key_rows(const struct confirm_state *s, int width)
+static int key_rows(const struct confirm_state *s, int width, const struct canvas *c)
 {
 	struct str ask = STR_INIT;
-	int rows = s->typed ? typed_rows(s, width, &ask) : 1;
+	int rows = s->typed ? typed_rows(s, width, c, &ask) : 1;
 	str_release(&ask);
 	return rows;
 }
@@ -172,12 +179,15 @@ static int key_rows(const struct confirm_state *s, int width)
 static void draw(struct view *v, const struct canvas *c)
 {
 	struct confirm_state *s = (struct confirm_state *)v;
-	int width = c->cols - 2, what = lines_of(s->what, width - 8),
-	    keys = key_rows(s, width);
+	int width = c->cols - 2, what = lines_of(s->what, width, c),
+	    keys = key_rows(s, width, c),
+	    undo = s->undo ? lines_of(s->undo, width, c) : 0;
 	bool odd = s->typed ? !utf8_ascii(s->typed) : !utf8_ascii(s->what);
-	int others = 3 + keys + (s->undo ? 1 : 0) + (odd ? 1 : 0), row = 1;
-	/* Where there is no room for all, the sentence is clipped: never the line that says what the keys do. */
-	if (what + others > c->rows)
+	int others = 3 + keys + undo + (odd ? 1 : 0), row = 1;
+	/* Where there is no room for all, the sentence is clipped: never the line that says what the keys do. What is not seen
+	 * whole is not answered. */
+	s->clipped = what + others > c->rows;
+	if (s->clipped)
 		what = c->rows > others ? c->rows - others : 1;
 	int rows = what + others;
 	struct canvas box = canvas_sub(c, c->rows - rows, 0, rows, c->cols);
@@ -186,7 +196,7 @@ static void draw(struct view *v, const struct canvas *c)
 	row += canvas_wrap(&box, row, 1, width, what,
 		s->c.danger ? ROLE_DANGER : ROLE_TITLE, s->what);
 	if (s->undo)
-		canvas_putf(&box, row++, 1, -1, ROLE_TEXT, "Undo: %s.", s->undo);
+		row += canvas_wrap(&box, row, 1, width, undo, ROLE_TEXT, s->undo);
 	if (odd)
 		canvas_put(&box, row++, 1, -1, ROLE_WARN,
 			"It contains characters that are not ASCII: look twice.");

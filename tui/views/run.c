@@ -187,7 +187,7 @@ void run_start(struct view *v)
 				     .undo = json_str(confirm, "undo", ""),
 				     .typed = *typed ? typed : NULL,
 				     .verb = "start",
-				     .danger = run_danger(f) || run_prod(f) != NULL,
+				     .danger = run_danger(f),
 				     .yes = yes,
 				     .no = no});
 	str_release(&what);

@@ -31,8 +31,11 @@ struct run_view {
 	const json_t *text_of; /* the result that is in `text` */
 	size_t text_first;     /* the line with the first thing that it says */
 	bool text_fresh;
-	bool full; /* the preview has the whole screen */
-	int room;  /* rows that the preview had last */
+	int text_cols, text_label; /* the widths that it was made for */
+	bool full;                 /* the preview has the whole screen */
+	int room;                  /* rows that the preview had last */
+	size_t more_requests;      /* that are not in `text` */
+	size_t more_fields;        /* that the last draw had no room for */
 	long long
 		seen; /* the preview of which enough was drawn: only that can be started */
 	int label;    /* columns of the labels */
@@ -66,5 +69,10 @@ void run_start(struct view *v);
 
 /* run_draw.c */
 void run_draw(struct view *v, const struct canvas *c);
+
+/* run_verdict.c: Allowed or Refused, Proof, Undo; each in at most `lines` lines. Returns the rows. */
+int run_verdict_draw(struct run_view *f, const struct canvas *c, int row, int lines);
+int run_verdict_rows(struct run_view *f, const struct canvas *c, int lines);
+void run_verdict_add(struct run_view *f); /* to the text */
 
 #endif

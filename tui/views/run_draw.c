@@ -4,17 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABEL_MIN = 9, LABEL_MAX = 22 };
+enum { LABEL_MIN = 9, LABEL_MAX = 22, REQUESTS_MAX = 3, ROOMY = 14, VERDICT_LINES = 3 };
+
+/* Tags of the lines of the preview. */
+enum { LINE_OTHER, LINE_REQUEST };
 
 /* ---- the preview as text ----------------------------------------------------------------------------- */
+
+static void add_tagged(struct run_view *f, look_t look, long long tag, const char *label,
+	const char *text)
+{
+	struct str line = STR_INIT;
+	str_addf(&line, "%-*s  %s", f->label, label, text);
+	pager_add(&f->text, look, tag, line.buf);
+	str_release(&line);
+}
 
 static void add_label(
 	struct run_view *f, look_t look, const char *label, const char *text)
 {
-	struct str line = STR_INIT;
-	str_addf(&line, "%-*s  %s", f->label, label, text);
-	pager_add(&f->text, look, 0, line.buf);
-	str_release(&line);
+	add_tagged(f, look, LINE_OTHER, label, text);
 }
 
 static size_t width_of_titles(const json_t *targets)
@@ -119,7 +128,7 @@ static void shorten(const char *request, int width, struct str *out)
 static void add_requests(struct run_view *f, const json_t *result)
 {
 	const json_t *requests = json_sub(result, "requests");
-	size_t i, most = f->full ? SIZE_MAX : 3, n = json_array_size(requests);
+	size_t i, most = f->full ? SIZE_MAX : REQUESTS_MAX, n = json_array_size(requests);
 	const char *label = "Requests";
 	struct str line = STR_INIT;
 	json_t *one;
@@ -132,28 +141,13 @@ static void add_requests(struct run_view *f, const json_t *result)
 			str_adds(&line, text);
 		else
 			shorten(text, f->v.cols - f->label - 4, &line);
-		add_label(f, ROLE_TEXT, label, line.buf);
+		add_tagged(f, ROLE_TEXT, LINE_REQUEST, label, line.buf);
 		label = "";
 	}
-	if (n > i)
-		pager_addf(&f->text, ROLE_DIM, 0, "%-*s  and %zu more: F2", f->label, "",
-			n - i);
+	f->more_requests = n - i;
 	if (!n)
 		add_label(f, ROLE_DIM, label, "none");
 	str_release(&line);
-}
-
-static void add_verdict(struct run_view *f, const json_t *result)
-{
-	const char *refused = json_str(result, "refused", "");
-	pager_add(&f->text, ROLE_TEXT, 0, "");
-	if (*refused)
-		add_label(f, ROLE_BAD, "Refused", refused);
-	else
-		add_label(f, ROLE_TEXT, "Allowed", json_str(result, "allowed", ""));
-	add_label(f, ROLE_TEXT, "Proof", json_str(result, "proof", ""));
-	if (*runbook_undo(f->r))
-		add_label(f, ROLE_TEXT, "Undo", runbook_undo(f->r));
 }
 
 /* One title for all ("orders_daily"): NULL when they differ. */
@@ -215,12 +209,16 @@ static void fill(struct run_view *f)
 {
 	const json_t *result = run_preview_result(f);
 	const char *state = json_str(f->preview.json, "state", "");
-	if (f->text_of == result && result && f->text_fresh == f->fresh)
+	if (f->text_of == result && result && f->text_fresh == f->fresh &&
+		f->text_cols == f->v.cols && f->text_label == f->label)
 		return;
 	size_t at = f->text_of == result ? f->text.at : 0;
 	f->text_of = result;
 	f->text_fresh = f->fresh;
+	f->text_cols = f->v.cols;
+	f->text_label = f->label;
 	pager_clear(&f->text);
+	f->more_requests = 0;
 	f->text.plain = true;
 	f->text.wrap = f->full;
 	if (*f->invalid) {
@@ -228,7 +226,8 @@ static void fill(struct run_view *f)
 	} else if (result) {
 		add_targets(f, result);
 		add_requests(f, result);
-		add_verdict(f, result);
+		if (f->full)
+			run_verdict_add(f);
 		if (f->full)
 			add_about(f);
 	} else if (strcmp(state, "failed") == 0 || strcmp(state, "canceled") == 0) {
@@ -252,7 +251,7 @@ static int draw_head(struct run_view *f, const struct canvas *c)
 	const char *prod = run_prod(f);
 	if (prod) {
 		col -= (int)strlen(prod);
-		canvas_put(c, 0, col, (int)strlen(prod), ROLE_DANGER, prod);
+		canvas_put(c, 0, col, (int)strlen(prod), ROLE_WARN | LOOK_BOLD, prod);
 		col -= 3;
 	}
 	col -= (int)strlen(risk);
@@ -276,8 +275,8 @@ static int draw_targets(struct run_view *f, const struct canvas *c, int row)
 	add_titles(f, &text);
 	canvas_field(
 		c, row, 1, f->label, ALIGN_LEFT, UTF8_CUT_END, ROLE_HEADER, "Targets");
-	row += canvas_wrap(
-		c, row, f->label + 3, c->cols - f->label - 4, 2, ROLE_TEXT, text.buf);
+	row += canvas_wrap(c, row, f->label + 3, c->cols - f->label - 4,
+		c->rows < ROOMY ? 1 : 2, ROLE_TEXT, text.buf);
 	if (f->v.arg.n_targets > 1) {
 		str_clear(&text);
 		add_batches(f, &text);
@@ -302,25 +301,19 @@ static void measure(struct run_view *f, const struct canvas *c)
 		f->label = c->cols / 4;
 }
 
-/* Rows of the fields above the one that is filled in, so that it is seen on a small screen. */
-static int rows_above(const struct form *form)
+/* The fields that there is room for, the one that is filled in among them. */
+static int draw_form(struct run_view *f, const struct canvas *c, int row, int rows)
 {
-	int rows = 0;
-	for (size_t i = 0; i < form->at && i < form->n; i++)
-		rows += form->fields[i].touched && form->fields[i].error[0] ? 2 : 1;
-	return rows;
-}
-
-static int draw_form(struct run_view *f, const struct canvas *c, int row)
-{
-	int room = c->rows - row - 2, above = rows_above(&f->form);
+	int above = form_rows_above(&f->form), need = form_rows(&f->form);
 	/* The form gets at most half of what is left, the preview the rest. */
-	if (room > 12)
-		room = room / 2 + 2;
-	if (room < 2)
-		room = 2;
-	struct canvas box = canvas_sub(c, row, 0, room, c->cols);
-	int skip = above + 2 > box.rows ? above + 2 - box.rows : 0;
+	if (rows > 12 && need > rows / 2 + 2)
+		rows = rows / 2 + 2;
+	struct canvas box = canvas_sub(c, row, 0, rows < 1 ? 1 : rows, c->cols);
+	int skip = above + 2 > box.rows && need > box.rows ? above + 2 - box.rows : 0;
+	/* The help of the last field goes first. */
+	if (skip > above)
+		skip = above;
+	f->more_fields = form_outside(&f->form, -skip, box.rows);
 	int used = form_draw(&f->form, &box, -skip, f->label) - skip;
 	return row + (used < box.rows ? used : box.rows);
 }
@@ -328,8 +321,9 @@ static int draw_form(struct run_view *f, const struct canvas *c, int row)
 /* Start is only for what was shown: the first thing that the preview says, at least. */
 static void draw_preview(struct run_view *f, const struct canvas *c, int row, int rows)
 {
-	struct canvas box = canvas_sub(c, row, -2, rows, c->cols + 2);
-	f->room = box.rows;
+	int used = rows < (int)f->text.n || f->full ? rows : (int)f->text.n;
+	struct canvas box = canvas_sub(c, row, -2, used, c->cols + 2);
+	f->room = rows;
 	pager_draw(&f->text, &box);
 	if (box.rows > 0 && f->fresh && run_preview_result(f) &&
 		(f->full ||
@@ -337,30 +331,81 @@ static void draw_preview(struct run_view *f, const struct canvas *c, int row, in
 		f->seen = f->preview_id;
 }
 
+static void add_more(struct str *out, size_t n, const char *one, const char *many)
+{
+	if (n)
+		str_addf(out, "%s%zu more %s", out->len ? ", " : "", n,
+			n == 1 ? one : many);
+}
+
+/* Beside Start, where there always is room: what there was no room for. */
+static void draw_hidden(const struct run_view *f, const struct canvas *c, int col)
+{
+	const struct pager *p = &f->text;
+	struct str text = STR_INIT;
+	size_t requests = f->more_requests, lines = 0, end = f->room > 0 ? p->end : 0;
+	for (size_t i = 0; i < p->n; i++) {
+		bool hidden = i < p->top || i >= end;
+		requests += hidden && p->lines[i].tag == LINE_REQUEST;
+		lines += hidden && p->lines[i].tag != LINE_REQUEST;
+	}
+	add_more(&text, f->more_fields, "field", "fields");
+	if (c->cols < 64) {
+		add_more(&text, lines + requests, "line", "lines");
+	} else {
+		add_more(&text, lines, "line", "lines");
+		add_more(&text, requests, "request", "requests");
+	}
+	if (text.len && lines + requests)
+		str_adds(&text, ", F2");
+	canvas_put(c, c->rows - 1, col + 3, -1, ROLE_WARN, text.buf);
+	str_release(&text);
+}
+
+static void draw_start(struct run_view *f, const struct canvas *c)
+{
+	bool here = f->form.at >= f->form.n;
+	int used = canvas_put(c, c->rows - 1, 1, -1,
+		here ? (look_t)(ROLE_KEY | LOOK_REVERSE) : (look_t)ROLE_TEXT,
+		f->starting ? "[ Starting ... ]"
+		: f->sent   ? "[ Started: Actions shows it ]"
+			    : "[ Start... ]");
+	if (here)
+		canvas_put(c, c->rows - 1, 0, 1, ROLE_CURSOR, ">");
+	draw_hidden(f, c, 1 + used);
+}
+
+/* Form, preview, verdict, from the top; the verdict and Start are given room before anything else. */
+static void draw_all(struct run_view *f, const struct canvas *c)
+{
+	bool roomy = c->rows >= ROOMY;
+	int row = draw_targets(f, c, draw_head(f, c)), gap = roomy ? 1 : 0,
+	    lines = roomy ? VERDICT_LINES : 1;
+	fill(f);
+	int verdict = run_verdict_rows(f, c, lines),
+	    /* Start, the verdict, and what keeps them apart from the rest */
+		below = 1 + gap + verdict + (verdict ? gap : 0),
+	    least = f->text.n && c->rows - row - below > 4 ? 3 : 0;
+	row = draw_form(f, c, row, c->rows - row - below - gap - least) + gap;
+	draw_preview(f, c, row, c->rows - row - below);
+	row += (f->text.end > f->text.top ? (int)(f->text.end - f->text.top) : 0) + gap;
+	if (row + verdict >= c->rows)
+		row = c->rows - 1 - verdict;
+	(void)run_verdict_draw(f, c, row, lines);
+	draw_start(f, c);
+}
+
 void run_draw(struct view *v, const struct canvas *c)
 {
 	struct run_view *f = (struct run_view *)v;
-	bool at_start = f->form.at >= f->form.n;
 	measure(f, c);
 	if (f->full && f->ready) {
 		fill(f);
 		draw_preview(f, c, 0, c->rows);
 		return;
 	}
-	int row = draw_head(f, c);
-	if (!f->ready) {
-		canvas_put(c, row, 1, -1, ROLE_DIM, "Reading the store ...");
-		return;
-	}
-	row = draw_targets(f, c, row);
-	row = draw_form(f, c, row);
-	fill(f);
-	draw_preview(f, c, row + 1, c->rows - row - 3);
-	canvas_put(c, c->rows - 1, 1, -1,
-		at_start ? (look_t)(ROLE_KEY | LOOK_REVERSE) : (look_t)ROLE_TEXT,
-		f->starting ? "[ Starting ... ]"
-		: f->sent   ? "[ Started: Actions shows it ]"
-			    : "[ Start... ]");
-	if (at_start)
-		canvas_put(c, c->rows - 1, 0, 1, ROLE_CURSOR, ">");
+	if (!f->ready)
+		canvas_put(c, draw_head(f, c), 1, -1, ROLE_DIM, "Reading the store ...");
+	else
+		draw_all(f, c);
 }
