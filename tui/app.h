@@ -62,11 +62,15 @@ struct prompt {
 	const char *side;  /* context, or NULL */
 	void (*changed)(struct view *v, const char *text);
 	void (*done)(struct view *v, const char *text);
+	/* May be NULL. False: Enter does not take the text, and what is wrong is said as with app_prompt_wrong. */
+	bool (*check)(struct view *v, const char *text);
 };
 bool app_prompt(struct view *v, const struct prompt *p); /* strings are copied */
 /* Replaces what stands right of the typed text ("41 of 20 412") in the prompt of this view that follows each keystroke;
  * nothing when no such prompt is open. */
 void app_prompt_side(struct view *v, const char *side);
+/* What is wrong with the text in that prompt, on the line above it; "": nothing. */
+void app_prompt_wrong(struct view *v, const char *why);
 
 /*
  * The last question before something happens. Enter is never yes; a paste, keys typed

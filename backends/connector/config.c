@@ -16,6 +16,7 @@ static const struct yaml_key top_keys[] = {
 	{"hosts", YAML_OBJECT},
 	{"assets", YAML_ARRAY},
 	{"operator", YAML_STRING},
+	{"teams", YAML_ARRAY},
 	{"store", YAML_STRING},
 	{"theme", YAML_STRING},
 	{"read_only", YAML_BOOL},
@@ -219,6 +220,27 @@ static bool read_environments(struct config *c, struct err *e)
 	       yaml_err_value(e, &c->doc, c->doc.root, "environments", "%s", why.msg);
 }
 
+static bool read_teams(struct config *c, struct err *e)
+{
+	const json_t *teams = json_sub(c->doc.root, "teams");
+	struct str mine = STR_INIT;
+	size_t i;
+	json_t *one;
+	str_adds(&mine, c->operator_name);
+	json_array_foreach (teams, i, one) {
+		const char *name = json_string_value(one);
+		if (!name || !*name || strlen(name) > 80 || strchr(name, '\n')) {
+			str_release(&mine);
+			return yaml_err_value(e, &c->doc, c->doc.root, "teams",
+				"teams are names of 1 to 80 bytes, as records name their "
+				"owner");
+		}
+		str_addf(&mine, "\n%s", name);
+	}
+	c->mine = str_take(&mine);
+	return true;
+}
+
 static bool read_all(struct config *c, struct err *e)
 {
 	const json_t *root = c->doc.root;
@@ -236,7 +258,7 @@ static bool read_all(struct config *c, struct err *e)
 	c->banner = json_str(root, "banner", NULL);
 	c->read_only = json_flag(root, "read_only", false);
 	c->attention = json_sub(root, "attention");
-	return read_environments(c, e) &&
+	return read_teams(c, e) && read_environments(c, e) &&
 	       read_worker(c, json_object_get(root, "worker"), e) && read_lists(c, e);
 }
 
@@ -294,6 +316,7 @@ void config_release(struct config *c)
 	free(c->path);
 	free(c->folder);
 	free(c->operator_name);
+	free(c->mine);
 	free(c->store_path);
 	free(c->sources);
 	free(c->hosts);

@@ -13,6 +13,7 @@
  *   hosts:    name -> {host?, port?, user?, identity?, known_hosts?, config?, transport?: ssh|libssh2, env?, owner?}
  *   assets:   [{match: glob, tier?, owner?, service?, env?}]   the first match on asset, else on title, wins
  *   operator: name shown, sent and audited (default: the login name)
+ *   teams:    [data-core, ...]   owners that are the operator too: what `owner:me` finds besides their own name
  *   store:    path of the store (default: store_default_path)
  *   theme:    name      read_only: true (no runbook that changes anything)
  *   attention: weights, see triage/attention.h
@@ -49,6 +50,7 @@ struct config {
 	struct arena arena;
 	char *path, *folder; /* of the file */
 	char *operator_name;
+	char *mine; /* the operator's name and those of their teams, one a line: what `me` is in a filter */
 	char *store_path;
 	const char *theme, *banner, *worker_log;
 	bool read_only;

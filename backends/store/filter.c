@@ -1,6 +1,6 @@
 /*
  * The filter language: words, field:value, field<value, each inverted by "!". Parsed once into conditions that are
- * all checked (AND); values separated by commas are alternatives.
+ * all checked (AND); values separated by commas are alternatives, and so are the groups of terms between "|".
  */
 #include "backends/store/filter_parse.h"
 
@@ -102,19 +102,50 @@ static bool parse_token(struct parser *p, struct cond *c, const struct token *t)
 	return f->parse(p, c, f, t, value);
 }
 
+/* A "|" that stands alone begins the next group; within a term it could be meant for one value or for all of the term. */
+static bool parse_bar(struct parser *p, const struct token *t, bool *bar, size_t *first)
+{
+	*bar = t->len == 1 && t->bytes[0] == '|' && !t->quoted[0];
+	if (!*bar) {
+		for (size_t i = 0; i < t->len; i++) {
+			if (t->bytes[i] == '|' && !t->quoted[i])
+				return filter_fail(p, t->column + i,
+					"\"|\" stands between terms, with blanks around "
+					"it",
+					"of one field write a,b; a text that holds it "
+					"stands in quotes");
+		}
+		return true;
+	}
+	if (p->f->n == *first)
+		return filter_fail(p, t->column, "a term is missing before \"|\"", "");
+	*first = p->f->n;
+	p->f->groups++;
+	return true;
+}
+
 static bool parse_all(struct parser *p, struct token *t)
 {
-	bool end;
+	size_t first = 0; /* of the group */
+	bool end, bar;
 
+	p->f->groups = 1;
 	for (;;) {
 		if (!next_token(p, t, &end))
 			return false;
 		if (end)
-			return true;
+			return first < p->f->n || first == 0 ||
+			       filter_fail(p, t->column, "a term is missing after \"|\"",
+				       "");
+		if (!parse_bar(p, t, &bar, &first))
+			return false;
+		if (bar)
+			continue;
 		if (p->f->n == FILTER_TERMS_MAX)
 			return filter_fail(
 				p, t->column, "too many terms", "32 are allowed");
 		struct cond *c = &p->f->conds[p->f->n++];
+		c->group = p->f->groups - 1;
 		if (!parse_token(p, c, t))
 			return false;
 	}

@@ -31,6 +31,7 @@ enum cond_time { TIME_SINCE, TIME_STARTED, TIME_UPDATED, TIME_DUE };
 struct cond {
 	enum cond_type type;
 	bool invert;
+	unsigned group; /* conditions of one group are all checked; one group that holds is enough */
 	char *alts
 		[FILTER_ALTS_MAX]; /* folded; words and globs have one or more, any of them matches */
 	size_t n;
@@ -51,12 +52,19 @@ struct filter {
 	char *text; /* as given, with `me` behind a NUL's place: equal text, equal filter */
 	struct cond *conds;
 	size_t n;
+	unsigned groups; /* parts between "|": at most as many as terms */
 	unsigned texts; /* text conditions */
 	bool timed;     /* depends on the time of day */
 	bool rows;      /* some condition needs the row */
 };
 
 /* ---- matching ---- */
+
+/* Which words the notes of a record hold; ascending by rid. */
+struct match_note {
+	long long rid;
+	uint16_t bits;
+};
 
 struct match {
 	const struct filter *f; /* NULL: everything matches */
@@ -68,6 +76,9 @@ struct match {
 	uint16_t *sources; /* by sid */
 	size_t sources_n;
 	uint16_t words, ids, invert, all; /* bits of the text conditions by kind */
+	uint16_t in_group[FILTER_TERMS_MAX]; /* of them, those of a group */
+	struct match_note *notes;
+	size_t notes_n, notes_cap;
 	uint16_t marked; /* words that are in some term or source at all */
 	const struct cond *word[FILTER_TEXTS_MAX];
 	uint64_t slots
@@ -80,6 +91,12 @@ struct match {
 
 enum match_answer { MATCH_NO, MATCH_YES, MATCH_ID /* a glob over the id decides */ };
 
+/* What is known of one record so far. */
+struct match_hits {
+	uint16_t texts;  /* text conditions that it satisfies */
+	uint32_t groups; /* that may still hold */
+};
+
 bool match_init(struct match *m, struct store *s, const struct filter *f, unsigned kinds,
 	bool need_only, struct err *e) MUST_USE;
 /* Marks the terms that came since. Before each slice. */
@@ -89,11 +106,16 @@ void match_release(struct match *m);
 /* Before the cells of a chunk; ids: all of them, each with its NUL. False: none of its cells can match. */
 bool match_chunk(
 	struct match *m, const struct scan_chunk *chunk, const char *ids, size_t len);
-/* hits: the text conditions that the cell satisfies so far. */
 enum match_answer match_cell(
-	const struct match *m, const struct cell *c, size_t slot, uint16_t *hits);
-bool match_id(const struct match *m, uint16_t hits, const char *id);
+	const struct match *m, const struct cell *c, size_t slot, struct match_hits *hits);
+bool match_id(const struct match *m, struct match_hits *hits, const char *id);
 /* The conditions that need the row. */
-bool match_labels(const struct match *m, const json_t *labels);
+bool match_labels(
+	const struct match *m, const struct match_hits *hits, const json_t *labels);
+
+/* filter_notes.c: the words that notes hold, read once a query. */
+bool match_notes(struct match *m, struct store *s, struct err *e) MUST_USE;
+/* Which cells of a chunk have a note with the word of this bit. */
+uint64_t match_notes_slots(const struct match *m, long long chunk, uint16_t bit);
 
 #endif

@@ -45,16 +45,36 @@ bool filter_take_bit(struct parser *p, struct cond *c, size_t column)
 	return true;
 }
 
+/* `me` stands for all names of the operator, one a line: the first in its place, the others behind. */
+static bool take_names(struct parser *p, struct cond *c, size_t at, const struct token *t)
+{
+	const char *name = p->me;
+
+	while (*name) {
+		size_t len = strcspn(name, "\n");
+		if (c->alts[at] != NULL && c->n == FILTER_ALTS_MAX)
+			return filter_fail(p, t->column, "too many values in one term",
+				"32 are allowed");
+		char **to = c->alts[at] == NULL ? &c->alts[at] : &c->alts[c->n++];
+		*to = filter_fold(name, len);
+		name += len + (name[len] == '\n');
+	}
+	return true;
+}
+
 static bool parse_globs(
 	struct parser *p, struct cond *c, const struct token *t, size_t value)
 {
 	if (!take_alts(p, c, t, value) || !filter_take_bit(p, c, t->column))
 		return false;
-	for (size_t i = 0; i < c->n; i++) {
-		if (strcmp(c->alts[i], "me") != 0 || p->me[0] == '\0' || t->quoted[value])
+	size_t given = c->n;
+	for (size_t i = 0; i < given && p->me[0] != '\0'; i++) {
+		if (strcmp(c->alts[i], "me") != 0 || t->quoted[value])
 			continue;
 		free(c->alts[i]);
-		c->alts[i] = filter_fold(p->me, strlen(p->me));
+		c->alts[i] = NULL;
+		if (!take_names(p, c, i, t))
+			return false;
 	}
 	return true;
 }

@@ -142,6 +142,7 @@ bool match_init(struct match *m, struct store *s, const struct filter *f, unsign
 			continue;
 		}
 		m->all |= bit_of(c);
+		m->in_group[c->group] |= bit_of(c);
 		if (c->type == COND_WORD) {
 			m->words |= bit_of(c);
 			m->word[m->word_n++] = c;
@@ -149,13 +150,15 @@ bool match_init(struct match *m, struct store *s, const struct filter *f, unsign
 		m->ids |= c->type == COND_ID ? bit_of(c) : 0;
 		m->invert |= c->invert ? bit_of(c) : 0;
 	}
-	return f->texts == 0 || (mark_sources(m, s, e) && match_update(m, s, e));
+	return f->texts == 0 || (mark_sources(m, s, e) && match_notes(m, s, e) &&
+					match_update(m, s, e));
 }
 
 void match_release(struct match *m)
 {
 	free(m->marks);
 	free(m->sources);
+	free(m->notes);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -247,15 +250,40 @@ static uint16_t text_hits(const struct match *m, const struct cell *c)
 	return hits;
 }
 
-static bool good(const struct match *m, uint16_t hits, uint16_t mask)
+/* Drops the groups of which a text condition fails, and says whether one is left. ids: those over the id are known too. */
+static bool keep_groups(const struct match *m, struct match_hits *hits, bool ids)
 {
-	return ((hits ^ m->invert) & mask) == mask;
+	uint16_t known = ids ? m->all : m->all & (uint16_t)~m->ids;
+
+	for (unsigned g = 0; g < m->f->groups; g++) {
+		uint16_t mask = m->in_group[g] & known;
+		if (((hits->texts ^ m->invert) & mask) != mask)
+			hits->groups &= ~(UINT32_C(1) << g);
+	}
+	return hits->groups != 0;
+}
+
+/* A group that is left has a condition over the id. */
+static bool wants_id(const struct match *m, const struct match_hits *hits)
+{
+	for (unsigned g = 0; g < m->f->groups && m->ids != 0; g++) {
+		if ((hits->groups >> g & 1) != 0 && (m->in_group[g] & m->ids) != 0)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t all_groups(const struct match *m)
+{
+	unsigned n = m->f != NULL ? m->f->groups : 1;
+
+	return n >= 32 ? UINT32_MAX : (UINT32_C(1) << n) - 1;
 }
 
 enum match_answer match_cell(
-	const struct match *m, const struct cell *c, size_t slot, uint16_t *hits)
+	const struct match *m, const struct cell *c, size_t slot, struct match_hits *hits)
 {
-	*hits = 0;
+	*hits = (struct match_hits){0, all_groups(m)};
 	if ((c->flags & CELL_LIVE) == 0 || (m->kinds >> c->kind & 1) == 0 ||
 		(m->need_only && (c->flags & CELL_NEED) == 0))
 		return MATCH_NO;
@@ -263,18 +291,17 @@ enum match_answer match_cell(
 		return MATCH_YES;
 	for (size_t i = 0; i < m->plain_n; i++) {
 		if (match_plain(m, m->plain[i], c) == m->plain[i]->invert)
-			return MATCH_NO;
+			hits->groups &= ~(UINT32_C(1) << m->plain[i]->group);
 	}
-	if (m->all == 0)
-		return MATCH_YES;
-	*hits = text_hits(m, c);
+	if (m->all != 0)
+		hits->texts = text_hits(m, c);
 	for (size_t i = 0; m->in_chunk != 0 && i < m->word_n; i++) {
 		if ((m->slots[i] >> slot & 1) != 0)
-			*hits |= bit_of(m->word[i]);
+			hits->texts |= bit_of(m->word[i]);
 	}
-	if (!good(m, *hits, m->all & (uint16_t)~m->ids))
+	if (!keep_groups(m, hits, false))
 		return MATCH_NO;
-	return m->ids == 0 ? MATCH_YES : MATCH_ID;
+	return wants_id(m, hits) ? MATCH_ID : MATCH_YES;
 }
 
 /* Which ids of the chunk hold the word: every place of it, then the text around it. */
@@ -316,21 +343,28 @@ bool match_chunk(
 	for (size_t i = 0; i < m->word_n; i++) {
 		const struct cond *c = m->word[i];
 		m->slots[i] = slots_of_ids(ids, len, c->alts[0]) |
-			      slots_of_whys(chunk, c->alts[0]);
+			      slots_of_whys(chunk, c->alts[0]) |
+			      match_notes_slots(m, chunk->no, bit_of(c));
 		if (m->slots[i] != 0)
 			m->in_chunk |= bit_of(c);
 	}
-	return (m->words & ~m->invert & ~(m->marked | m->in_chunk)) == 0;
+	uint16_t nowhere =
+		m->words & (uint16_t) ~(m->invert | m->marked | m->in_chunk);
+	for (unsigned g = 0; m->f != NULL && g < m->f->groups; g++) {
+		if ((m->in_group[g] & nowhere) == 0)
+			return true;
+	}
+	return nowhere == 0;
 }
 
-bool match_id(const struct match *m, uint16_t hits, const char *id)
+bool match_id(const struct match *m, struct match_hits *hits, const char *id)
 {
 	for (size_t i = 0; i < m->f->n; i++) {
 		const struct cond *c = &m->f->conds[i];
 		if (c->type == COND_ID && glob_any(c, id))
-			hits |= bit_of(c);
+			hits->texts |= bit_of(c);
 	}
-	return good(m, hits, m->all);
+	return keep_groups(m, hits, true);
 }
 
 /* ---- labels ---- */
@@ -360,12 +394,15 @@ static bool label_any(const struct cond *c, const json_t *labels)
 	return false;
 }
 
-bool match_labels(const struct match *m, const json_t *labels)
+bool match_labels(
+	const struct match *m, const struct match_hits *hits, const json_t *labels)
 {
+	uint32_t groups = hits->groups;
+
 	for (size_t i = 0; m->f != NULL && i < m->f->n; i++) {
 		const struct cond *c = &m->f->conds[i];
 		if (c->type == COND_LABEL && label_any(c, labels) == c->invert)
-			return false;
+			groups &= ~(UINT32_C(1) << c->group);
 	}
-	return true;
+	return groups != 0;
 }

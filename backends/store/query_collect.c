@@ -185,7 +185,8 @@ static const char *id_of(struct ids *ids, size_t slot)
 	return ids->slot[slot];
 }
 
-static bool labels_match(struct collect *c, long long rid, bool *match, struct err *e)
+static bool labels_match(struct collect *c, long long rid, const struct match_hits *hits,
+	bool *match, struct err *e)
 {
 	struct err ignored;
 	bool row;
@@ -199,7 +200,7 @@ static bool labels_match(struct collect *c, long long rid, bool *match, struct e
 		return true;
 	const char *text = db_text(q, 0);
 	json_t *labels = text[0] != '\0' ? json_read(text, strlen(text), &ignored) : NULL;
-	*match = match_labels(&c->match, labels);
+	*match = match_labels(&c->match, hits, labels);
 	json_decref(labels);
 	db_reset(q);
 	return true;
@@ -209,16 +210,16 @@ static bool cell_matches(struct collect *c, const struct scan_chunk *chunk, size
 	struct ids *ids, bool *match, struct err *e)
 {
 	const struct cell *cell = &chunk->cells[slot];
-	uint16_t hits;
+	struct match_hits hits;
 	enum match_answer answer = match_cell(&c->match, cell, slot, &hits);
 
 	if (answer == MATCH_ID)
-		answer = match_id(&c->match, hits, id_of(ids, slot)) ? MATCH_YES
-								     : MATCH_NO;
+		answer = match_id(&c->match, &hits, id_of(ids, slot)) ? MATCH_YES
+								      : MATCH_NO;
 	*match = answer == MATCH_YES;
 	if (*match && c->q->filter != NULL && c->q->filter->rows)
 		return labels_match(
-			c, chunk->no * SCAN_CELLS + (long long)slot, match, e);
+			c, chunk->no * SCAN_CELLS + (long long)slot, &hits, match, e);
 	return true;
 }
 

@@ -32,10 +32,12 @@ void store_cancel(struct store *s, struct store_req *r); /* NULL is fine */
 
 /* ---- the one query over records ----------------------------------------------------------------- */
 
-/* Filter language: words match anywhere (case folded: title, id, source, owner, asset, service, actor, why); field:value with
+/* Filter language: words match anywhere (case folded: title, id, source, owner, asset, service, actor, why, notes); field:value with
  *   kind state sev tier env owner source asset service actor id signature label:k=v need:yes|no claimed:me   (glob with *; a,b = either)
  *   age<2h age>1d (since it is in this state)  started> updated< due<4h  cost>500 (amount)
- * `!` before a term inverts it; "..." quotes; `me` is the operator. Parsed once; an error says at which column. */
+ * `!` before a term inverts it; "..." quotes; a `|` between terms: what stands left of it, or what stands right of it, holds;
+ * `me` is the operator. `me` may be several names, one a line: the operator and the teams that they are in. Parsed once; an
+ * error says at which column. */
 struct filter;
 struct filter *filter_parse(const char *text, const char *me, struct err *e) MUST_USE;
 void filter_free(struct filter *f);

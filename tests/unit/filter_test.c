@@ -175,6 +175,62 @@ static void test_fields(void **state)
 	help_close(&h);
 }
 
+/* Between "|" stand groups of terms, one of which has to hold; each keeps its own "!". */
+static void test_either(void **state)
+{
+	(void)state;
+	struct help h;
+	help_open(&h);
+	fill(&h);
+	check(&h, "state:failed | kind:cost", "a c");
+	check(&h, "orders !daily | m.ito", "b d");
+	check(&h, "zebra | id:f", "f");
+	check(&h, "id:a | id:f", "a f");
+	check(&h, "kind:run zebra | zebra", "");
+	check(&h, "label:team=core | label:team=other | tier:2", "a b");
+	check(&h, "!kind:run !kind:cost | state:failed tier:1", "a d e f");
+	check(&h, "!orders kind:run | etl-04", "e");
+	check(&h, "\"|\" | etl-04", "e"); /* quoted it is a text */
+	help_close(&h);
+}
+
+static void test_notes(void **state)
+{
+	(void)state;
+	struct help h;
+	char args[120];
+	help_open(&h);
+	fill(&h);
+	str_format(args, sizeof(args),
+		"{\"rid\": %lld, \"who\": \"ito\", \"text\": \"Rolled BACK by K.Adler\"}",
+		help_rid(&h, "run:airflow:b"));
+	help_do(&h, "note_add", args);
+	check(&h, "rolled", "b");
+	check(&h, "k.adler kind:run", "b");
+	check(&h, "!rolled kind:run", "a");
+	check(&h, "rolled | m.ito", "b d");
+	help_close(&h);
+}
+
+/* `me` is every name that the operator goes by. */
+static void test_teams(void **state)
+{
+	(void)state;
+	struct err e = ERR_INIT;
+	struct help h;
+	struct found f = {0};
+	help_open(&h);
+	fill(&h);
+	struct filter *filter = filter_parse("owner:me", "nobody\nData-Core\nito", &e);
+	assert_non_null(filter);
+	struct store_query q = {.filter = filter, .sort = SORT_TITLE, .count = 20};
+	assert_non_null(store_query(h.store, &q, got, &f));
+	assert_true(loop_until(h.loop, &f.done, HELP_WAIT_MS));
+	assert_string_equal(f.ids, "a e");
+	filter_free(filter);
+	help_close(&h);
+}
+
 static void test_claimed(void **state)
 {
 	(void)state;
@@ -208,6 +264,10 @@ static void test_errors(void **state)
 		{"state<3", "column 1", "takes a colon"},
 		{"cost>much", "column 1", "number"},
 		{"need:maybe", "column 1", "yes or no"},
+		{"| a", "column 1", "missing before"},
+		{"a | | b", "column 5", "missing before"},
+		{"a |", "column 4", "missing after"},
+		{"kind:run owner:a|b", "column 17", "of one field write a,b"},
 		{"1 2 3 4 5 6 7 8 9 a b c d e f g h", "column 33", "16 are allowed"},
 	};
 
@@ -234,6 +294,9 @@ int main(void)
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_claimed),
+		cmocka_unit_test(test_either),
+		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_teams),
 		cmocka_unit_test(test_errors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,7 +242,7 @@ static int list_records(
 	if (h->args->format && !fields_known(h->args->format, NULL, &l.err))
 		return headless_fail(&l.err);
 	if (filter_text[0] &&
-		!(filter = filter_parse(filter_text, h->config.operator_name, &l.err))) {
+		!(filter = filter_parse(filter_text, h->config.mine, &l.err))) {
 		headless_fail(&l.err);
 		return EXIT_WRONG_CALL;
 	}

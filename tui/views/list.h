@@ -2,6 +2,7 @@
 #define TUI_VIEWS_LIST_H
 
 #include "tui/lanes.h"
+#include "tui/line.h"
 #include "tui/window.h"
 
 /* The inside of the list view, shared by list*.c. */
@@ -11,9 +12,10 @@ struct list_view {
 	struct window w;
 	unsigned long changes; /* of the store, that the rows know of */
 	struct table table;
+	bool filter_wrong;     /* what is typed now is none: the rows are still of `filter` */
 	struct filter *filter; /* in use by the window's query; NULL: none */
-	char filter_text[256];
-	char filter_before[256]; /* while one is typed: what Esc goes back to */
+	char filter_text[sizeof(((struct line *)NULL)->text)];
+	char filter_before[sizeof(((struct line *)NULL)->text)]; /* while one is typed: what Esc goes back to */
 	struct target *marks;    /* copies; their text is malloc'ed */
 	size_t n_marks, cap_marks;
 	struct arena scratch; /* text of the target handed out last */
@@ -48,6 +50,7 @@ void target_of(struct arena *mem, const struct record *r, struct target *out);
 /* list_filter.c */
 void filter_open(struct view *v);
 void filter_show_count(struct list_view *l); /* beside the prompt of the filter */
+void filter_set(struct list_view *l, const char *text); /* a good one */
 bool filter_clear(struct list_view *l);      /* true: there was one */
 void list_order(struct view *v);
 const char *sort_word(enum store_sort s);

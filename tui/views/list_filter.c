@@ -20,49 +20,72 @@ const char *sort_word(enum store_sort s)
 void filter_show_count(struct list_view *l)
 {
 	char side[100], n[40], all[40];
+	if (l->filter_wrong) {
+		app_prompt_side(&l->v, "not applied");
+		return;
+	}
 	window_total(&l->w, n, sizeof(n));
 	count_format(all, sizeof(all), list_all(l));
 	(void)str_format(side, sizeof(side), "%s of %s", n, all);
 	app_prompt_side(&l->v, l->w.known ? side : "");
 }
 
-static bool apply(struct list_view *l, const char *text)
+/* What is wrong is said at once, with its column; the rows stay those of the filter before. */
+static struct filter *parse(struct list_view *l, const char *text, bool *ok)
 {
 	struct err e = ERR_INIT;
-	struct filter *f = NULL;
-	if (*text) {
-		f = filter_parse(text, app_me(l->v.app), &e);
-		if (!f) {
-			app_prompt_side(&l->v, e.msg);
-			return false;
-		}
-	}
+	struct filter *f =
+		*text ? filter_parse(text, app_config(l->v.app)->mine, &e) : NULL;
+	*ok = f || !*text;
+	l->filter_wrong = !*ok;
+	app_prompt_wrong(&l->v, *ok ? "" : e.msg);
+	filter_show_count(l);
+	return f;
+}
+
+static void apply(struct list_view *l, struct filter *f, const char *text)
+{
 	struct filter *old = l->filter;
 	l->filter = f;
 	l->w.q.filter = f;
 	(void)str_copy(l->filter_text, sizeof(l->filter_text), text);
 	window_reset(&l->w);
 	filter_free(old);
-	return true;
 }
 
 static void typed(struct view *v, const char *text)
 {
-	(void)apply((struct list_view *)v, text);
+	struct list_view *l = (struct list_view *)v;
+	bool ok = false;
+	struct filter *f = parse(l, text, &ok);
+	if (ok)
+		apply(l, f, text);
+}
+
+/* Enter takes only what was understood: else the list would stay under a filter that nobody typed. */
+static bool check(struct view *v, const char *text)
+{
+	bool ok = false;
+	filter_free(parse((struct list_view *)v, text, &ok));
+	return ok;
+}
+
+void filter_set(struct list_view *l, const char *text)
+{
+	bool ok = false;
+	struct filter *f = parse(l, text, &ok);
+	if (ok)
+		apply(l, f, text);
 }
 
 static void done(struct view *v, const char *text)
 {
 	struct list_view *l = (struct list_view *)v;
-	struct err e = ERR_INIT;
-	if (!text) {
-		(void)apply(l, l->filter_before);
-		return;
-	}
-	if (strcmp(text, l->filter_text) == 0 || apply(l, text))
-		return;
-	filter_free(filter_parse(text, app_me(v->app), &e));
-	app_say_err(v->app, &e);
+	l->filter_wrong = false;
+	if (!text)
+		text = l->filter_before;
+	if (strcmp(text, l->filter_text) != 0)
+		filter_set(l, text);
 }
 
 void filter_open(struct view *v)
@@ -72,6 +95,7 @@ void filter_open(struct view *v)
 	(void)app_prompt(v, &(struct prompt){.label = "/",
 				    .text = l->filter_text,
 				    .changed = typed,
+				    .check = check,
 				    .done = done});
 	filter_show_count(l);
 }
@@ -80,7 +104,8 @@ bool filter_clear(struct list_view *l)
 {
 	if (!*l->filter_text)
 		return false;
-	return apply(l, "");
+	filter_set(l, "");
+	return true;
 }
 
 void list_order(struct view *v)
