@@ -3,6 +3,7 @@
 
 #include "tui/app_inside.h"
 #include "tui/from_json.h"
+#include "tui/views/list.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +26,11 @@ static bool choose_all(struct view *v, struct chosen *c)
 	struct target *all = xcalloc(TARGETS_MAX, sizeof(*all));
 	struct str title = STR_INIT;
 	c->n = v->type->targets ? v->type->targets(v, all, TARGETS_MAX) : 0;
-	for (size_t i = 0; i < c->n; i++)
+	c->snoozed = 0;
+	for (size_t i = 0; i < c->n; i++) {
 		c->rids[i] = all[i].rid;
+		c->snoozed += all[i].snoozed_until > clock_now();
+	}
 	if (c->n == 1)
 		utf8_cut(&title, all[0].title, TITLE_COLS, UTF8_CUT_END);
 	else
@@ -109,18 +113,38 @@ static void snooze_done(struct view *v, const char *text)
 	}
 	usec_t at = clock_now() + d;
 	app_time(v->app, NULL, until, sizeof(until), at);
-	(void)str_format(
-		done, sizeof(done), "Hidden from Triage until %s: %s.", until, c->title);
+	(void)str_format(done, sizeof(done), "Snoozed until %s: %s. z again ends it.",
+		until, c->title);
 	view_tell_each(v, "snooze", c->rids, c->n,
 		json_pack("{s:I,s:s}", "until", (json_int_t)at, "who", app_me(v->app)),
 		done);
 }
 
+/* Only when all are snoozed it ends for them. */
+static void wake(struct view *v, const struct chosen *c)
+{
+	char done[240];
+	(void)str_format(done, sizeof(done), "Not snoozed any more: %s.", c->title);
+	view_tell_each(v, "snooze", c->rids, c->n,
+		json_pack("{s:i,s:s}", "until", 0, "who", app_me(v->app)), done);
+}
+
+void act_snoozed(struct view *v)
+{
+	struct app *a = v->app;
+	app_lane(a, LANE_TRIAGE);
+	list_show(a->top, "snoozed:yes");
+}
+
 void act_snooze(struct view *v)
 {
 	struct chosen *c = &v->app->asked;
-	if (choose_all(v, c))
-		(void)app_prompt(v, &(struct prompt){.label = "Hide for:",
+	if (!choose_all(v, c))
+		return;
+	if (c->snoozed == c->n)
+		wake(v, c);
+	else
+		(void)app_prompt(v, &(struct prompt){.label = "Snooze for:",
 					    .text = "1h",
 					    .side = c->title,
 					    .done = snooze_done});

@@ -13,7 +13,8 @@ void act_copy(struct view *v);
 /* To do something: with all marked ones, else with the one under the cursor. */
 void act_runbooks(struct view *v);
 void act_acknowledge(struct view *v);
-void act_snooze(struct view *v);
+void act_snooze(struct view *v);  /* all are snoozed already: not any more */
+void act_snoozed(struct view *v); /* to the list of those that are */
 void act_claim(struct view *v);
 void act_note(struct view *v);
 

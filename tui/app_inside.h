@@ -30,8 +30,8 @@ enum times { TIMES_UTC, TIMES_LOCAL, TIMES_SOURCE, TIMES_COUNT };
 /* The records that a key was about, as they were shown when it came. */
 struct chosen {
 	long long rids[TARGETS_MAX];
-	size_t n;
-	char title[160]; /* "orders_daily", "3 records" */
+	size_t n, snoozed; /* how many of them are snoozed */
+	char title[160];   /* "orders_daily", "3 records" */
 };
 
 /* Keys that wait for what they are about: app_ahead.c. */

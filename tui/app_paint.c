@@ -2,6 +2,7 @@
 #include "tui/app_inside.h"
 
 #include "tui/keymap.h"
+#include <limits.h>
 #include <string.h>
 
 enum { MIN_ROWS = 10, MIN_COLS = 40, OVERLAYS_MAX = 8 };
@@ -28,33 +29,60 @@ void paint_room(const struct app *a, int *rows, int *cols)
 
 /* ---- lanes ---------------------------------------------------------------------------------- */
 
-static int lane_text(const struct app *a, int lane, bool brief, char *dst, size_t size)
+/* How the lanes are written, from roomy to narrow; each keeps them apart. */
+static const struct lane_style {
+	bool brief, glued;
+	int gap;
+	long long most; /* counts above are said as "more than" */
+} lane_styles[] = {
+	{false, false, 2, LLONG_MAX},
+	{true, false, 2, LLONG_MAX},
+	{true, true, 2, LLONG_MAX},
+	{true, true, 2, 99},
+	{true, true, 1, 99},
+};
+
+static int lane_text(
+	const struct app *a, int lane, const struct lane_style *s, char *dst, size_t size)
 {
 	char n[32] = "";
 	long long count = a->counts ? lane_count(lane, a->counts) : 0;
-	if (count > 0)
+	if (count > s->most)
+		(void)str_format(n, sizeof(n), "%lld+", s->most);
+	else if (count > 0)
 		count_format(n, sizeof(n), count);
-	(void)str_format(dst, size, "%d %s%s%s%s", lane + 1,
-		brief ? lanes[lane].brief : lanes[lane].title, *n ? " " : "", n,
-		*n && lane == LANE_ACTIONS && !brief ? " running" : "");
+	(void)str_format(dst, size, s->glued ? "%d%s%s%s%s" : "%d %s%s%s%s", lane + 1,
+		s->brief ? lanes[lane].brief : lanes[lane].title, *n ? " " : "", n,
+		*n && lane == LANE_ACTIONS && !s->brief ? " running" : "");
 	return utf8_width(dst);
+}
+
+static const struct lane_style *lane_style(const struct app *a)
+{
+	char text[80];
+	for (size_t i = 0; i < LENGTH(lane_styles); i++) {
+		int width = 1;
+		for (int lane = 0; lane < LANE_COUNT; lane++)
+			width += lane_text(a, lane, &lane_styles[i], text, sizeof(text)) +
+				 lane_styles[i].gap;
+		if (width - lane_styles[i].gap < a->cols)
+			return &lane_styles[i];
+	}
+	return &lane_styles[LENGTH(lane_styles) - 1];
 }
 
 static void lanes_line(struct app *a)
 {
+	const struct lane_style *s = lane_style(a);
 	char text[80];
-	int width = 1;
-	for (int i = 0; i < LANE_COUNT; i++)
-		width += lane_text(a, i, false, text, sizeof(text)) + 2;
-	bool brief = width > a->cols;
-	int col = 1, gap = brief ? 1 : 2;
+	int col = 1;
 	for (int i = 0; i < LANE_COUNT; i++) {
-		int w = lane_text(a, i, brief, text, sizeof(text));
+		int w = lane_text(a, i, s, text, sizeof(text));
 		if (col + w >= a->cols)
 			break;
 		grid_put(&a->grid, 1, col, w, i == a->lane ? ROLE_LANE_NOW : ROLE_LANE,
 			text);
-		col += w + gap;
+		col += w + s->gap;
 	}
 }
 

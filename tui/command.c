@@ -123,6 +123,7 @@ LANE_COMMAND(5)
 LANE_COMMAND(6)
 LANE_COMMAND(7)
 LANE_COMMAND(8)
+LANE_COMMAND(9)
 
 /* The order is that of hints and help. */
 const struct command general_commands[] = {
@@ -146,8 +147,9 @@ const struct command general_commands[] = {
 	{"bottom", "G End", NULL, "to the last", 0, move_bottom},
 	{"detail", "d", NULL, "all that is known about it", CMD_TARGET, act_detail},
 	{"raw", "y", NULL, "what its source said, as JSON", CMD_TARGET, act_raw},
-	{"snooze", "z", NULL, "hide it from Triage for a while",
+	{"snooze", "z", NULL, "out of Triage for a while; again: back into it",
 		CMD_TARGET | CMD_AIMED | CMD_NOW, act_snooze},
+	{"snoozed", "", NULL, "what is snoozed, and until when", 0, act_snoozed},
 	{"claim", "c", NULL, "say that I have it; again: give it back",
 		CMD_TARGET | CMD_AIMED | CMD_NOW, act_claim},
 	{"note", "n", NULL, "write a note on it", CMD_TARGET | CMD_AIMED | CMD_NOW,
@@ -167,6 +169,8 @@ const struct command general_commands[] = {
 	{"actions", "7", NULL, "what was started from here, and how it went", 0, lane_7},
 	{"sources", "8", NULL, "where the records come from, and how fresh they are", 0,
 		lane_8},
+	{"changes", "9", NULL, "deploys and other changes: what may have caused the rest",
+		0, lane_9},
 	{"times", "T", NULL, "times in UTC, local, or in the zone of their source", 0,
 		times},
 	{"help", "?", NULL, "the keys of this view", 0, open_help},

@@ -53,9 +53,10 @@ static void cell_since(const void *row, void *arg, struct str *out, look_t *look
 	str_adds(out, age);
 }
 
-static int width_of(
-	const struct table *t, void (*cell)(const void *, void *, struct str *, look_t *))
+static int width_of(const struct lane_cells *cells,
+	void (*cell)(const void *, void *, struct str *, look_t *))
 {
+	const struct table *t = cells->table;
 	for (size_t i = 0; i < t->n_columns; i++)
 		if (t->columns[i].cell == cell)
 			return t->widths[i];
@@ -92,6 +93,13 @@ static void cell_actor(const void *row, void *arg, struct str *out, look_t *look
 	str_adds(out, RECORD(row)->actor);
 }
 
+static void cell_asset(const void *row, void *arg, struct str *out, look_t *look)
+{
+	(void)arg;
+	(void)look;
+	str_adds(out, RECORD(row)->asset);
+}
+
 /* The phrases are stored strongest first with "; " between. As many as fit whole: half a reason says less than none. */
 static void add_why(const struct record *r, int width, struct str *out)
 {
@@ -107,15 +115,32 @@ static void add_why(const struct record *r, int width, struct str *out)
 	}
 }
 
+/* Why it is where it is: until then, nobody is asked to look. */
+static bool add_snoozed(const struct record *r, const struct lane_cells *cells,
+	struct str *out, look_t *look)
+{
+	char until[48];
+	if (r->snoozed_until <= clock_now())
+		return false;
+	app_when(cells->app, NULL, until, sizeof(until), r->snoozed_until);
+	/* "15:02:03 UTC": nobody waits for the second. */
+	if (until[2] == ':' && strlen(until) > 8)
+		memmove(until + 5, until + 8, strlen(until + 8) + 1);
+	str_addf(out, "snoozed until %s", until);
+	*look = ROLE_DIM;
+	return true;
+}
+
 static void cell_why(const void *row, void *arg, struct str *out, look_t *look)
 {
-	(void)look;
-	add_why(RECORD(row), width_of(arg, cell_why), out);
+	if (!add_snoozed(RECORD(row), arg, out, look))
+		add_why(RECORD(row), width_of(arg, cell_why), out);
 }
 
 static void cell_cause(const void *row, void *arg, struct str *out, look_t *look)
 {
-	(void)look;
+	if (add_snoozed(RECORD(row), arg, out, look))
+		return;
 	if (*RECORD(row)->cause)
 		str_adds(out, RECORD(row)->cause);
 	else
@@ -233,6 +258,10 @@ static const struct column cost[] = {STATE, SINCE, WHAT,
 		.align = ALIGN_RIGHT,
 		.cell = cell_usual},
 	SOURCE, OWNER, WHY};
+static const struct column changes[] = {STATE, SINCE, WHAT,
+	{.title = "WHO", .min = 10, .max = 20, .share = 1, .rank = 3, .cell = cell_actor},
+	{.title = "ON", .min = 12, .max = 30, .share = 2, .rank = 4, .cell = cell_asset},
+	SOURCE, OWNER, WHY};
 static const struct column checks[] = {SEV, STATE, SINCE, WHAT, SOURCE, OWNER, WHY};
 
 #define COLUMNS(array) .columns = (array), .n_columns = LENGTH(array)
@@ -259,7 +288,7 @@ const struct lane lanes[LANE_COUNT] = {
 		COLUMNS(incidents),
 		.empty = "No incidents are known."},
 	[LANE_ACCESS] = {.title = "Access",
-		.brief = "Access",
+		.brief = "Acc",
 		.view = &list_view,
 		.kinds = BIT(KIND_ACCESS) | BIT(KIND_GRANT),
 		COLUMNS(access_columns),
@@ -271,11 +300,18 @@ const struct lane lanes[LANE_COUNT] = {
 		COLUMNS(cost),
 		.empty = "No cost anomalies are known."},
 	[LANE_CHECKS] = {.title = "Checks",
-		.brief = "Checks",
+		.brief = "Chk",
 		.view = &list_view,
 		.kinds = BIT(KIND_CHECK),
 		COLUMNS(checks),
 		.empty = "No checks are known."},
+	[LANE_CHANGES] = {.title = "Changes",
+		.brief = "Chg",
+		.view = &list_view,
+		.kinds = BIT(KIND_CHANGE),
+		.sort = SORT_STARTED,
+		COLUMNS(changes),
+		.empty = "No changes are known: no source tells of deploys or the like."},
 	[LANE_ACTIONS] = {.title = "Actions", .brief = "Act", .view = &actions_view},
 	[LANE_SOURCES] = {.title = "Sources", .brief = "Src", .view = &sources_view},
 };

@@ -5,6 +5,11 @@
 #include "tui/view.h"
 
 /* The lanes: what Tab and the digits go to. A lane of records is a row of the table in lanes.c, no code. */
+struct lane_cells { /* the argument of the cells of lanes */
+	const struct table *table;
+	struct app *app;
+};
+
 struct lane {
 	const char *title, *brief; /* "Incidents", "Inc" where there is little room */
 	const struct view_type *view;
@@ -25,6 +30,7 @@ enum {
 	LANE_CHECKS,
 	LANE_ACTIONS,
 	LANE_SOURCES,
+	LANE_CHANGES,
 	LANE_COUNT
 };
 extern const struct lane lanes[LANE_COUNT];

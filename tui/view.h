@@ -30,6 +30,7 @@ struct target {
 	const char *source;
 	const char *title;
 	int group; /* records of one cause that this row stands for; 0, 1: itself */
+	usec_t snoozed_until; /* as shown; 0 or past: it is not */
 };
 
 /* How a view is opened. Strings and targets are copied by the app and live as long as the

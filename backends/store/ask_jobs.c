@@ -18,9 +18,13 @@
 	"coalesce(sum(t.state='asking'),0) AS asking"
 #define JOB_FROM " FROM job j LEFT JOIN target t ON t.job=j.job "
 
+/* Of the first target that did not get through: its number leads, so that min() finds it. */
+#define JOB_WHY                                                                      \
+	", coalesce(substr(min(CASE WHEN t.state IN ('failed','refused','unknown') " \
+	"THEN substr('0000000'||t.n,-7)||t.known END),8),'') AS why"
 #define JOBS_OF                                                                \
 	JOB_COLUMNS ", coalesce(min(CASE WHEN t.n=1 THEN t.title END),'') AS " \
-		    "target" JOB_FROM
+		    "target" JOB_WHY JOB_FROM
 #define JOBS_FITTING                                               \
 	" AND ($2='' OR j.state=$2) AND ($3=0 OR j.job<$3) GROUP " \
 	"BY j.job ORDER BY j.job DESC LIMIT $4"

@@ -42,15 +42,21 @@ json_t *ask_counts(struct store *s, const json_t *args, struct err *e)
 	static const char actions[] =
 		"SELECT count(*) AS n FROM job WHERE type='action' AND state IN"
 		" ('queued','starting','running','verifying')";
-	long long running;
+	static const char snoozed[] =
+		"SELECT count(*) AS n FROM rec INDEXED BY rec_again WHERE again>0 AND "
+		"snoozed_until>$1";
+	long long running, hidden;
 	json_t *out = ask_row(s, sources, json_pack("[I]", (json_int_t)clock_now()), e);
 	if (!out)
 		return NULL;
-	if (!count_kinds(s, out, e) || !ask_int(s, actions, NULL, &running, e)) {
+	if (!count_kinds(s, out, e) || !ask_int(s, actions, NULL, &running, e) ||
+		!ask_int(s, snoozed, json_pack("[I]", (json_int_t)clock_now()), &hidden,
+			e)) {
 		json_decref(out);
 		return NULL;
 	}
 	json_object_set_new(out, "actions_running", json_integer(running));
+	json_object_set_new(out, "snoozed", json_integer(hidden));
 	return out;
 }
 

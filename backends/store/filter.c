@@ -135,8 +135,8 @@ static bool parse_all(struct parser *p, struct token *t)
 			return false;
 		if (end)
 			return first < p->f->n || first == 0 ||
-			       filter_fail(p, t->column, "a term is missing after \"|\"",
-				       "");
+			       filter_fail(
+				       p, t->column, "a term is missing after \"|\"", "");
 		if (!parse_bar(p, t, &bar, &first))
 			return false;
 		if (bar)
@@ -183,4 +183,14 @@ void filter_free(struct filter *f)
 	free(f->conds);
 	free(f->text);
 	free(f);
+}
+
+bool filter_shows_snoozed(const struct filter *f)
+{
+	for (size_t i = 0; f != NULL && i < f->n; i++) {
+		const struct cond *c = &f->conds[i];
+		if (c->type == COND_FLAG && c->flag == FLAG_SNOOZED && !c->invert)
+			return true;
+	}
+	return false;
 }

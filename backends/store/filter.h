@@ -19,19 +19,20 @@ enum cond_type {
 	COND_SOURCE, /* a glob over the source's name */
 	COND_ID,     /* a glob over the id */
 	COND_SET,    /* kind, state, severity, tier: one of the bits in `mask` */
-	COND_FLAG,   /* needs a person; is claimed */
+	COND_FLAG,   /* needs a person; is claimed; is snoozed */
 	COND_TIME,
 	COND_AMOUNT,
 	COND_LABEL, /* needs the row itself */
 };
 enum cond_set { SET_KIND, SET_STATE, SET_SEVERITY, SET_TIER };
-enum cond_flag { FLAG_NEED, FLAG_CLAIMED };
+enum cond_flag { FLAG_NEED, FLAG_CLAIMED, FLAG_SNOOZED };
 enum cond_time { TIME_SINCE, TIME_STARTED, TIME_UPDATED, TIME_DUE };
 
 struct cond {
 	enum cond_type type;
 	bool invert;
-	unsigned group; /* conditions of one group are all checked; one group that holds is enough */
+	unsigned
+		group; /* conditions of one group are all checked; one group that holds is enough */
 	char *alts
 		[FILTER_ALTS_MAX]; /* folded; words and globs have one or more, any of them matches */
 	size_t n;
@@ -53,9 +54,9 @@ struct filter {
 	struct cond *conds;
 	size_t n;
 	unsigned groups; /* parts between "|": at most as many as terms */
-	unsigned texts; /* text conditions */
-	bool timed;     /* depends on the time of day */
-	bool rows;      /* some condition needs the row */
+	unsigned texts;  /* text conditions */
+	bool timed;      /* depends on the time of day */
+	bool rows;       /* some condition needs the row */
 };
 
 /* ---- matching ---- */
@@ -75,7 +76,7 @@ struct match {
 	size_t marks_n, marks_cap;
 	uint16_t *sources; /* by sid */
 	size_t sources_n;
-	uint16_t words, ids, invert, all; /* bits of the text conditions by kind */
+	uint16_t words, ids, invert, all;    /* bits of the text conditions by kind */
 	uint16_t in_group[FILTER_TERMS_MAX]; /* of them, those of a group */
 	struct match_note *notes;
 	size_t notes_n, notes_cap;
@@ -106,8 +107,8 @@ void match_release(struct match *m);
 /* Before the cells of a chunk; ids: all of them, each with its NUL. False: none of its cells can match. */
 bool match_chunk(
 	struct match *m, const struct scan_chunk *chunk, const char *ids, size_t len);
-enum match_answer match_cell(
-	const struct match *m, const struct cell *c, size_t slot, struct match_hits *hits);
+enum match_answer match_cell(const struct match *m, const struct cell *c, size_t slot,
+	struct match_hits *hits);
 bool match_id(const struct match *m, struct match_hits *hits, const char *id);
 /* The conditions that need the row. */
 bool match_labels(

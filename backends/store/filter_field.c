@@ -182,7 +182,7 @@ static bool parse_set(struct parser *p, struct cond *c, const struct field *f,
 	return true;
 }
 
-/* need:yes, need:no; claimed:yes, claimed:no, claimed:me, claimed:name */
+/* need:yes, need:no, snoozed:yes; claimed:yes, claimed:no, claimed:me, claimed:name */
 static bool parse_flag(struct parser *p, struct cond *c, const struct field *f,
 	const struct token *t, size_t value)
 {
@@ -197,7 +197,10 @@ static bool parse_flag(struct parser *p, struct cond *c, const struct field *f,
 		return true;
 	}
 	if (c->flag != FLAG_CLAIMED)
-		return filter_fail(p, t->column, "need is yes or no", "");
+		return filter_fail(p, t->column,
+			c->flag == FLAG_NEED ? "need is yes or no"
+					     : "snoozed is yes or no",
+			"");
 	c->type = COND_TERM;
 	c->offset = f->offset;
 	return parse_globs(p, c, t, value);
@@ -265,6 +268,7 @@ static const struct field FIELDS[] = {
 	{"label", parse_label, 0, 0, false},
 	{"need", parse_flag, 0, FLAG_NEED, false},
 	{"claimed", parse_flag, CELL_TERM(claimed), FLAG_CLAIMED, false},
+	{"snoozed", parse_flag, 0, FLAG_SNOOZED, false},
 	{"age", parse_time, 0, TIME_SINCE, true},
 	{"started", parse_time, 0, TIME_STARTED, true},
 	{"updated", parse_time, 0, TIME_UPDATED, true},

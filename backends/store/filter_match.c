@@ -150,8 +150,8 @@ bool match_init(struct match *m, struct store *s, const struct filter *f, unsign
 		m->ids |= c->type == COND_ID ? bit_of(c) : 0;
 		m->invert |= c->invert ? bit_of(c) : 0;
 	}
-	return f->texts == 0 || (mark_sources(m, s, e) && match_notes(m, s, e) &&
-					match_update(m, s, e));
+	return f->texts == 0 ||
+	       (mark_sources(m, s, e) && match_notes(m, s, e) && match_update(m, s, e));
 }
 
 void match_release(struct match *m)
@@ -199,6 +199,19 @@ static bool match_set(const struct cond *c, const struct cell *cell)
 	return (c->mask >> values[c->set] & 1) != 0;
 }
 
+static bool match_flag(enum cond_flag flag, const struct cell *cell)
+{
+	switch (flag) {
+	case FLAG_NEED:
+		return (cell->flags & CELL_NEED) != 0;
+	case FLAG_CLAIMED:
+		return cell->claimed != 0;
+	case FLAG_SNOOZED:
+		return (cell->flags & CELL_SNOOZED) != 0;
+	}
+	return false;
+}
+
 static bool match_plain(
 	const struct match *m, const struct cond *c, const struct cell *cell)
 {
@@ -206,8 +219,7 @@ static bool match_plain(
 	case COND_SET:
 		return match_set(c, cell);
 	case COND_FLAG:
-		return c->flag == FLAG_NEED ? (cell->flags & CELL_NEED) != 0
-					    : cell->claimed != 0;
+		return match_flag(c->flag, cell);
 	case COND_TIME:
 		return match_time(m, c, cell);
 	case COND_AMOUNT:
@@ -348,8 +360,7 @@ bool match_chunk(
 		if (m->slots[i] != 0)
 			m->in_chunk |= bit_of(c);
 	}
-	uint16_t nowhere =
-		m->words & (uint16_t) ~(m->invert | m->marked | m->in_chunk);
+	uint16_t nowhere = m->words & (uint16_t) ~(m->invert | m->marked | m->in_chunk);
 	for (unsigned g = 0; m->f != NULL && g < m->f->groups; g++) {
 		if ((m->in_group[g] & nowhere) == 0)
 			return true;

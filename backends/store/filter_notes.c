@@ -38,8 +38,7 @@ bool match_notes(struct match *m, struct store *s, struct err *e)
 
 	if (m->word_n == 0)
 		return true;
-	q = db_stmt(
-		s->db, "SELECT rid, text FROM note ORDER BY nid DESC LIMIT $1", e);
+	q = db_stmt(s->db, "SELECT rid, text FROM note ORDER BY nid DESC LIMIT $1", e);
 	if (q == NULL)
 		return false;
 	db_bind_int(q, 1, NOTES_READ_MAX);

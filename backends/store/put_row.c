@@ -195,6 +195,8 @@ bool put_cell(struct store *s, const struct record *r, const struct put_key *k,
 		c.flags |= CELL_NEED;
 	if (put_open(r))
 		c.flags |= CELL_OPEN;
+	if (r->snoozed_until > clock_now())
+		c.flags |= CELL_SNOOZED;
 	return cell_terms(s, r, &c, e) && scan_set(put_state(s)->scan, r->rid, &c,
 						  with_id ? r->id : NULL, r->why, e);
 }

@@ -158,14 +158,16 @@ static bool write_row(struct store *s, const struct record *old, const struct re
 	bool *wrote, struct err *e)
 {
 	*wrote = old->attention != new->attention || old->severity != new->severity ||
-		 old->group != new->group || strcmp(old->why, new->why) != 0;
+		 old->group != new->group || old->snoozed_until != new->snoozed_until ||
+		 strcmp(old->why, new->why) != 0;
 	if (!*wrote)
 		return true;
 	return tell_run(s,
-		       "UPDATE rec SET attention=$2, severity=$3, grp=$4, why=$5 WHERE "
-		       "rid=$1",
-		       json_pack("[I, i, i, i, s]", (json_int_t) new->rid, new->attention,
-			       (int)new->severity, new->group, new->why),
+		       "UPDATE rec SET attention=$2, severity=$3, grp=$4, why=$5, "
+		       "snoozed_until=$6 WHERE rid=$1",
+		       json_pack("[I, i, i, i, s, I]", (json_int_t) new->rid,
+			       new->attention, (int)new->severity, new->group, new->why,
+			       (json_int_t) new->snoozed_until),
 		       e) &&
 	       put_touch(s, new->rid, e);
 }
@@ -223,6 +225,9 @@ static bool look_at(struct store *s, struct pass *p, struct view *v, bool change
 		return false;
 	if (new.attention <= 0)
 		new.group = 0;
+	/* A snooze that is over is none: lists and counts look for those that are not. */
+	if (new.snoozed_until <= now)
+		new.snoozed_until = 0;
 	if (!write_row(s, &v->r, &new, &wrote, e) || !write_again(s, v, &new, now, e))
 		return false;
 	result->changed += wrote;

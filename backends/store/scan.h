@@ -16,7 +16,13 @@
  */
 enum { SCAN_CELLS = 64 };
 
-enum cell_flags { CELL_LIVE = 1, CELL_NEED = 2, CELL_OPEN = 4, CELL_WHY = 8 };
+enum cell_flags {
+	CELL_LIVE = 1,
+	CELL_NEED = 2,
+	CELL_OPEN = 4,
+	CELL_WHY = 8,
+	CELL_SNOOZED = 16
+};
 
 struct cell {
 	uint32_t updated, started, due, since; /* s since 1970, 0: unknown */

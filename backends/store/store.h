@@ -33,7 +33,7 @@ void store_cancel(struct store *s, struct store_req *r); /* NULL is fine */
 /* ---- the one query over records ----------------------------------------------------------------- */
 
 /* Filter language: words match anywhere (case folded: title, id, source, owner, asset, service, actor, why, notes); field:value with
- *   kind state sev tier env owner source asset service actor id signature label:k=v need:yes|no claimed:me   (glob with *; a,b = either)
+ *   kind state sev tier env owner source asset service actor id signature label:k=v need:yes|no snoozed:yes|no claimed:me   (glob with *; a,b = either)
  *   age<2h age>1d (since it is in this state)  started> updated< due<4h  cost>500 (amount)
  * `!` before a term inverts it; "..." quotes; a `|` between terms: what stands left of it, or what stands right of it, holds;
  * `me` is the operator. `me` may be several names, one a line: the operator and the teams that they are in. Parsed once; an
@@ -43,6 +43,8 @@ struct filter *filter_parse(const char *text, const char *me, struct err *e) MUS
 void filter_free(struct filter *f);
 /* The fields of the language by number, NULL after the last; *orders: they take < and >. */
 const char *filter_field_name(size_t i, bool *orders);
+/* It asks for snoozed records, which need nobody for now. */
+bool filter_shows_snoozed(const struct filter *f);
 
 enum store_sort {
 	SORT_ATTENTION,
@@ -89,7 +91,7 @@ struct store_req *store_query(
 
 /*
  * Answer: an array of objects (or one object where it says so). Times are integers in µs. `args` is an object. Names:
- *   counts      -> object {"need": {"run": n, ...}, "total": {"run": n, ...}, "all": n, "actions_running": n, "sources": n, "failing": n, "stale": n, "as_of": µs}
+ *   counts      -> object {"need": {"run": n, ...}, "total": {"run": n, ...}, "all": n, "snoozed": n, "actions_running": n, "sources": n, "failing": n, "stale": n, "as_of": µs}
  *   record      {key | rid}           -> object: record_json + rid, detail, opaque, labels, attention, why, cause, since, claimed_by, ...; or null
  *                                        (times as in record_json, and as µs in `times`: {started, ended, updated, due, since, seen, snoozed_until, gone_at})
  *   history     {rid, limit}          -> [{at, from, to, actor, note}] newest first
@@ -97,7 +99,8 @@ struct store_req *store_query(
  *   links       {rid}                 -> [{rid, kind, source, id, title, state, since, reason, strength, before: bool}] strongest first
  *   group       {signature, limit, all?: bool} -> [{rid, kind, source, id, title, state, since}] those that need a person: what a folded row counts
  *                                        and an action on it is about; all: every record of the signature (to show, not to act on)
- *   jobs        {type?, state?, key?, limit, before?} -> [{job, type, state, runbook, title, who, host, reason, created, started, ended, targets, done, already, accepted, failed, unknown, asking, error, target}] newest first; key: of one of its targets; target: title of the first
+ *   jobs        {type?, state?, key?, limit, before?} -> [{job, type, state, runbook, title, who, host, reason, created, started, ended, targets, done, already, accepted, failed, unknown, asking, error, target, why}] newest first; key: of one of its targets; target: title of the first; why: what is known
+ *                                        of the first that failed, was refused, or is unknown
  *   job         {job}                 -> object: the same + spec, result, plan_hash; or null
  *   targets     {job}                 -> [{n, key, rid, title, state, known, started, ended, updated}]
  *   output      {job, after, limit, tail?: bool, n?} -> [{seq, n, at, stream, text}] seq > after; n: of that target only

@@ -45,8 +45,9 @@ static void score(void *arg, struct record *r, const json_t *context)
 	for (size_t i = 0; i < p->n_records; i++) {
 		if (strcmp(json_str(p->records[i], "id", ""), r->id) != 0)
 			continue;
-		r->attention = (int)json_int(p->records[i], "attention", 0);
-		r->why = json_str(p->records[i], "why", "");
+		bool snoozed = r->snoozed_until > clock_now();
+		r->attention = snoozed ? 0 : (int)json_int(p->records[i], "attention", 0);
+		r->why = snoozed ? "" : json_str(p->records[i], "why", "");
 	}
 }
 

@@ -79,9 +79,11 @@ static void cell_who(const void *row, void *arg, struct str *out, look_t *look)
 
 static void cell_reason(const void *row, void *arg, struct str *out, look_t *look)
 {
-	const char *error = json_str(row, "error", "");
+	const char *error = json_str(row, "error", ""), *why = json_str(row, "why", "");
 	(void)arg;
-	*look = *error ? ROLE_BAD : ROLE_DIM;
+	if (!*error)
+		error = why;
+	*look = *error ? ROLE_TEXT : ROLE_DIM;
 	str_adds(out, *error ? error : json_str(row, "reason", ""));
 }
 
@@ -109,7 +111,7 @@ static const struct column columns[] = {
 		.rank = 3,
 		.cell = cell_progress},
 	{.title = "WHO", .min = 8, .max = 14, .share = 1, .rank = 4, .cell = cell_who},
-	{.title = "ERROR OR REASON",
+	{.title = "WHY IT FAILED, OR REASON",
 		.min = 16,
 		.max = 80,
 		.share = 4,

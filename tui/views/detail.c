@@ -336,7 +336,8 @@ static size_t targets(struct view *v, struct target *out, size_t max)
 		.state = d->r.state,
 		.key = d->key.buf,
 		.source = d->r.source,
-		.title = d->r.title};
+		.title = d->r.title,
+		.snoozed_until = d->r.snoozed_until};
 	return 1;
 }
 

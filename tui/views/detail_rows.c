@@ -99,7 +99,7 @@ static void headline(struct detail_view *d)
 	part(&text, "%s", r->owner);
 	part(&text, "%s has it", r->claimed_by);
 	if (r->snoozed_until > clock_now())
-		part(&text, "hidden until %s", detail_time(d, r->snoozed_until));
+		part(&text, "snoozed until %s", detail_time(d, r->snoozed_until));
 	if (r->gone_at)
 		part(&text, "gone at its source since %s", detail_time(d, r->gone_at));
 	if (*r->unread)

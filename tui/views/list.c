@@ -25,7 +25,8 @@ static bool init(struct view *v, struct err *e)
 	(void)e;
 	l->lane = &lanes[v->lane];
 	l->changes = app_changes(v->app);
-	table_init(&l->table, l->lane->columns, l->lane->n_columns, &l->table);
+	l->cells = (struct lane_cells){.table = &l->table, .app = v->app};
+	table_init(&l->table, l->lane->columns, l->lane->n_columns, &l->cells);
 	window_init(&l->w, v, answered);
 	l->w.q.kinds = l->lane->kinds;
 	l->w.q.need_only = l->lane->need_only;
@@ -38,6 +39,7 @@ static bool init(struct view *v, struct err *e)
 static void release(struct view *v)
 {
 	struct list_view *l = list_of(v);
+	store_cancel(app_store(v->app), l->marking);
 	window_release(&l->w);
 	pane_release(l);
 	marks_clear(l);
@@ -78,10 +80,13 @@ static void title(struct view *v, struct str *path, struct str *side)
 	str_adds(side, n);
 	if (all_needy)
 		str_adds(side, shown == 1 ? " needs a person" : " need a person");
+	long long hidden = all_needy ? json_int(app_counts(v->app), "snoozed", 0) : 0;
 	if (all > shown && (v->cols >= WIDE || !all_needy)) {
 		count_format(n, sizeof(n), all);
 		str_addf(side, " of %s", n);
 	}
+	if (hidden)
+		str_addf(side, ", %lld snoozed", hidden);
 	if (*l->filter_text)
 		str_addf(side, " for /%s", l->filter_text);
 	if (l->w.q.sort != l->lane->sort)
@@ -244,6 +249,11 @@ static const struct command commands[] = {
 	{"mark", "Space", "Space mark",
 		"mark it, and go on; r a c n z then act on all marked. Esc clears",
 		CMD_NOW, mark},
+	{"mark-all", "M", NULL, "mark all rows of the list", CMD_NOW, marks_all},
+	{"mark-range", "V", NULL, "mark from the row marked last to this one", CMD_NOW,
+		marks_range},
+	{"mark-invert", "I", NULL, "mark what is not marked, and only that", CMD_NOW,
+		marks_invert},
 	{"sort", "S", NULL,
 		"sort by the next thing: attention, changed, started, due, amount, title",
 		CMD_FREE, list_order},

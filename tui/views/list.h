@@ -12,12 +12,18 @@ struct list_view {
 	struct window w;
 	unsigned long changes; /* of the store, that the rows know of */
 	struct table table;
-	bool filter_wrong;     /* what is typed now is none: the rows are still of `filter` */
+	struct lane_cells cells;
+	bool filter_wrong; /* what is typed now is none: the rows are still of `filter` */
 	struct filter *filter; /* in use by the window's query; NULL: none */
 	char filter_text[sizeof(((struct line *)NULL)->text)];
-	char filter_before[sizeof(((struct line *)NULL)->text)]; /* while one is typed: what Esc goes back to */
-	struct target *marks;    /* copies; their text is malloc'ed */
+	char filter_before[sizeof(
+		((struct line *)NULL)
+			->text)]; /* while one is typed: what Esc goes back to */
+	struct target *marks;     /* copies; their text is malloc'ed */
 	size_t n_marks, cap_marks;
+	struct store_req *marking; /* all rows, to be marked or inverted */
+	struct store_query marking_q;
+	bool inverting;
 	struct arena scratch; /* text of the target handed out last */
 	struct list_pane {
 		long long rid;        /* the record that the pane shows */
@@ -45,13 +51,18 @@ void pane_release(struct list_view *l);
 bool mark_has(const struct list_view *l, long long rid);
 void mark_toggle(struct list_view *l, const struct record *r);
 void marks_clear(struct list_view *l);
+void marks_all(struct view *v);
+void marks_invert(struct view *v);
+void marks_range(struct view *v);
 void target_of(struct arena *mem, const struct record *r, struct target *out);
 
 /* list_filter.c */
 void filter_open(struct view *v);
 void filter_show_count(struct list_view *l); /* beside the prompt of the filter */
 void filter_set(struct list_view *l, const char *text); /* a good one */
-bool filter_clear(struct list_view *l);      /* true: there was one */
+/* The same for the view of a lane, once it is on top. */
+void list_show(struct view *v, const char *filter);
+bool filter_clear(struct list_view *l); /* true: there was one */
 void list_order(struct view *v);
 const char *sort_word(enum store_sort s);
 

@@ -46,8 +46,13 @@ static struct filter *parse(struct list_view *l, const char *text, bool *ok)
 static void apply(struct list_view *l, struct filter *f, const char *text)
 {
 	struct filter *old = l->filter;
+	/* A question about all rows still holds the old one. */
+	store_cancel(app_store(l->v.app), l->marking);
+	l->marking = NULL;
 	l->filter = f;
 	l->w.q.filter = f;
+	/* Snoozed records need nobody now; who asks for them wants to see them all the same. */
+	l->w.q.need_only = l->lane->need_only && !filter_shows_snoozed(f);
 	(void)str_copy(l->filter_text, sizeof(l->filter_text), text);
 	window_reset(&l->w);
 	filter_free(old);
@@ -76,6 +81,12 @@ void filter_set(struct list_view *l, const char *text)
 	struct filter *f = parse(l, text, &ok);
 	if (ok)
 		apply(l, f, text);
+}
+
+void list_show(struct view *v, const char *filter)
+{
+	if (v->type == &list_view)
+		filter_set((struct list_view *)v, filter);
 }
 
 static void done(struct view *v, const char *text)

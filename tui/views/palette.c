@@ -1,4 +1,4 @@
-/* `:` -- every command, view and runbook by name. */
+/* `:` -- every command, view and runbook by name, and records by any of their words. */
 #include "tui/act.h"
 #include "tui/app_inside.h"
 #include "tui/line.h"
@@ -7,21 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 9 };
+/* Names come first, records get what is left of the lines, and these at least. */
+enum { SHOWN = 12, RECORDS_LEAST = 4, WORDS_MIN = 2 };
 
 struct item {
 	const char *name, *what, *help;
-	const struct command *command; /* NULL: a runbook */
+	const struct command *command; /* NULL: a runbook, or a record */
+	long long rid;                 /* of a record */
 };
 
 struct palette {
 	struct view v;
 	struct view *of;
 	struct line line;
-	struct item *items;
+	struct item *items; /* by name */
 	size_t n, cap;
-	size_t found[SHOWN]; /* indexes, best first */
-	size_t n_found, at, matching;
+	struct item found[SHOWN]; /* best first: names, then records */
+	size_t n_found, at, matching, n_names;
+	struct item records[SHOWN];
+	size_t n_records, all_records;
+	struct filter *filter; /* of the question under way */
+	struct store_query query;
+	struct store_req *req;
+	struct arena mem; /* text of the records */
+	bool asking;
 };
 
 static void add(struct palette *p, struct item it)
@@ -45,18 +54,91 @@ static int score(const struct item *it, const char *text)
 	return strcasestr(it->help, text) ? 2 : 0;
 }
 
-static void search(struct palette *p)
+static void find(struct palette *p)
 {
-	p->n_found = p->matching = p->at = 0;
+	/* Their lines are free from the beginning: what is chosen must not move when they come. */
+	size_t most = p->filter ? SHOWN - RECORDS_LEAST : SHOWN;
+	p->n_found = p->matching = 0;
 	for (int want = 5; want > 0; want--) {
 		for (size_t i = 0; i < p->n; i++) {
 			if (score(&p->items[i], p->line.text) != want)
 				continue;
 			p->matching++;
-			if (p->n_found < SHOWN)
-				p->found[p->n_found++] = i;
+			if (p->n_found < most)
+				p->found[p->n_found++] = p->items[i];
 		}
 	}
+	p->n_names = p->n_found;
+	for (size_t i = 0; i < p->n_records && p->n_found < SHOWN; i++)
+		p->found[p->n_found++] = p->records[i];
+	p->matching += p->all_records;
+	if (p->at >= p->n_found)
+		p->at = 0;
+}
+
+/* ---- records ---------------------------------------------------------------------------------- */
+
+static void forget_records(struct palette *p)
+{
+	store_cancel(app_store(p->v.app), p->req);
+	p->req = NULL;
+	filter_free(p->filter);
+	p->filter = NULL;
+	p->n_records = p->all_records = 0;
+	p->asking = false;
+	arena_clear(&p->mem);
+}
+
+static void on_records(void *arg, const struct store_rows *rows)
+{
+	struct palette *p = arg;
+	p->asking = !rows->complete && !rows->err;
+	if (!p->asking)
+		p->req = NULL;
+	p->n_records = 0;
+	arena_clear(&p->mem);
+	for (size_t i = 0; i < rows->n && p->n_records < SHOWN; i++) {
+		const struct record *r = &rows->rows[i];
+		char *help = arena_printf(&p->mem, "%s, %s   %s", r->source,
+			word_of_state(r->state), r->id);
+		p->records[p->n_records++] =
+			(struct item){.name = arena_strdup(&p->mem, r->title),
+				.what = kind_name(r->kind),
+				.help = help,
+				.rid = r->rid};
+	}
+	p->all_records = rows->total;
+	find(p);
+	app_paint(p->v.app);
+}
+
+/* Each word has to be somewhere in the record; what the filter takes for a sign is a letter here. */
+static void ask_records(struct palette *p)
+{
+	struct str words = STR_INIT;
+	struct err e = ERR_INIT;
+	forget_records(p);
+	for (const char *at = p->line.text; *at;) {
+		size_t len = strcspn(at, " \"");
+		if (len)
+			str_addf(&words, "\"%.*s\" ", (int)len, at);
+		at += len + (at[len] != '\0');
+	}
+	if (strlen(p->line.text) >= WORDS_MIN && words.len)
+		p->filter = filter_parse(words.buf, NULL, &e);
+	str_release(&words);
+	if (!p->filter)
+		return;
+	p->query = (struct store_query){.filter = p->filter, .count = SHOWN};
+	p->asking = true;
+	p->req = store_query(app_store(p->v.app), &p->query, on_records, p);
+}
+
+static void search(struct palette *p)
+{
+	p->at = 0;
+	ask_records(p);
+	find(p);
 }
 
 static bool init(struct view *v, struct err *e)
@@ -68,14 +150,18 @@ static bool init(struct view *v, struct err *e)
 	p->of = v->app->top;
 	line_set(&p->line, "");
 	for (size_t i = 0; (c = command_at(p->of, i)); i++) {
-		bool lane = c->keys && c->keys[0] >= '1' && c->keys[0] <= '8';
+		bool lane = c->keys && c->keys[0] >= '1' && c->keys[0] <= '9';
 		if (strcmp(c->name, "palette") != 0)
-			add(p, (struct item){
-				       c->name, lane ? "view" : "command", c->help, c});
+			add(p, (struct item){.name = c->name,
+				       .what = lane ? "view" : "command",
+				       .help = c->help,
+				       .command = c});
 	}
 	for (size_t i = 0; books && i < runbooks_count(books); i++) {
 		const struct runbook *b = runbooks_at(books, i);
-		add(p, (struct item){runbook_name(b), "runbook", runbook_title(b), NULL});
+		add(p, (struct item){.name = runbook_name(b),
+			       .what = "runbook",
+			       .help = runbook_title(b)});
 	}
 	search(p);
 	return true;
@@ -83,23 +169,26 @@ static bool init(struct view *v, struct err *e)
 
 static void release(struct view *v)
 {
-	free(((struct palette *)v)->items);
+	struct palette *p = (struct palette *)v;
+	forget_records(p);
+	arena_release(&p->mem);
+	free(p->items);
 }
 
 static void run(struct palette *p)
 {
 	struct view *of = p->of;
 	struct app *a = p->v.app;
-	if (!p->n_found) {
-		app_say(a, ROLE_WARN, "Nothing has that name: %s", p->line.text);
-		app_close(&p->v);
+	if (!p->n_found) /* said already */
 		return;
-	}
-	struct item it = p->items[p->found[p->at]];
+	struct item it = p->found[p->at];
 	char name[128];
 	(void)str_copy(name, sizeof(name), it.name);
 	app_close(&p->v);
-	if (it.command)
+	if (it.rid)
+		(void)app_open(a, &detail_view,
+			&(struct view_arg){.rid = it.rid, .title = name});
+	else if (it.command)
 		command_run(of, it.command);
 	else
 		act_runbook(of, name);
@@ -150,7 +239,9 @@ static bool waits(const struct view *v, enum key_about what)
 	(void)what;
 	if (!p->n_found || !of->type->waits)
 		return false;
-	c = p->items[p->found[p->at]].command;
+	c = p->found[p->at].command;
+	if (p->found[p->at].rid)
+		return false;
 	if (!c)
 		return of->type->targets && of->type->waits(of, KEY_TARGET);
 	return command_about_shown(of, c) && of->type->waits(of, command_wants(c));
@@ -166,10 +257,16 @@ static bool key(struct view *v, const struct event *ev)
 	return true;
 }
 
+/* Wide screens show whole titles. */
+static int name_width(const struct canvas *c)
+{
+	return c->cols >= 120 ? 44 : 24;
+}
+
 static void draw(struct view *v, const struct canvas *c)
 {
 	struct palette *p = (struct palette *)v;
-	int rows = SHOWN + 2 < c->rows ? SHOWN + 2 : c->rows;
+	int rows = SHOWN + 2 < c->rows ? SHOWN + 2 : c->rows, width = name_width(c);
 	struct canvas box = canvas_sub(c, c->rows - rows, 0, rows, c->cols);
 	canvas_clear(&box);
 	canvas_rule(&box, 0);
@@ -182,16 +279,21 @@ static void draw(struct view *v, const struct canvas *c)
 	}
 	line_draw(&p->line, &box, 1, 3, c->cols - 20, true);
 	for (size_t i = 0; i < p->n_found; i++) {
-		const struct item *it = &p->items[p->found[i]];
+		const struct item *it = &p->found[i];
 		int row = (int)i + 2;
 		if (i == p->at)
 			canvas_put(&box, row, 1, 1, ROLE_CURSOR, ">");
-		canvas_field(&box, row, 3, 24, ALIGN_LEFT, UTF8_CUT_END,
+		canvas_field(&box, row, 3, width, ALIGN_LEFT, UTF8_CUT_END,
 			i == p->at ? ROLE_CURSOR : ROLE_TEXT, it->name);
-		canvas_field(
-			&box, row, 29, 8, ALIGN_LEFT, UTF8_CUT_END, ROLE_DIM, it->what);
-		canvas_put(&box, row, 39, -1, ROLE_DIM, it->help);
+		canvas_field(&box, row, width + 5, 8, ALIGN_LEFT, UTF8_CUT_END, ROLE_DIM,
+			it->what);
+		canvas_put(&box, row, width + 15, -1, ROLE_DIM, it->help);
 	}
+	if (!p->n_found)
+		canvas_put(&box, 2, 3, -1, ROLE_WARN,
+			p->asking ? "Looking ..."
+				  : "Nothing: no view, command, runbook or record has "
+				    "this in it.");
 }
 
 const struct view_type palette_view = {

@@ -22,23 +22,23 @@ struct run_view {
 	struct store_req *adding;
 	long long preview_id; /* 0: none was asked for yet */
 	struct answer preview;
-	bool fresh; /* the answer is about the values in the form */
 	char invalid[200];
+	bool fresh; /* the answer is about the values in the form */
 	bool eager; /* Enter on Start came before the preview: ask when that is here */
 
 	/* run_draw.c */
+	bool text_fresh;
+	bool full;                 /* the preview has the whole screen */
+	int text_cols, text_label; /* the widths that `text` was made for */
+	int room;                  /* rows that the preview had last */
+	int label;                 /* columns of the labels */
 	struct pager text;
 	const json_t *text_of; /* the result that is in `text` */
 	size_t text_first;     /* the line with the first thing that it says */
-	bool text_fresh;
-	int text_cols, text_label; /* the widths that it was made for */
-	bool full;                 /* the preview has the whole screen */
-	int room;                  /* rows that the preview had last */
-	size_t more_requests;      /* that are not in `text` */
-	size_t more_fields;        /* that the last draw had no room for */
+	size_t more_requests;  /* that are not in `text` */
+	size_t more_fields;    /* that the last draw had no room for */
 	long long
 		seen; /* the preview of which enough was drawn: only that can be started */
-	int label;    /* columns of the labels */
 
 	struct store_req *starting;
 	bool sent; /* what this preview showed was started */
