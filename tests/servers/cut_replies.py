@@ -2,7 +2,8 @@
 """A raw server whose replies end after any number of bytes.
 
 /NAME/N answers with the first N bytes of the reply NAME and closes the connection; N beyond its end gives all of it.
-/NAME/head and /NAME/size answer, whole, with the length of its header and of all of it.
+/NAME/head and /NAME/size answer, whole, with the length of its header and of all of it; /any/count with the number of
+requests before.
 Prints its port as one line, then serves until its stdin is closed.
 """
 import gzip
@@ -61,6 +62,8 @@ REPLIES = {
 
 
 class Handler(socketserver.StreamRequestHandler):
+    served = 0
+
     def handle(self) -> None:
         line = self.rfile.readline().decode("latin-1")
         body = 0
@@ -72,6 +75,10 @@ class Handler(socketserver.StreamRequestHandler):
         if not found:
             return
         name, what = found.groups()
+        if what == "count":
+            self.wfile.write(length(b"%d" % Handler.served))
+            return
+        Handler.served += 1
         reply = REPLIES[name]
         if what == "head":
             reply = length(b"%d" % (len(reply) - len(body_of(reply))))

@@ -13,14 +13,16 @@ static int cut_setup(void **state)
 }
 
 /* One collection asks for it, so that the request is read as any other. */
+static const char *head = ""; /* more of the file */
+
 static void open_with(const char *path, const char *more, const char *config)
 {
 	char *yaml =
-		xasprintf("settings:\n  url: {type: url, required: true}\n"
+		xasprintf("settings:\n  url: {type: url, required: true}\n%s"
 			  "collect:\n  runs:\n    kind: run\n    every: 20s\n"
 			  "    post: \"%s\"\n%s    record: {id: id, title: id, state: "
 			  "{value: id, map: {a: failed}}}\n",
-			path, more);
+			head, path, more);
 	rig_open(&rig, yaml, config);
 	free(yaml);
 }
@@ -135,6 +137,40 @@ static void test_text_that_the_connection_ends(void **state)
 	proves("/length/9999", "    reply: text\n");
 }
 
+static long long served(void)
+{
+	struct seen_wait w = {0};
+	char *url = xasprintf("http://127.0.0.1:%d/any/count", rig.server.port);
+	struct http_request rq = {.method = "GET", .url = url};
+	http_send(rig.http, &rq, seen_came, &w);
+	assert_true(loop_until(rig.loop, &w.done, HELP_WAIT_MS));
+	long long n = json_integer_value(w.body);
+	json_decref(w.body);
+	free(url);
+	return n;
+}
+
+/* Requests that the exchange took, with a login before it. */
+static long long requests_of(const char *path)
+{
+	long long before = served();
+	head = "auth: {login: {post: /length/9999, json: {}, token: last}}\n";
+	struct seen s = asked(path, "");
+	head = "";
+	assert_int_not_equal(s.code, ERR_NONE);
+	json_decref(s.body);
+	return served() - before;
+}
+
+/* A refused token is replaced and the request repeated; a 401 that was cut may be anything, and the request is a change. */
+static void test_only_a_whole_refusal_is_answered_by_a_login(void **state)
+{
+	(void)state;
+	assert_int_equal(requests_of("/login/9999"), 4);
+	assert_int_equal(requests_of("/login/70"), 2); /* within the body */
+	assert_int_equal(requests_of("/login/40"), 2); /* within the header */
+}
+
 /* The key of a certificate has to be as safe as any secret's file, though a library reads it. */
 static void test_a_key_that_others_may_read(void **state)
 {
@@ -163,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_cut_is_no_answer),
 		cmocka_unit_test(test_a_json_text_says_where_it_ends),
 		cmocka_unit_test(test_text_that_the_connection_ends),
+		cmocka_unit_test(test_only_a_whole_refusal_is_answered_by_a_login),
 		cmocka_unit_test(test_a_key_that_others_may_read),
 	};
 	return cmocka_run_group_tests_name("exchange", tests, cut_setup, rig_teardown);
