@@ -136,6 +136,8 @@ struct connector {
 	const char *reset_header;          /* or NULL */
 	bool reset_is_epoch;
 	struct def_log log[KIND_COUNT];
+	struct err *warnings; /* what connector_warning tells */
+	size_t n_warnings, cap_warnings;
 	struct jmes **jmes; /* all that were compiled, to be freed */
 	struct tmpl **tmpls;
 	size_t n_jmes, cap_jmes, n_tmpls, cap_tmpls;

@@ -67,6 +67,11 @@ bool def_verify(struct connector *c, const json_t *in, struct def_call *out,
 bool def_positive(struct connector *c, const json_t *in, const char *key,
 	const struct def_expr *x, bool of_envelope, bool errors_are_told,
 	struct err *e) MUST_USE;
+/* What works and is hardly meant: for connector_warning. `e`: made by yaml_err, its words begin with "warning: ". */
+void def_warn(struct connector *c, const struct err *e);
+/* Expressions over the body of a reply, where names of the scope or the envelope are likely slips. */
+void def_warn_body(
+	struct connector *c, const json_t *in, const char *key, const struct def_expr *x);
 bool def_says(
 	struct connector *c, const json_t *in, struct tmpl **out, struct err *e) MUST_USE;
 /* What a script of a call prints is for people, unless the file says how to read it. */

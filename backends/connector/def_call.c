@@ -175,10 +175,27 @@ static bool read_preview(
 	if (base->transport == DEF_SSH && !json_object_get(v, "ssh"))
 		return yaml_err(e, &c->doc, in, "preview",
 			"the preview of an ssh call needs a script of its own");
-	return def_expr(c, v, "lines", &out->lines, e) &&
-	       def_expr(c, v, "targets", &out->targets, e) &&
-	       def_expr(c, v, "refuse", &out->refuse, e) &&
-	       def_says(c, v, &out->preview_says, e);
+	if (!def_expr(c, v, "lines", &out->lines, e) ||
+		!def_expr(c, v, "targets", &out->targets, e) ||
+		!def_expr(c, v, "refuse", &out->refuse, e))
+		return false;
+	def_warn_body(c, v, "lines", &out->lines);
+	def_warn_body(c, v, "targets", &out->targets);
+	def_warn_body(c, v, "refuse", &out->refuse);
+	return def_says(c, v, &out->preview_says, e);
+}
+
+static void warn_unproved(
+	struct connector *c, const json_t *calls, const struct def_call *d)
+{
+	struct err e = ERR_INIT;
+	if (d->verify.given || d->proof_reply)
+		return;
+	yaml_err(&e, &c->doc, calls, d->name,
+		"warning: call %s ends as accepted, nothing proves it: add `verify:`, or "
+		"`proof: reply` with a `success:` that shows the wished state",
+		d->name);
+	def_warn(c, &e);
 }
 
 bool def_calls(struct connector *c, struct err *e)
@@ -198,6 +215,7 @@ bool def_calls(struct connector *c, struct err *e)
 			!read_proof(c, v, out, e) || !def_says(c, v, &out->says, e) ||
 			!read_preview(c, v, out, e) || !def_verify(c, v, out, e))
 			return false;
+		warn_unproved(c, in, out);
 	}
 	return true;
 }

@@ -91,24 +91,35 @@ static bool read_absent(
 		"absent is array or object for HTTP, rows for sql, output for ssh");
 }
 
-/* ---- what is left open ---- */
+/* ---- what is hardly meant ---- */
 
-bool connector_warning(const struct connector *c, size_t *at, struct err *out)
+void def_warn(struct connector *c, const struct err *e)
 {
-	const json_t *calls = json_object_get(c->doc.root, "calls");
-	for (; *at < c->n_calls; (*at)++) {
-		const struct def_call *d = &c->calls[*at];
-		if (d->verify.given || d->proof_reply)
-			continue;
-		(*at)++;
-		yaml_err(out, &c->doc, calls, d->name,
-			"warning: call %s ends as accepted, nothing proves it: add "
-			"`verify:`, or `proof: reply` with a `success:` that shows the "
-			"wished state",
-			d->name);
-		return true;
-	}
-	return false;
+	c->warnings = mem_grow(
+		c->warnings, &c->cap_warnings, c->n_warnings + 1, sizeof(*c->warnings));
+	c->warnings[c->n_warnings++] = *e;
+}
+
+void def_warn_body(
+	struct connector *c, const json_t *in, const char *key, const struct def_expr *x)
+{
+	static const char *const of_scope[] = {"params", "record", "settings", "action"};
+	struct err e = ERR_INIT;
+	if (!x->jmes)
+		return;
+	for (size_t i = 0; i < LENGTH(of_scope); i++)
+		if (probe_names_of_input(x->jmes, of_scope[i])) {
+			yaml_err_value(&e, &c->doc, in, key,
+				"warning: %s sees the reply: of that is %s taken here; "
+				"what was asked is scope().%s",
+				key, of_scope[i], of_scope[i]);
+			def_warn(c, &e);
+		}
+	if (!probe_names_of_input(x->jmes, "body"))
+		return;
+	yaml_err_value(&e, &c->doc, in, key,
+		"warning: %s sees the reply itself: body. is only of `success`", key);
+	def_warn(c, &e);
 }
 
 /* ---- verify ---- */
@@ -127,6 +138,8 @@ static bool read_until(
 			       "verify needs `until:`, or `absent: object`");
 	out->names_called = probe_names(out->until.jmes, "called");
 	out->names_before = probe_names(out->until.jmes, "before");
+	def_warn_body(c, in, "until", &out->until);
+	def_warn_body(c, in, "fails", &out->fails);
 	return out->absent != ABSENT_NONE ||
 	       (def_positive(c, in, "until", &out->until, false, false, e) &&
 		       def_positive(c, in, "already", &out->already, false, false, e));

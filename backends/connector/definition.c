@@ -178,6 +178,7 @@ void connector_free(struct connector *c)
 		line_rules_free(c->log[i].rules);
 	free(c->jmes);
 	free(c->tmpls);
+	free(c->warnings);
 	arena_release(&c->arena);
 	yaml_release(&c->doc);
 	free(c);
@@ -229,6 +230,14 @@ const struct def_call *connector_call(const struct connector *c, const char *nam
 bool connector_has_call(const struct connector *c, const char *call)
 {
 	return connector_call(c, call) != NULL;
+}
+
+bool connector_warning(const struct connector *c, size_t *at, struct err *out)
+{
+	if (*at >= c->n_warnings)
+		return false;
+	*out = c->warnings[(*at)++];
+	return true;
 }
 
 bool connector_has_preview(const struct connector *c, const char *call)

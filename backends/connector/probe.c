@@ -134,6 +134,7 @@ char *probe_not_of_envelope(const struct jmes *x)
 
 struct wanted {
 	const char *root;
+	bool of_input;
 	bool found;
 };
 
@@ -142,14 +143,24 @@ static bool is_root(void *arg, bool of_scope, const char *path, json_t *value)
 	struct wanted *w = arg;
 	size_t len = strlen(w->root);
 	(void)value;
-	w->found = of_scope && strncmp(path, w->root, len) == 0 &&
-		   (path[len] == '\0' || path[len] == '.' || path[len] == '[');
+	bool fits = strncmp(path, w->root, len) == 0;
+	w->found = fits &&
+		   (w->of_input ? !of_scope && path[len] == '.'
+				: of_scope && (path[len] == '\0' || path[len] == '.' ||
+						      path[len] == '['));
 	return !w->found;
+}
+
+bool probe_names_of_input(const struct jmes *x, const char *root)
+{
+	struct wanted w = {root, true, false};
+	jmes_paths(x, NULL, NULL, is_root, &w);
+	return w.found;
 }
 
 bool probe_names(const struct jmes *x, const char *root)
 {
-	struct wanted w = {root, false};
+	struct wanted w = {root, false, false};
 	jmes_paths(x, NULL, NULL, is_root, &w);
 	return w.found;
 }

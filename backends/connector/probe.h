@@ -18,6 +18,8 @@ bool probe_envelope(const struct jmes *x, const json_t *envelope, json_t *scope,
 bool probe_unscoped(const struct jmes *x, bool of_envelope, bool errors_are_told);
 /* Of the names that an expression takes of the envelope, the first that is none: malloc'ed, or NULL. */
 char *probe_not_of_envelope(const struct jmes *x);
+/* Does it take a member of `root` of its input? */
+bool probe_names_of_input(const struct jmes *x, const char *root);
 /* Does it take `root` of the scope object? */
 bool probe_names(const struct jmes *x, const char *root);
 

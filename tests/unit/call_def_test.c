@@ -120,6 +120,30 @@ static void expect_warnings(const char *call, size_t n)
 	connector_free(c);
 }
 
+static void expect_warning(const char *call, const char *words)
+{
+	struct err e = ERR_INIT;
+	struct connector *c = load(call, &e);
+	size_t at = 0;
+	assert_non_null(c);
+	if (!connector_warning(c, &at, &e) || !strstr(e.msg, words))
+		fail_msg("%s: %s", call, e.msg);
+	connector_free(c);
+}
+
+/* Names of the scope or the envelope in an expression that sees the reply itself. */
+static void test_slips(void **state)
+{
+	(void)state;
+	expect_warning(VERIFY("until: done && state == params.state"), "scope().params");
+	expect_warning(VERIFY("until: done, fails: body.state == 'x'"),
+		"fails sees the reply itself");
+	expect_warning("    post: /a\n    preview: {get: /a, refuse: \"body.n == `0` && "
+		       "'no'\"}\n    verify: {get: /a, until: done}\n",
+		"refuse sees");
+	expect_warnings(VERIFY("until: state == scope().params.state || params"), 0);
+}
+
 static void test_warnings(void **state)
 {
 	(void)state;
@@ -157,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_slips),
 		cmocka_unit_test(test_readme),
 	};
 	return cmocka_run_group_tests_name("call_def", tests, NULL, NULL);

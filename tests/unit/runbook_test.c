@@ -267,6 +267,25 @@ static void param_gives(const struct param *p, const char *text, const char *jso
 	json_decref(v);
 }
 
+/* A parameter of some connectors is asked for only where one of them is a target's. */
+static void test_params_of_connectors(void **state)
+{
+	struct err e = ERR_INIT;
+	(void)state;
+	struct runbook *r = runbook_load("runbooks/catalog/acknowledge.yaml", &e);
+	if (!r)
+		fail_msg("%s", e.msg);
+	assert_int_equal(runbook_params(r), 1);
+	assert_true(param_is_for(runbook_param(r, 0), "alertmanager"));
+	assert_false(param_is_for(runbook_param(r, 0), "servicenow"));
+	assert_false(param_is_for(runbook_param(r, 0), ""));
+	runbook_free(r);
+	r = runbook_load("runbooks/catalog/silence-alert.yaml", &e);
+	assert_non_null(r);
+	assert_true(param_is_for(runbook_param(r, 0), "alertmanager"));
+	runbook_free(r);
+}
+
 static void test_params(void **state)
 {
 	struct err e = ERR_INIT;
@@ -358,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_catalogue),
 		cmocka_unit_test(test_applies),
 		cmocka_unit_test(test_params),
+		cmocka_unit_test(test_params_of_connectors),
 		cmocka_unit_test(test_plan_hash),
 	};
 
