@@ -12,13 +12,31 @@
 
 enum { OPTIONS_MAX = 48, OPTION_FIRST = 256 };
 
-static int exec_worker(char **argv)
+/* How many words before the command are --config and --store with their files. */
+static int words_before(int argc, char **argv)
+{
+	int i = 1;
+
+	while (i < argc &&
+		(str_starts(argv[i], "--config") || str_starts(argv[i], "--store")))
+		i += strchr(argv[i], '=') ? 1 : 2;
+	return i < argc ? i - 1 : 0;
+}
+
+/* The command comes first there, and what stood before it behind. */
+static int exec_worker(int argc, char **argv, int before)
 {
 	char *folder = file_exe_dir(),
-	     *program = xasprintf("%s/watchdesk-worker", folder);
+	     *program = xasprintf("%s/watchdesk-worker", folder),
+	     **words = xcalloc((size_t)argc + 1, sizeof(*words));
+	int n = 0;
 
-	argv[0] = program;
-	execv(program, argv);
+	words[n++] = program;
+	for (int i = before + 1; i < argc; i++)
+		words[n++] = argv[i];
+	for (int i = 1; i <= before; i++)
+		words[n++] = argv[i];
+	execv(program, words);
 	fprintf(stderr,
 		"watchdesk: %s cannot be started: build or install both programs into "
 		"one folder\n",
@@ -141,11 +159,13 @@ int main(int argc, char **argv)
 {
 	struct arguments a = {.part = -1};
 	const struct subcommand *c;
+	int before;
 
 	utf8_locale();
-	c = argc > 1 ? command_find(argv[1]) : NULL;
-	if (c && c->worker && !wants_help(argv + 2))
-		return exec_worker(argv);
+	before = words_before(argc, argv);
+	c = argc > before + 1 ? command_find(argv[before + 1]) : NULL;
+	if (c && c->worker && !wants_help(argv + before + 2))
+		return exec_worker(argc, argv, before);
 	if (c && c->worker) {
 		command_print(c);
 		return file_end_output(EXIT_DONE);

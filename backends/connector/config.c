@@ -86,6 +86,9 @@ static bool check_common(const struct config *c, const json_t *in, const char *n
 	if (!json_is_object(v))
 		return yaml_err(e, &c->doc, in, name,
 			"source %s must be a mapping with at least `connector:`", name);
+	if (!json_object_get(v, "connector"))
+		return yaml_err(
+			e, &c->doc, in, name, "%s needs the key \"connector\"", what);
 	if (!yaml_check_known(&c->doc, v, what, config_source_keys, e))
 		return false;
 	return !json_object_get(v, "zone") || clock_zone_known(json_str(v, "zone", "")) ||

@@ -111,6 +111,14 @@ def test_help_says_all_that_files_may_hold(desk):
         desk.run(check, "check", path)
 
 
+def test_options_may_come_before_any_command(desk, demo):
+    desk.use_demo(demo, "alertmanager")
+    for before in (["--config", desk.config], ["--config=" + desk.config, "--store", desk.store]):
+        assert "incident" in desk.run(*before, "connector", "try", "alertmanager").out
+        desk.run(*before, "worker", "--stop")
+        assert desk.run(*before, "connector", "--help").out.startswith("usage: watchdesk connector")
+
+
 def test_output_that_is_lost_is_an_error(desk, demo):
     desk.use_demo(demo, "alertmanager")
     desk.start_worker()
@@ -138,6 +146,8 @@ def test_a_list_is_one_line_a_record(desk, demo):
     assert 'no field "kee"' in desk.run("list", "incidents", "--format", "kee", status=2).err
     assert desk.run("list", "sources", "--format", "name,connector").out == "alertmanager\talertmanager\n"
     assert 'no field "nam"' in desk.run("list", "sources", "--format", "nam", status=2).err
+    # A key that is longer than its column still ends at a blank.
+    assert not [line for line in lines for row in rows if re.search(re.escape(row["key"]) + r"\S", line)]
     # On a terminal the columns have names.
     tty = Tty(desk.argv("list", "incidents", "--limit", "5"), desk.env(True), cols=200)
     tty.wait(r"SEV +STATE +SINCE +KEY +WHAT +OWNER +WHY")
@@ -165,7 +175,7 @@ def test_times_in_json_are_iso(desk, airflow):
     assert re.match(ISO, answers[3]["seen"]) and "times" not in answers[3]
     # The audit in sentences: who did what to what, and nothing of JSON.
     lines = desk.run("audit").out.splitlines()
-    assert re.search(r"^1  20\S+Z  action \d+  oncall@\S+ starts resume-schedule \(reversible\) on " + re.escape(run) + r", 1 requests, reason: try$", lines[0]), lines[0]
+    assert re.search(r"^1  20\S+Z  action \d+  oncall@\S+ starts resume-schedule \(reversible\) on " + re.escape(run) + r", 1 request, reason: try$", lines[0]), lines[0]
     assert not [line for line in lines if '"class"' in line or '"state"' in line], lines
 
 

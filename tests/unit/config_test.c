@@ -93,6 +93,8 @@ static void test_config_refused(void **state)
 	refused("sources:\n  a: 7\n", "2:3", "must be a mapping");
 	refused("sources:\n  a: {url: x}\n", "2:3", "needs the key \"connector\"");
 	refused("sources:\n  a:\n    connector: 5\n", "3:16", "must be a text");
+	refused("sources:\n  a: {connector: x, plain_http: maybe}\n", "2:33",
+		"true or false");
 	refused("sources:\n  a: {connector: x, every: soon}\n", "2:28", "duration");
 	refused("sources:\n  a: {connector: x, zone: Mars/Olympus}\n", "2:27",
 		"Europe/Berlin");
@@ -208,11 +210,11 @@ static void test_parts_refused(void **state)
 		"gone belongs to `complete: true` or `reread`");
 	bad(SMALL, "this connector does nothing");
 	bad(SMALL "calls:\n  k: {post: \"https://else.where/x\"}\n",
-		"post is a path below `base`");
+		"an address where a path belongs");
 	bad(SMALL "calls:\n  k: {post: \"{{ settings.url }}://x/\"}\n",
 		"post is a path below `base`");
 	bad(RUNS "    reread: {get: //else.where/x}\n    record: {id: id, state: s}\n",
-		"get is a path below `base`");
+		"an address where a path belongs");
 	bad(RUNS "    record: {id: id, state: s, url: settings.ulr}\n",
 		"settings.ulr is not declared");
 	bad(SMALL "collect:\n  r:\n    kind: run\n    sql: SELECT 1\n    record: {id: "
@@ -292,8 +294,6 @@ static void test_source(void **state)
 	source_refused(URL PASS "    n: many\n", "config.yaml:6:8", "a whole number");
 	source_refused(
 		URL PASS "    modes: fast\n", "config.yaml:6:5", "did you mean \"mode\"");
-	source_refused(
-		URL PASS "    plain_http: maybe\n", "config.yaml:6:17", "true or false");
 	struct err e = ERR_INIT;
 	struct config cfg;
 	struct connector *c = define(SMALL ACTS, &e);

@@ -84,7 +84,7 @@ static void test_audit_sentences(void **state)
 	sentence("intent",
 		"{\"runbook\": \"rerun\", \"risk\": \"reversible\", \"reason\": \"\", "
 		"\"targets\": [\"run:a:1\", \"run:a:2\"], \"requests\": [\"x\"]}",
-		"starts rerun (reversible) on run:a:1 and 1 more, 1 requests, reason: "
+		"starts rerun (reversible) on run:a:1 and 1 more, 1 request, reason: "
 		"none");
 	sentence("request", "{\"n\": 0, \"key\": \"run:a:1\", \"request\": \"POST /x\"}",
 		"sends for run:a:1: POST /x");

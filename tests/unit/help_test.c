@@ -93,13 +93,15 @@ static void test_tables_are_reached(void **state)
 		{"connector", "a field", "rules"}, {"connector", "a rule", "then"},
 		{"connector", "a call", "verify"}, {"connector", "a step", "name"},
 		{"connector", "preview", "refuse"}, {"connector", "verify", "until"},
-		{"connector", "log", "tail"}, {"connector", "parts", "try"},
-		{"runbook", "`sql`", "rows"}, {"runbook", "`rows`", "min"},
-		{"runbook", "`wait`", "until"}, {"runbook", "`foreach`", "as"},
-		{"runbook", "`ssh`", "vars"}, {"runbook", "a parameter", "pattern"},
-		{"config", "worker", "keep"}, {"config", "a source", "zone"},
-		{"config", "a host", "identity"}, {"config", "an asset", "match"},
-		{"theme", "roles", "danger"}, {"theme", "a look", "fg"}};
+		{"connector", "requires", "that"}, {"connector", "absent", "code"},
+		{"connector", "parts of parts", "id"}, {"connector", "log", "tail"},
+		{"connector", "parts", "try"}, {"runbook", "`sql`", "rows"},
+		{"runbook", "`rows`", "min"}, {"runbook", "`wait`", "until"},
+		{"runbook", "`foreach`", "as"}, {"runbook", "`ssh`", "vars"},
+		{"runbook", "a parameter", "pattern"}, {"config", "worker", "keep"},
+		{"config", "a source", "zone"}, {"config", "a host", "identity"},
+		{"config", "an asset", "match"}, {"theme", "roles", "danger"},
+		{"theme", "a look", "fg"}};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(some); i++)

@@ -22,8 +22,9 @@ static void say_intent(struct str *out, const json_t *body)
 		  : "?");
 	if (n > 1)
 		str_addf(out, " and %zu more", n - 1);
-	str_addf(out, ", %zu requests, reason: %s",
-		json_array_size(json_sub(body, "requests")), reason[0] ? reason : "none");
+	n = json_array_size(json_sub(body, "requests"));
+	str_addf(out, ", %zu request%s, reason: %s", n, n == 1 ? "" : "s",
+		reason[0] ? reason : "none");
 }
 
 static void say_resumed(struct str *out, const json_t *body)

@@ -42,8 +42,10 @@ static void put_cell(struct str *line, const char *text, int columns)
 /* A key is never cut: it is what all other commands take. */
 static void put_key(struct str *line, const char *key, int columns)
 {
+	int width = utf8_width(key);
+
 	str_adds(line, key);
-	for (int i = utf8_width(key); i < columns + 2; i++)
+	for (int i = width < columns ? width : columns; i < columns + 2; i++)
 		(void)str_addc(line, ' ');
 }
 
@@ -370,7 +372,7 @@ static bool wrong_lane(const char *word)
 	fprintf(stderr, "watchdesk: there is no lane \"%s\"", word);
 	if (near)
 		fprintf(stderr, ": did you mean \"%s\"?", near);
-	fprintf(stderr, " There are");
+	fprintf(stderr, "%s There are", near ? "" : ".");
 	for (size_t i = 0; i < LENGTH(lanes); i++)
 		fprintf(stderr, "%s %s", i ? "," : "", lanes[i]);
 	fprintf(stderr, ".\n");
