@@ -40,6 +40,7 @@ static struct view *view_new(
 	v->type = type;
 	v->app = a;
 	v->lane = lane;
+	v->changes = a->changes;
 	arg_copy(&v->mem, &v->arg, arg);
 	paint_room(a, &v->rows, &v->cols);
 	if (!type->init || type->init(v, &e))
@@ -58,12 +59,21 @@ static void view_free(struct view *v)
 	free(v);
 }
 
+/* Every view follows the store, also one that was in the background when it changed. */
+static void follow(struct view *v)
+{
+	if (v->changes == v->app->changes)
+		return;
+	v->changes = v->app->changes;
+	if (v->type->changed)
+		v->type->changed(v);
+}
+
 static void shown(struct app *a)
 {
 	struct view *v = a->top;
 	paint_room(a, &v->rows, &v->cols);
-	if (v->type->shown)
-		v->type->shown(v);
+	follow(v);
 	a->dirty = true;
 }
 
@@ -157,11 +167,6 @@ const struct config *app_config(struct app *a)
 struct loop *app_loop(struct app *a)
 {
 	return a->loop;
-}
-
-unsigned long app_changes(struct app *a)
-{
-	return a->changes;
 }
 
 const json_t *app_counts(struct app *a)
@@ -319,8 +324,12 @@ static void store_changed(void *arg)
 	a->changes++;
 	counts_ask(a);
 	for (struct view *v = a->top; v; v = v->below)
-		if (v->type->changed)
-			v->type->changed(v);
+		follow(v);
+}
+
+void app_ask_again(struct app *a)
+{
+	store_changed(a);
 }
 
 struct app *app_new(const struct app_options *o)
@@ -332,6 +341,7 @@ struct app *app_new(const struct app_options *o)
 	a->me = o->config->operator_name ? o->config->operator_name : "";
 	a->read_only = o->config->read_only;
 	a->term = o->term;
+	a->store_path = o->store_path;
 	a->rows = o->rows;
 	a->cols = o->cols;
 	grid_init(&a->grid);
@@ -342,6 +352,7 @@ struct app *app_new(const struct app_options *o)
 	BUG_ON(!a->top);
 	store_on_change(a->store, store_changed, a);
 	counts_ask(a);
+	pulse_start(a);
 	a->dirty = true;
 	return a;
 }
@@ -355,6 +366,7 @@ void app_free(struct app *a)
 	store_cancel(a->store, a->counts_req);
 	act_cancel(a);
 	ahead_forget(a);
+	pulse_stop(a);
 	tellings_forget(a);
 	loop_timer_cancel(a->loop, a->load_timer);
 	while (a->top && a->top->lane < 0) {
@@ -369,6 +381,10 @@ void app_free(struct app *a)
 	history_forget(a);
 	if (a->runbooks)
 		runbooks_free(a->runbooks);
+	if (a->own_config)
+		config_release(a->own_config);
+	free(a->own_config);
+	edit_forget(a);
 	json_decref(a->counts);
 	grid_release(&a->grid);
 	free(a);

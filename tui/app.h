@@ -7,8 +7,6 @@
 
 struct store *app_store(struct app *a);
 const struct config *app_config(struct app *a); /* never NULL */
-/* Counts the changes of the store: a view that was not shown compares it with what it knew. */
-unsigned long app_changes(struct app *a);
 struct loop *app_loop(struct app *a);
 const json_t *app_counts(struct app *a); /* last answer of "counts", or NULL */
 const char *app_me(struct app *a);       /* the operator */
@@ -17,6 +15,10 @@ bool app_writable(struct app *a);
 /* May this runbook be started from here? One that only reads always may. False: said why. */
 struct runbook;
 bool app_may_run(struct app *a, const struct runbook *r);
+/* Why the last edit of the configuration, a runbook or the theme is not taken up, with its place; NULL: it is. */
+const char *app_wrong(const struct app *a);
+/* What keeps the store from being written, in a sentence, as far as known; false: nothing. */
+bool app_unwritten(struct app *a, struct str *out);
 /* The catalogue, read when first asked for; NULL when it cannot be: said already. */
 struct runbooks;
 const struct runbooks *app_runbooks(struct app *a);

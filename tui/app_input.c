@@ -99,8 +99,11 @@ static void tick(struct loop *l, void *arg)
 {
 	struct app *a = arg;
 	usec_t step = (a->top->type->live ? 10 : 60) * USEC_PER_SEC;
-	usec_t now = clock_now();
+	usec_t now = clock_now(), minute = now / (60 * USEC_PER_SEC);
 	a->dirty = true;
+	if (minute != a->minute)
+		app_ask_again(a);
+	a->minute = minute;
 	a->tick_timer = loop_timer(l, (step - now % step) / 1000 + 1, tick, a);
 }
 
@@ -131,6 +134,7 @@ void input_start(struct app *a)
 	keys_init(&a->keys, on_key, a);
 	loop_before_sleep(a->loop, before_sleep, a);
 	a->tick_timer = NULL;
+	a->minute = clock_now() / (60 * USEC_PER_SEC);
 	tick(a->loop, a);
 	if (!a->term)
 		return;

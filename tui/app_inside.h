@@ -1,6 +1,7 @@
 #ifndef TUI_APP_INSIDE_H
 #define TUI_APP_INSIDE_H
 
+#include "backends/store/pulse.h"
 #include "tui/act.h"
 #include "tui/command.h"
 #include "tui/lanes.h"
@@ -47,8 +48,10 @@ struct app {
 	struct loop *loop;
 	struct store *store;
 	const struct config *config;
+	struct config *own_config; /* the same, when it came by an edit */
+	struct edition *editions;  /* what was before */
+	char wrong[600];           /* why an edit was not taken up; "": it was */
 	const char *me;
-	bool read_only;
 	struct term *term; /* NULL: no terminal (tests) */
 	struct keys keys;
 	struct ahead ahead;
@@ -65,14 +68,20 @@ struct app {
 	struct runbooks *runbooks; /* loaded when first needed */
 	json_t *counts;
 	struct store_req *counts_req;
-	bool counts_again; /* the store changed while the question was under way */
 
 	char say[512];
 	enum role say_role;
+	/* Whether the store is written; store_path NULL: not looked at (tests). */
+	const char *store_path;
+	struct pulse pulse;
+	int64_t pulse_from_ms;
+	struct loop_timer *pulse_timer;
 	unsigned long changes;
 	enum times times;
-	bool dirty, quit;
-	bool painted;
+	usec_t minute; /* of the last tick */
+	bool read_only, painted, dirty, quit;
+	bool counts_again; /* the store changed while the question was under way */
+	bool load_tried;   /* a catalogue that cannot be read is complained about once */
 	const struct view *
 		shifted; /* whose list last moved under the cursor by itself; only compared */
 	int64_t shifted_ms;           /* when that was */
@@ -82,7 +91,6 @@ struct app {
 	struct chosen asked, claiming; /* what a prompt is about; what c is about */
 	size_t claiming_at, claiming_mine;
 	struct loop_timer *load_timer;
-	bool load_tried; /* a catalogue that cannot be read is complained about once */
 	struct loop_timer *esc_timer, *tick_timer, *resize_timer, *retry_timer;
 	struct loop_watch *input;
 	void (*on_paint)(void *arg); /* after each paint: tests */
@@ -94,7 +102,8 @@ struct app_options {
 	struct loop *loop;
 	struct store *store;
 	const struct config *config;
-	struct term *term; /* NULL: rows and cols are used */
+	const char *store_path; /* whose worker's pulse is watched; NULL: none */
+	struct term *term;      /* NULL: rows and cols are used */
 	int rows, cols;
 };
 struct app *app_new(const struct app_options *o);
@@ -104,6 +113,8 @@ void app_free(struct app *a); /* the store and the terminal stay the caller's */
 void app_event(struct app *a, const struct event *ev);
 /* The same for the view on top as it is now, without waiting for anything. */
 void app_take(struct app *a, const struct event *ev);
+/* As if the store had changed: what it says depends on the time too (stale, snoozed). */
+void app_ask_again(struct app *a);
 void app_resize(struct app *a, int rows, int cols);
 void app_paint_now(struct app *a);
 void app_collect_dead(struct app *a);
@@ -139,6 +150,18 @@ void paint_all(struct app *a);
 void paint_first_line(struct app *a, struct view *v); /* app_title.c */
 /* The rows and columns that views get. */
 void paint_room(const struct app *a, int *rows, int *cols);
+
+/* app_edit.c: the configuration was edited. `next` is taken. */
+void edit_taken(struct app *a, struct config *next);
+/* It cannot be read: the last good one goes on. */
+void edit_refused(struct app *a, const struct err *e);
+void edit_forget(struct app *a);
+
+/* app_pulse.c */
+void pulse_start(struct app *a);
+void pulse_stop(struct app *a);
+/* Not said of a store whose state is not known: that of the first moments. */
+bool pulse_known(const struct app *a);
 
 /* app_counts.c: the numbers of the first line and the lanes. */
 void counts_ask(struct app *a);

@@ -57,6 +57,19 @@ static bool add_old(const json_t *counts, struct str *out)
 	return true;
 }
 
+/* What is not stored is not shown, whatever the sources answer. */
+static bool add_unwritten(const struct app *a, struct str *out)
+{
+	static const char *const words[] = {[PULSE_NONE] = "no worker",
+		[PULSE_OK] = NULL,
+		[PULSE_REFUSED] = "store takes no writes",
+		[PULSE_SILENT] = "worker silent"};
+	const char *word = a->store_path && pulse_known(a) ? words[a->pulse.state] : NULL;
+	if (word)
+		str_addf(out, "%s%s", out->len ? ", " : "", word);
+	return word != NULL;
+}
+
 /* How far the data can be trusted. Returns the look it deserves. */
 static look_t add_trust(const struct app *a, bool brief, struct str *out)
 {
@@ -77,9 +90,13 @@ static look_t add_trust(const struct app *a, bool brief, struct str *out)
 		str_addf(out, "%s%lld failing", out->len ? ", " : "", failing);
 	if (stale)
 		str_addf(out, ", %lld stale", stale);
-	if (add_old(c, out) || failing || stale)
+	bool bad = add_unwritten(a, out) || add_old(c, out) || failing || stale;
+	if (app_wrong(a))
+		str_adds(out, ", an edit is wrong");
+	if (bad || app_wrong(a))
 		return ROLE_WARN;
-	str_adds(out, ", all fresh");
+	if (pulse_known(a))
+		str_adds(out, ", all fresh");
 	return ROLE_DIM;
 }
 
@@ -99,6 +116,8 @@ static void add_short_trust(const struct app *a, struct str *out)
 	long long failing = json_int(a->counts, "failing", 0),
 		  stale = json_int(a->counts, "stale", 0);
 	char age[16];
+	if (add_unwritten(a, out))
+		return;
 	if (failing)
 		str_addf(out, "%lld fail", failing);
 	else if (stale)

@@ -1,6 +1,8 @@
 /* Starting the console: configuration, store, theme, terminal, worker; and ending it. */
 #include "tui/console.h"
 
+#include "backends/base/file.h"
+#include "backends/connector/config_watch.h"
 #include "runbooks/engine/job.h"
 #include "tui/app_inside.h"
 #include "tui/keep.h"
@@ -22,6 +24,7 @@ struct console {
 	struct app *app;
 	struct keep *keep;
 	struct err theme_err;
+	struct config_watch *watch;
 };
 
 /* A console has no use for a store of its own making: the worker makes it. */
@@ -44,20 +47,70 @@ static bool open_store(struct console *c, struct err *e)
 	return c->store != NULL;
 }
 
-/* A theme that cannot be read costs its colours, not the console. */
-static void open_theme(struct console *c)
+static bool read_theme(
+	const struct console *c, const char *configured, struct theme *t, struct err *e)
 {
 	const char *no_colour = getenv("NO_COLOR");
 	bool mono = c->o->mono || (no_colour && *no_colour);
-	const char *name = mono              ? "mono"
-			   : c->o->theme     ? c->o->theme
-			   : c->config.theme ? c->config.theme
-					     : "default";
-	if (!theme_load(&c->theme, name, &c->theme_err)) {
+	const char *name = mono          ? "mono"
+			   : c->o->theme ? c->o->theme
+			   : configured  ? configured
+					 : "default";
+	if (!theme_load(t, name, e))
+		return false;
+	t->no_colour = mono || strcmp(name, "mono") == 0;
+	return true;
+}
+
+/* A theme that cannot be read costs its colours, not the console. */
+static void open_theme(struct console *c)
+{
+	if (!read_theme(c, c->config.theme, &c->theme, &c->theme_err))
 		theme_plain(&c->theme);
+}
+
+/* ---- edits ---- */
+
+static bool same_looks(const struct theme *a, const struct theme *b)
+{
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		const struct style *x = &a->roles[i], *y = &b->roles[i];
+		if (x->fg != y->fg || x->bg != y->bg || x->fg16 != y->fg16 ||
+			x->bg16 != y->bg16 || x->attrs != y->attrs)
+			return false;
+	}
+	return a->no_colour == b->no_colour;
+}
+
+static void edited(void *arg)
+{
+	struct console *c = arg;
+	struct config *next = xcalloc(1, sizeof(*next));
+	struct theme theme;
+	struct err e = ERR_INIT;
+	if (!config_reload(next, app_config(c->app), c->o->config_path, &e)) {
+		edit_refused(c->app, &e);
+		free(next);
 		return;
 	}
-	c->theme.no_colour = mono || strcmp(name, "mono") == 0;
+	const char *configured = next->theme;
+	edit_taken(c->app, next);
+	memset(&theme, 0, sizeof(theme));
+	if (!read_theme(c, configured, &theme, &e)) {
+		edit_refused(c->app, &e);
+	} else if (!same_looks(&theme, &c->theme)) {
+		c->theme = theme;
+		term_set_theme(c->term, &theme);
+	}
+}
+
+static void watch_edits(struct console *c)
+{
+	char *themes = file_data("themes"), *runbooks = file_data("runbooks/catalog");
+	const char *more[] = {runbooks, themes, NULL};
+	c->watch = config_watch_new(c->loop, c->config.path, more, edited, c);
+	free(themes);
+	free(runbooks);
 }
 
 static bool open_all(struct console *c, struct err *e)
@@ -80,6 +133,7 @@ static bool open_all(struct console *c, struct err *e)
 
 static void close_all(struct console *c)
 {
+	config_watch_free(c->watch);
 	keep_free(c->keep);
 	app_free(c->app);
 	term_close(c->term);
@@ -100,8 +154,11 @@ int console_main(const struct console_options *o, struct err *e)
 		close_all(&c);
 		return 1;
 	}
-	struct app_options ao = {
-		.loop = c.loop, .store = c.store, .config = &c.config, .term = c.term};
+	struct app_options ao = {.loop = c.loop,
+		.store = c.store,
+		.config = &c.config,
+		.store_path = c.store_path,
+		.term = c.term};
 	c.app = app_new(&ao);
 	input_start(c.app);
 	if (term_is_ascii(c.term) && !o->ascii)
@@ -110,6 +167,7 @@ int console_main(const struct console_options *o, struct err *e)
 			"\"?\". LANG=C.UTF-8 helps.");
 	if (c.theme_err.code)
 		app_say_err(c.app, &c.theme_err);
+	watch_edits(&c);
 	if (!o->no_worker)
 		c.keep = keep_new(c.app, c.store_path, c.config.path);
 	loop_run(c.loop);

@@ -92,8 +92,8 @@ struct view_type {
 	 * asked again is there. Once no answer can come it is false. NULL: never. */
 	bool (*waits)(const struct view *v, enum key_about what);
 	void (*move)(struct view *v, enum move m); /* j k g G PgUp PgDn and the arrows */
-	void (*changed)(struct view *v); /* the store changed: ask again what may have */
-	void (*shown)(struct view *v);   /* it is on top again */
+	/* The store changed, or time passed that its answers depend on: ask again. Also when it did while another lane was shown. */
+	void (*changed)(struct view *v);
 	/* The marked ones, else the one under the cursor. */
 	size_t (*targets)(struct view *v, struct target *out, size_t max);
 	/* The one under the cursor, whatever is marked. NULL: `targets` knows no marks. */
@@ -107,8 +107,9 @@ struct view {
 	struct app *app;
 	struct view *below; /* the app's */
 	struct view_arg arg;
-	struct arena mem; /* freed with the view */
-	int lane;         /* it is the root of this lane; -1: opened above one */
+	struct arena mem;      /* freed with the view */
+	unsigned long changes; /* of the store, that it was told of; the app's */
+	int lane;              /* it is the root of this lane; -1: opened above one */
 	int rows,
 		cols; /* of the canvas it draws into: valid from before the first draw */
 };

@@ -56,6 +56,10 @@ struct source *source_new(const struct reach *reach, struct connector *c,
 	const struct config_source *cfg, struct err *e) MUST_USE;
 void source_free(struct source *s); /* cancels everything under way, wipes tokens */
 const char *source_name(const struct source *s);
+/* Something that it was asked for is under way. */
+bool source_busy(const struct source *s);
+/* The same configuration, at another place: the one before goes. */
+void source_config(struct source *s, const struct config_source *cfg);
 const struct connector *source_connector(const struct source *s);
 /* The secrets that the connector declares, by number: the name, and how the configuration says that it is to be had, or
  * NULL. False: there is no such number. */

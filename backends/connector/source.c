@@ -191,6 +191,17 @@ void source_free(struct source *s)
 	free(s);
 }
 
+bool source_busy(const struct source *s)
+{
+	return s->ops != NULL;
+}
+
+void source_config(struct source *s, const struct config_source *cfg)
+{
+	s->cfg = *cfg;
+	s->proxy = json_str(cfg->values, "proxy", NULL);
+}
+
 const char *source_name(const struct source *s)
 {
 	return s->cfg.name;

@@ -49,6 +49,9 @@ json_t *ask_locks(struct store *s, const json_t *args, struct err *e);
 #define ASK_SOURCE_STATE                                           \
 	"CASE WHEN state='ok' AND interval_ms>0 AND $1-last_good>" \
 	"(interval_ms*3+60000)*1000 THEN 'stale' ELSE state END"
+/* Records of sources that are configured; r is the alias of rec. */
+#define ASK_NOT_AWAY(r) \
+	" AND " r ".source NOT IN (SELECT sid FROM source WHERE state='removed')"
 /* audit.c */
 json_t *ask_audit(struct store *s, const json_t *args, struct err *e);
 json_t *ask_audit_verify(struct store *s, const json_t *args, struct err *e);

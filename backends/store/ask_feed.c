@@ -10,7 +10,8 @@ json_t *ask_sources(struct store *s, const json_t *args, struct err *e)
 		"SELECT name, connector, title, env, " ASK_SOURCE_STATE
 		" AS state, last_good,"
 		" last_try, error, rows, unknown_states, lag_ms, interval_ms,"
-		" collections AS collections_json FROM source ORDER BY name",
+		" collections AS collections_json FROM source WHERE state<>'removed'"
+		" ORDER BY name",
 		json_pack("[I]", (json_int_t)clock_now()), e);
 }
 

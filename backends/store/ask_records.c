@@ -8,11 +8,17 @@
 
 /* ---- how many ---- */
 
-/* The store keeps the counts of each kind as it writes records (table lane). */
+/* The store keeps the counts of each kind as it writes records (table lane); those that nobody shows any more are few. */
 static bool count_kinds(struct store *s, json_t *out, struct err *e)
 {
-	json_t *rows =
-		ask_rows(s, "SELECT kind, total, need FROM lane ORDER BY kind", NULL, e);
+	json_t *rows = ask_rows(s,
+		"SELECT l.kind, l.total-coalesce(a.total,0) AS total,"
+		" l.need-coalesce(a.need,0) AS need FROM lane l LEFT JOIN"
+		" (SELECT r.kind, count(*) AS total, sum(r.need) AS need FROM source s"
+		" JOIN lane k JOIN rec r ON r.kind=k.kind AND r.source=s.sid"
+		" WHERE s.state='removed' GROUP BY r.kind) a"
+		" ON a.kind=l.kind ORDER BY l.kind",
+		NULL, e);
 	if (!rows)
 		return false;
 	json_t *need = json_object(), *total = json_object(), *row;
@@ -38,7 +44,8 @@ json_t *ask_counts(struct store *s, const json_t *args, struct err *e)
 		"SELECT count(*) AS sources, coalesce(sum(st='failing'),0) AS failing,"
 		" coalesce(sum(st='stale'),0) AS stale, coalesce(max(last_good),0) AS "
 		"as_of"
-		" FROM (SELECT " ASK_SOURCE_STATE " AS st, last_good FROM source)";
+		" FROM (SELECT " ASK_SOURCE_STATE " AS st, last_good FROM source"
+		" WHERE state<>'removed')";
 	static const char actions[] =
 		"SELECT count(*) AS n FROM job WHERE type='action' AND state IN"
 		" ('queued','starting','running','verifying')";
@@ -159,7 +166,8 @@ json_t *ask_links(struct store *s, const json_t *args, struct err *e)
 		"SELECT r.rid, r.kind, r.source, r.id, r.title, r.state, r.since, "
 		"r.severity,"
 		" l.reason, l.strength, l.before FROM link l JOIN rec r ON r.rid=l.b"
-		" WHERE l.a=$1 ORDER BY l.strength DESC, r.updated DESC, r.rid LIMIT $2",
+		" WHERE l.a=$1" ASK_NOT_AWAY(
+			"r") " ORDER BY l.strength DESC, r.updated DESC, r.rid LIMIT $2",
 		json_pack("[I, I]", (json_int_t)json_int(args, "rid", 0),
 			(json_int_t)ask_limit(args, 50)),
 		e);
@@ -178,7 +186,8 @@ json_t *ask_group(struct store *s, const json_t *args, struct err *e)
 	return ask_rows(s,
 		"SELECT rid, kind, source, id, title, state, since FROM rec"
 		" INDEXED BY rec_signature WHERE signature=$1 AND signature<>''"
-		" AND (need=1 OR $3) ORDER BY updated DESC, rid LIMIT $2",
+		" AND (need=1 OR $3)" ASK_NOT_AWAY(
+			"rec") " ORDER BY updated DESC, rid LIMIT $2",
 		json_pack("[s, I, b]", json_str(args, "signature", ""),
 			(json_int_t)ask_limit(args, 50),
 			(int)json_flag(args, "all", false)),

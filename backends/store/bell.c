@@ -52,7 +52,7 @@ static bool shared_folder(const char *dir)
 
 /* Processes with and without XDG_RUNTIME_DIR in their environment must come to the same
  * file: so its usual place is tried before the shared folders. */
-static char *bell_path(const char *store_path)
+char *bell_beside(const char *store_path, const char *what)
 {
 	char real[PATH_MAX], run[64];
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
@@ -64,12 +64,13 @@ static char *bell_path(const char *store_path)
 			  : own_folder(run)           ? run
 			  : shared_folder("/dev/shm") ? "/dev/shm"
 						      : "/tmp";
-	return xasprintf("%s/watchdesk-bell-%u-%016llx", dir, (unsigned)geteuid(), hash);
+	return xasprintf(
+		"%s/watchdesk-%s-%u-%016llx", dir, what, (unsigned)geteuid(), hash);
 }
 
 /* In a shared folder anybody may have put something of that name: only our own plain file
  * with one link will do. */
-static int bell_open(const char *path)
+int bell_file(const char *path)
 {
 	struct stat st;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
@@ -93,8 +94,8 @@ struct bell *bell_new(struct loop *l, const char *store_path)
 	struct bell *b = xcalloc(1, sizeof(*b));
 
 	b->loop = l;
-	b->path = bell_path(store_path);
-	b->fd = bell_open(b->path);
+	b->path = bell_beside(store_path, "bell");
+	b->fd = bell_file(b->path);
 	b->notify = -1;
 	return b;
 }

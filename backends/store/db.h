@@ -11,13 +11,21 @@
 struct db;
 struct db_stmt;
 
-enum db_mode { DB_READ, DB_WRITE /* creates, migrates */ };
+enum db_mode {
+	DB_READ,
+	DB_WRITE, /* creates, migrates */
+	DB_PROBE  /* writes what is there; nothing is made or set */
+};
 struct db *db_open(const char *path, enum db_mode mode, struct err *e) MUST_USE;
 void db_close(struct db *d);
 
 bool db_exec(struct db *d, const char *sql,
 	struct err *e) MUST_USE; /* one or several statements, no parameters */
 bool db_begin(struct db *d, struct err *e) MUST_USE; /* BEGIN IMMEDIATE */
+/* The same without waiting for another's turn longer than that. */
+bool db_try_begin(struct db *d, int within_ms, struct err *e) MUST_USE;
+/* Why the last write was refused by the disk or by another's lock; false: none was since the last that was taken. */
+bool db_refused(const struct db *d, struct err *e);
 bool db_commit(struct db *d, bool full_sync, struct err *e)
 	MUST_USE; /* full_sync: the commit is on the disk when this returns */
 void db_rollback(struct db *d);

@@ -76,6 +76,8 @@ struct match {
 	size_t marks_n, marks_cap;
 	uint16_t *sources; /* by sid */
 	size_t sources_n;
+	bool *away; /* by sid: not in the configuration any more */
+	size_t away_n;
 	uint16_t words, ids, invert, all;    /* bits of the text conditions by kind */
 	uint16_t in_group[FILTER_TERMS_MAX]; /* of them, those of a group */
 	struct match_note *notes;
@@ -97,6 +99,11 @@ struct match_hits {
 	uint16_t texts;  /* text conditions that it satisfies */
 	uint32_t groups; /* that may still hold */
 };
+
+static inline bool match_away(const struct match *m, size_t sid)
+{
+	return sid < m->away_n && m->away[sid];
+}
 
 bool match_init(struct match *m, struct store *s, const struct filter *f, unsigned kinds,
 	bool need_only, struct err *e) MUST_USE;

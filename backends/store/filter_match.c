@@ -123,6 +123,27 @@ bool match_update(struct match *m, struct store *s, struct err *e)
 	return true;
 }
 
+/* Sources that are not in the configuration any more: none of their records is shown. */
+static bool mark_away(struct match *m, struct store *s, struct err *e)
+{
+	struct db_stmt *q = db_stmt(s->db,
+		"SELECT sid FROM source WHERE state='removed' ORDER BY sid DESC", e);
+	bool row = true;
+
+	while (q != NULL && row) {
+		if (!db_step(q, &row, e))
+			return false;
+		size_t sid = row ? (size_t)db_int(q, 0) : 0;
+		if (row && m->away == NULL) {
+			m->away_n = sid + 1;
+			m->away = xcalloc(m->away_n, sizeof(*m->away));
+		}
+		if (row)
+			m->away[sid] = true;
+	}
+	return q != NULL;
+}
+
 bool match_init(struct match *m, struct store *s, const struct filter *f, unsigned kinds,
 	bool need_only, struct err *e)
 {
@@ -131,6 +152,8 @@ bool match_init(struct match *m, struct store *s, const struct filter *f, unsign
 	m->kinds = kinds != 0 ? kinds : (1u << KIND_COUNT) - 1;
 	m->need_only = need_only;
 	m->now = (uint32_t)(clock_now() / USEC_PER_SEC);
+	if (!mark_away(m, s, e))
+		return false;
 	if (f == NULL)
 		return true;
 	for (size_t i = 0; i < f->n; i++) {
@@ -159,6 +182,7 @@ void match_release(struct match *m)
 	free(m->marks);
 	free(m->sources);
 	free(m->notes);
+	free(m->away);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -297,7 +321,7 @@ enum match_answer match_cell(
 {
 	*hits = (struct match_hits){0, all_groups(m)};
 	if ((c->flags & CELL_LIVE) == 0 || (m->kinds >> c->kind & 1) == 0 ||
-		(m->need_only && (c->flags & CELL_NEED) == 0))
+		(m->need_only && (c->flags & CELL_NEED) == 0) || match_away(m, c->source))
 		return MATCH_NO;
 	if (m->f == NULL)
 		return MATCH_YES;

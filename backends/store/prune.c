@@ -93,8 +93,12 @@ static bool prune_records(struct store *s, struct pruning *p, long long from,
 	long long *next, struct err *e)
 {
 	json_t *rows = ask_rows(s,
-		"SELECT rid, (open=0 AND need=0 AND updated<$1 AND claimed_by=''"
-		" AND (last_hid=0 OR last_hid<>(SELECT max(hid) FROM hist))"
+		"SELECT rid, (((open=0 AND need=0 AND updated<$1) OR (source IN"
+		" (SELECT s.sid FROM source s JOIN setting t ON t.key='removed:'||s.name"
+		" WHERE s.state='removed' AND CAST(t.value AS INTEGER)<$1)"
+		" AND NOT EXISTS (SELECT 1 FROM note n WHERE n.rid=rec.rid)))"
+		" AND claimed_by='' AND (last_hid=0 OR last_hid<>(SELECT max(hid) FROM "
+		"hist))"
 		" AND rid<(SELECT max(rid) FROM rec)) AS old"
 		" FROM rec WHERE rid>$2 ORDER BY rid LIMIT $3",
 		json_pack(

@@ -136,7 +136,8 @@ static uint32_t fold_of_text(const char *signature)
 static bool collect_index(struct collect *c, int64_t until, bool *done, struct err *e)
 {
 	struct db_stmt *q = db_stmt(c->store->db,
-		"SELECT rid, kind, signature FROM rec WHERE need=1 ORDER BY attn DESC",
+		"SELECT rid, kind, signature, source FROM rec WHERE need=1 ORDER BY "
+		"attn DESC",
 		e);
 	bool row = true;
 
@@ -148,7 +149,8 @@ static bool collect_index(struct collect *c, int64_t until, bool *done, struct e
 		if (!row)
 			break;
 		list_room(&c->list, c->q, 1);
-		if ((c->match.kinds >> db_int(q, 1) & 1) != 0)
+		if ((c->match.kinds >> db_int(q, 1) & 1) != 0 &&
+			!match_away(&c->match, (size_t)db_int(q, 3)))
 			list_add(&c->list, 0, (uint32_t)db_int(q, 0),
 				c->q->fold_groups ? fold_of_text(db_text(q, 2)) : 0);
 		if (c->list.n % 256 == 255 && clock_mono_us() > until) {

@@ -29,12 +29,14 @@ struct db_stmt {
 struct db {
 	sqlite3 *sql;
 	char *path;
+	struct err
+		refused; /* why the last write was; taken back by the next that is taken */
 	struct db_stmt *
 		*stmts; /* open addressing by hash of the text; size is a power of two */
 	size_t size, used;
 };
 
-static bool db_fail(struct db *d, int rc, const char *what, struct err *e)
+static bool say_failure(const struct db *d, int rc, const char *what, struct err *e)
 {
 	const char *path = d->path;
 
@@ -67,6 +69,16 @@ static bool db_fail(struct db *d, int rc, const char *what, struct err *e)
 	}
 	return err_set(
 		e, ERR_IO, "the store %s: %s: %s", path, what, sqlite3_errmsg(d->sql));
+}
+
+static bool db_fail(struct db *d, int rc, const char *what, struct err *e)
+{
+	int bare = rc & 0xff;
+
+	(void)say_failure(d, rc, what, e);
+	if (e != NULL && bare != SQLITE_ERROR && bare != SQLITE_CONSTRAINT)
+		d->refused = *e;
+	return false;
 }
 
 /* ---- statements ---- */
@@ -305,6 +317,22 @@ bool db_begin(struct db *d, struct err *e)
 	return db_simple(d, "BEGIN IMMEDIATE", e);
 }
 
+enum { BUSY_MS = 2000 /* as in PRAGMA_WRITE */ };
+
+bool db_try_begin(struct db *d, int within_ms, struct err *e)
+{
+	(void)sqlite3_busy_timeout(d->sql, within_ms);
+	bool ok = db_begin(d, e);
+	(void)sqlite3_busy_timeout(d->sql, BUSY_MS);
+	return ok;
+}
+
+bool db_refused(const struct db *d, struct err *e)
+{
+	*e = d->refused;
+	return d->refused.code != ERR_NONE;
+}
+
 /* The write-ahead log is synced here and not by synchronous=FULL, which cannot be changed
  * for one transaction. */
 static bool db_sync_log(struct db *d, struct err *e)
@@ -328,7 +356,12 @@ bool db_commit(struct db *d, bool full_sync, struct err *e)
 		db_rollback(d);
 		return false;
 	}
-	return !full_sync || db_sync_log(d, e);
+	if (full_sync && !db_sync_log(d, e)) {
+		d->refused = *e;
+		return false;
+	}
+	d->refused = (struct err)ERR_INIT;
+	return true;
 }
 
 void db_rollback(struct db *d)
@@ -439,6 +472,9 @@ static void db_configure(void)
 
 struct db *db_open(const char *path, enum db_mode mode, struct err *e)
 {
+	static const char *const pragmas[] = {[DB_READ] = PRAGMA_READ,
+		[DB_WRITE] = PRAGMA_WRITE,
+		[DB_PROBE] = "PRAGMA busy_timeout=50;"};
 	int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 
 	if (!db_open_checks(path, mode, e))
@@ -448,8 +484,7 @@ struct db *db_open(const char *path, enum db_mode mode, struct err *e)
 	db_configure();
 	int rc = sqlite3_open_v2(path, &d->sql, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(d->sql, mode == DB_READ ? PRAGMA_READ : PRAGMA_WRITE,
-			NULL, NULL, NULL);
+		rc = sqlite3_exec(d->sql, pragmas[mode], NULL, NULL, NULL);
 	if (rc == SQLITE_OK) /* the first read of the file: says whether it is a store at
 				all */
 		rc = sqlite3_exec(

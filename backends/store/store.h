@@ -141,6 +141,7 @@ struct store_req *store_ask(struct store *s, const char *question,
  *                order: an action that began or ended since is a conflict too
  *   lock_renew   {job, ttl_ms} / lock_drop {job}
  *   source_state {name, ...columns of `sources`}
+ *   sources_are  {names} -> {removed}            the sources of the configuration: others are state `removed`, which no question and no query shows
  *   cause_set    {rid, cause, signature}
  *   cause_rules  {source, rules}   what causes of its runs are read by; another than before: those that need a person lose theirs
  *   cursor_set   {source, collection, value} / via question `cursor` {source, collection} -> {value}

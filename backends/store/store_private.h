@@ -164,6 +164,9 @@ bool put_history(struct store *s, long long rid, enum state from, enum state to,
 
 /* A broken bell is logged, never fatal: the board is then only as fresh as its own
  * queries. */
+/* "FOLDER/watchdesk-WHAT-UID-HASH" in memory, the same for every process of this user and store. malloc'ed. */
+char *bell_beside(const char *store_path, const char *what);
+int bell_file(const char *path); /* our own private file there; -1: logged */
 struct bell *bell_new(struct loop *l, const char *store_path);
 void bell_free(struct bell *b);
 void bell_ring(struct bell *b); /* after COMMIT */

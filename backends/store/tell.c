@@ -53,6 +53,7 @@ const struct change store_changes[] = {
 	{"lock_renew", tell_lock_renew},
 	{"lock_drop", tell_lock_drop},
 	{"source_state", tell_source_state},
+	{"sources_are", tell_sources_are},
 	{"cause_set", tell_cause_set},
 	{"cause_rules", tell_cause_rules},
 	{"cursor_set", tell_cursor_set},

@@ -29,6 +29,8 @@ json_t *tell_setting_set(struct store *s, const json_t *args, struct err *e);
 json_t *tell_vanish(struct store *s, const json_t *args, struct err *e);
 json_t *tell_gone(struct store *s, const json_t *args, struct err *e);
 json_t *tell_unread(struct store *s, const json_t *args, struct err *e);
+/* tell_sources.c */
+json_t *tell_sources_are(struct store *s, const json_t *args, struct err *e);
 /* prune.c */
 json_t *tell_prune(struct store *s, const json_t *args, struct err *e);
 json_t *tell_log_drop(struct store *s, const json_t *args, struct err *e);

@@ -51,6 +51,8 @@ static void job_free(struct job_run *j)
 		j->type->release(j);
 	store_cancel(j->store, j->request);
 	loop_timer_cancel(j->loop, j->again);
+	if (j->far != &j->executor->far)
+		j->far->let_go(j->far);
 	json_decref(j->row);
 	json_decref(j->targets);
 	free(j);
@@ -162,7 +164,7 @@ struct job_run *job_adopt(struct executor *x, const struct job_type *type, json_
 	j->worker = x->worker;
 	j->store = x->store;
 	j->loop = x->loop;
-	j->far = &x->far;
+	j->far = x->far.hold ? x->far.hold(x->far.arg) : &x->far;
 	j->type = type;
 	j->row = row;
 	j->id = json_int(row, "job", 0);

@@ -1,11 +1,35 @@
-/* The world of previews and actions as the worker has it: its sources, hosts, runbooks and configuration, as they are when asked. */
+/*
+ * The world of previews and actions as the worker has it: its sources, hosts, runbooks and configuration. A hand is what one job
+ * sees of it: one version, whatever is edited meanwhile.
+ */
 #include "runbooks/engine/far.h"
 
 #include "runbooks/engine/exec.h"
 
-static struct source *find(const struct worker *w, const char *name, struct err *e)
+#include "backends/base/mem.h"
+#include <stdlib.h>
+
+struct hand {
+	struct hand *next;
+	struct worker *worker;
+	struct far far;
+	bool now; /* no version of its own: that of the moment */
+	unsigned version;
+};
+
+static unsigned version_of(const struct hand *h)
 {
-	return schedule_source(w->schedule, name, e);
+	return h->now ? h->worker->version : h->version;
+}
+
+static struct source *find(const struct hand *h, const char *name, struct err *e)
+{
+	return schedule_source_of(h->worker->schedule, version_of(h), name, e);
+}
+
+static const struct config *config_of(const struct hand *h)
+{
+	return reload_config(h->worker, version_of(h));
 }
 
 static bool far_source(void *arg, const char *source, struct err *e)
@@ -15,9 +39,9 @@ static bool far_source(void *arg, const char *source, struct err *e)
 
 static const char *far_connector(void *arg, const char *source)
 {
-	const struct worker *w = arg;
+	const struct source *s = find(arg, source, NULL);
 
-	return schedule_connector(w->schedule, source);
+	return s ? connector_name(source_connector(s)) : "";
 }
 
 static bool far_has_sql(void *arg, const char *source)
@@ -107,86 +131,100 @@ static void far_cancel(void *arg, struct call *c)
 
 static void far_refresh(void *arg, const char *source)
 {
-	const struct worker *w = arg;
+	const struct worker *w = ((const struct hand *)arg)->worker;
 
 	schedule_refresh(w->schedule, source);
 }
 
 static void far_acted(void *arg, const char *source)
 {
-	const struct worker *w = arg;
+	const struct worker *w = ((const struct hand *)arg)->worker;
 
 	schedule_acted(w->schedule, source);
 }
 
 static bool far_read_since(void *arg, const char *source, enum kind kind, usec_t since)
 {
-	const struct worker *w = arg;
+	const struct worker *w = ((const struct hand *)arg)->worker;
 
 	return schedule_read_since(w->schedule, source, kind, since);
 }
 
 static const struct config_host *far_host(void *arg, const char *name)
 {
-	const struct worker *w = arg;
-
-	return config_host(&w->config, name);
+	return config_host(config_of(arg), name);
 }
 
 static struct ssh_call *far_ssh(void *arg, const struct config_host *h,
 	const struct ssh_script *script, ssh_fn *fn, void *fn_arg)
 {
-	const struct worker *w = arg;
+	const struct worker *w = ((const struct hand *)arg)->worker;
 
 	return ssh_run(w->reach.ssh, &h->ssh, script, fn, fn_arg);
 }
 
 static void far_ssh_cancel(void *arg, struct ssh_call *c)
 {
-	const struct worker *w = arg;
+	const struct worker *w = ((const struct hand *)arg)->worker;
 
 	ssh_cancel(w->reach.ssh, c);
 }
 
 static const struct runbook *far_runbook(void *arg, const char *name)
 {
-	const struct worker *w = arg;
+	const struct hand *h = arg;
 
-	return runbooks_find(w->runbooks, name);
+	return runbooks_find(reload_runbooks(h->worker, version_of(h)), name);
 }
 
 static bool far_read_only(void *arg)
 {
-	const struct worker *w = arg;
-
-	return w->config.read_only;
+	return config_of(arg)->read_only;
 }
 
 static const struct environments *far_environments(void *arg)
 {
-	const struct worker *w = arg;
-
-	return &w->config.environments;
+	return &config_of(arg)->environments;
 }
 
 static bool far_leaving(void *arg)
 {
-	const struct worker *w = arg;
+	const struct worker *w = ((const struct hand *)arg)->worker;
 
 	return w->stopping;
 }
 
 static void far_used(void *arg)
 {
-	struct worker *w = arg;
+	struct worker *w = ((struct hand *)arg)->worker;
 
 	w->last_use_ms = clock_mono_ms();
 }
 
-struct far far_of(struct worker *w)
+static const struct far *far_hold(void *arg);
+
+static void far_let_go(const struct far *held)
+{
+	struct hand *h = held->arg, **at = &h->worker->hands;
+
+	while (*at != h)
+		at = &(*at)->next;
+	*at = h->next;
+	free(h);
+}
+
+static void far_renew(void *arg)
+{
+	struct hand *h = arg;
+
+	reload_now(h->worker->reload);
+	h->version = h->worker->version;
+}
+
+static struct far functions(struct hand *h)
 {
 	return (struct far){
-		.arg = w,
+		.arg = h,
 		.source = far_source,
 		.connector = far_connector,
 		.has_sql = far_has_sql,
@@ -209,9 +247,55 @@ struct far far_of(struct worker *w)
 		.runbook = far_runbook,
 		.read_only = far_read_only,
 		.environments = far_environments,
+		.hold = far_hold,
+		.let_go = far_let_go,
+		.renew = far_renew,
 		.leaving = far_leaving,
 		.used = far_used,
 	};
+}
+
+static struct hand *hand_new(struct worker *w, bool now)
+{
+	struct hand *h = xcalloc(1, sizeof(*h));
+
+	h->worker = w;
+	h->now = now;
+	h->version = w->version;
+	h->far = functions(h);
+	h->next = w->hands;
+	w->hands = h;
+	return h;
+}
+
+static const struct far *far_hold(void *arg)
+{
+	return &hand_new(((struct hand *)arg)->worker, false)->far;
+}
+
+struct far far_of(struct worker *w)
+{
+	return hand_new(w, true)->far;
+}
+
+unsigned far_oldest(const struct worker *w)
+{
+	unsigned oldest = w->version;
+
+	for (const struct hand *h = w->hands; h; h = h->next)
+		if (version_of(h) < oldest)
+			oldest = version_of(h);
+	return oldest;
+}
+
+void far_free(struct worker *w)
+{
+	while (w->hands) {
+		struct hand *h = w->hands;
+
+		w->hands = h->next;
+		free(h);
+	}
 }
 
 struct executor *executor_new(struct worker *w)

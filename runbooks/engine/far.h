@@ -52,6 +52,14 @@ struct far {
 		const struct ssh_script *script, ssh_fn *fn, void *fn_arg);
 	void (*ssh_cancel)(void *arg, struct ssh_call *c); /* NULL is fine; no callback */
 
+	/* ---- edits ---- */
+	/* The configuration, connectors and runbooks may be edited while a job runs, which ends on what it was planned with: all of
+	 * this as it is now, until it is let go of. NULL functions: nothing is edited. */
+	const struct far *(*hold)(void *arg);
+	void (*let_go)(const struct far *held);
+	/* Of one that is held: what was saved meanwhile is taken up, and it is that from now on. */
+	void (*renew)(void *arg);
+
 	/* ---- ourselves ---- */
 	const struct runbook *(*runbook)(void *arg, const char *name); /* or NULL */
 	bool (*read_only)(void *arg);
@@ -61,7 +69,10 @@ struct far {
 };
 
 struct worker;
-/* The real one; its `arg` is the worker. */
+/* The real one, as it is at any moment. */
 struct far far_of(struct worker *w);
+/* The oldest version of the configuration that is held; that of now when none is. */
+unsigned far_oldest(const struct worker *w);
+void far_free(struct worker *w);
 
 #endif

@@ -95,10 +95,20 @@ static void say_flaws(const struct feed *f, struct str *out)
 	}
 }
 
+/* What it says now cannot be used. It is said before all that is wrong with what is used. */
+static void say_edit(struct summary *sum, const struct feed *f, char *text, size_t size)
+{
+	if (f->edit.code == ERR_NONE)
+		return;
+	str_format(text, size, "not taken up, it goes on as it was: %s", f->edit.msg);
+	sum->error = text;
+}
+
 static void health_tell(struct feed *f)
 {
 	struct summary sum = {.state = "ok", .error = ""};
 	struct str flaws = STR_INIT_MAX(4000);
+	char edit[600];
 	json_t *lanes = json_object();
 
 	if (f->cfg->disabled) {
@@ -114,6 +124,7 @@ static void health_tell(struct feed *f)
 	say_flaws(f, &flaws);
 	if (!sum.error[0])
 		sum.error = flaws.buf;
+	say_edit(&sum, f, edit, sizeof(edit));
 	store_tell(f->schedule->worker->store, "source_state",
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, "
 			  "s:o}",
@@ -131,9 +142,9 @@ static void health_tell(struct feed *f)
 static void tell_all(struct schedule *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->feeds[i].untold)
-			health_tell(&s->feeds[i]);
-		s->feeds[i].untold = false;
+		if (s->feeds[i]->untold)
+			health_tell(s->feeds[i]);
+		s->feeds[i]->untold = false;
 	}
 }
 
@@ -162,7 +173,7 @@ static void on_stale(struct loop *l, void *arg)
 
 	s->stale = loop_timer(l, STALE_CHECK_MS, on_stale, s);
 	for (size_t i = 0; i < s->n; i++) {
-		struct feed *f = &s->feeds[i];
+		struct feed *f = s->feeds[i];
 		bool stale = false;
 
 		for (size_t k = 0; k < f->n_lanes; k++)

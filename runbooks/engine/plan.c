@@ -228,6 +228,18 @@ static void set_key(struct plan *p, json_t *spec_params)
 	str_copy(p->key, 33, hex);
 }
 
+/* As it was confirmed; what was saved a moment ago may not have been noticed yet. */
+static const struct runbook *find_runbook(struct job_run *job, const char *name)
+{
+	const struct runbook *r = job->far->runbook(job->far->arg, name);
+	const char *version = json_str(job->spec, "version", "");
+
+	if ((r && str_equal(version, runbook_hash(r))) || !job->far->renew)
+		return r;
+	job->far->renew(job->far->arg);
+	return job->far->runbook(job->far->arg, name);
+}
+
 void plan_start(struct plan *p, struct job_run *job, const char *at,
 	void (*ready)(struct plan *, const struct err *))
 {
@@ -237,15 +249,15 @@ void plan_start(struct plan *p, struct job_run *job, const char *at,
 	p->job = job;
 	p->ready = ready;
 	p->params = json_sub(job->spec, "params");
-	p->runbook = job->far->runbook(job->far->arg, name);
+	p->runbook = find_runbook(job, name);
 	p->requests = json_array();
 	if (!p->runbook)
 		err_set(&e, ERR_NOTFOUND, "the worker has no runbook \"%s\"", name);
 	else if (!str_equal(json_str(job->spec, "version", ""), runbook_hash(p->runbook)))
 		err_set(&e, ERR_CONFLICT,
-			"the runbook file changed since the console or the worker read "
-			"it: start "
-			"both again");
+			"the runbook %s was edited meanwhile: open its form again, and "
+			"look at what it does now",
+			name);
 	if (e.code != ERR_NONE) {
 		ready(p, &e);
 		return;

@@ -221,6 +221,8 @@ struct runbook *runbook_parse(
 {
 	struct runbook *r = xcalloc(1, sizeof(*r));
 
+	r->owners = 1;
+	r->path = xstrdup(path);
 	if (parse(r, path, text, len, e))
 		return r;
 	runbook_free(r);
@@ -229,8 +231,9 @@ struct runbook *runbook_parse(
 
 void runbook_free(struct runbook *r)
 {
-	if (!r)
+	if (!r || --r->owners > 0)
 		return;
+	free(r->path);
 	jmes_free(r->when);
 	tmpl_free(r->confirm);
 	tmpl_free(r->summary);

@@ -134,6 +134,9 @@ void runbook_free(struct runbook *r);
  * runbooks_error). */
 struct runbooks;
 struct runbooks *runbooks_load(const struct config *c, struct err *e) MUST_USE;
+/* After an edit: a file that is broken now stands as it was in `before`. */
+struct runbooks *runbooks_again(
+	const struct config *c, const struct runbooks *before, struct err *e) MUST_USE;
 void runbooks_free(struct runbooks *rs);
 size_t runbooks_count(const struct runbooks *rs);
 /* Best fit first. */

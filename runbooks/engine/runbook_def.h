@@ -46,6 +46,8 @@ struct step {
 };
 
 struct runbook {
+	unsigned owners; /* catalogues that hold it */
+	char *path;
 	struct yaml_doc doc;
 	const char *name, *title, *undo;
 	char hash[65];

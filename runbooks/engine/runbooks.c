@@ -7,11 +7,23 @@
 #include "runbooks/engine/runbook_def.h"
 
 struct runbooks {
+	const struct runbooks *before; /* while it is loaded */
 	struct runbook **items;
 	size_t n, cap;
 	struct err *errors;
 	size_t n_errors, errors_cap;
 };
+
+/* Another owner of the runbook that this file was before; NULL: it was none. */
+static struct runbook *last_good(const struct runbooks *before, const char *path)
+{
+	for (size_t i = 0; before && i < before->n; i++)
+		if (str_equal(before->items[i]->path, path)) {
+			before->items[i]->owners++;
+			return before->items[i];
+		}
+	return NULL;
+}
 
 /* What was shipped is as safe as the program beside it. */
 static void add_file(
@@ -22,13 +34,15 @@ static void add_file(
 	bool ok = shipped || file_trusted(path, &e);
 	struct runbook *r = ok ? runbook_load(path, &e) : NULL;
 
-	free(path);
 	if (!r) {
 		rs->errors = mem_grow(
 			rs->errors, &rs->errors_cap, rs->n_errors + 1, sizeof(e));
 		rs->errors[rs->n_errors++] = e;
-		return;
+		r = last_good(rs->before, path);
 	}
+	free(path);
+	if (!r)
+		return;
 	if (runbooks_find(rs, runbook_name(r))) {
 		runbook_free(r); /* the user's own of this name comes first and stays */
 		return;
@@ -61,10 +75,17 @@ static int by_fit(const void *a, const void *b)
 
 struct runbooks *runbooks_load(const struct config *c, struct err *e)
 {
+	return runbooks_again(c, NULL, e);
+}
+
+struct runbooks *runbooks_again(
+	const struct config *c, const struct runbooks *before, struct err *e)
+{
 	struct runbooks *rs = xcalloc(1, sizeof(*rs));
 	char *shipped = file_data("runbooks/catalog");
 	char *own = c->folder ? xasprintf("%s/runbooks", c->folder) : NULL;
 
+	rs->before = before;
 	if (own)
 		add_folder(rs, own, false);
 	add_folder(rs, shipped, true);
@@ -76,6 +97,7 @@ struct runbooks *runbooks_load(const struct config *c, struct err *e)
 		return NULL;
 	}
 	free(shipped);
+	rs->before = NULL;
 	if (rs->n)
 		qsort(rs->items, rs->n, sizeof(struct runbook *), by_fit);
 	return rs;

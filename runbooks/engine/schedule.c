@@ -285,7 +285,7 @@ static void lane_due(struct loop *l, void *arg)
 		on_open_items, ln);
 }
 
-static void feed_start(struct feed *f)
+void feed_start(struct feed *f)
 {
 	struct worker *w = f->schedule->worker;
 	const struct connector *c = source_connector(f->source);
@@ -302,40 +302,7 @@ static void feed_start(struct feed *f)
 	}
 }
 
-/* One that is open already and has the same connector. */
-static const struct source *like(const struct feed *f)
-{
-	for (const struct feed *other = f->schedule->feeds; other < f; other++)
-		if (other->source && str_equal(other->cfg->connector, f->cfg->connector))
-			return other->source;
-	return NULL;
-}
-
-struct schedule *schedule_new(struct worker *w)
-{
-	struct schedule *s = xcalloc(1, sizeof(*s));
-
-	s->worker = w;
-	s->n = w->config.n_sources;
-	s->feeds = xcalloc(s->n ? s->n : 1, sizeof(*s->feeds));
-	for (size_t i = 0; i < s->n; i++) {
-		struct feed *f = &s->feeds[i];
-
-		f->schedule = s;
-		f->cfg = &w->config.sources[i];
-		if (!f->cfg->disabled)
-			f->source = source_open(&w->reach, f->cfg, like(f), &f->broken);
-		if (f->source)
-			feed_start(f);
-		else if (!f->cfg->disabled)
-			log_at(LOG_ERROR, "source", "%s", f->broken.msg);
-		health_soon(f);
-	}
-	health_start(s);
-	return s;
-}
-
-static void feed_release(struct feed *f)
+void feed_stop(struct feed *f)
 {
 	struct worker *w = f->schedule->worker;
 
@@ -345,36 +312,31 @@ static void feed_release(struct feed *f)
 		loop_timer_cancel(w->loop, ln->timer);
 		store_cancel(w->store, ln->request);
 		collect_cancel(ln->collect);
-		free(ln->since);
-		free(ln->next_since);
+		ln->timer = NULL;
+		ln->request = NULL;
+		ln->collect = NULL;
+		ln->done = false;
 	}
-	free(f->lanes);
-	source_free(f->source);
 }
 
-void schedule_free(struct schedule *s)
-{
-	if (!s)
-		return;
-	health_stop(s);
-	for (size_t i = 0; i < s->n; i++)
-		feed_release(&s->feeds[i]);
-	free(s->feeds);
-	free(s);
-}
-
-static struct feed *find(const struct schedule *s, const char *name)
+struct feed *schedule_feed(const struct schedule *s, const char *name)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (str_equal(s->feeds[i].cfg->name, name))
-			return &s->feeds[i];
+		if (str_equal(s->feeds[i]->cfg->name, name))
+			return s->feeds[i];
 	return NULL;
 }
 
-struct source *schedule_source(struct schedule *s, const char *name, struct err *e)
+struct source *schedule_source_of(
+	struct schedule *s, unsigned version, const char *name, struct err *e)
 {
-	struct feed *f = find(s, name);
+	const struct feed *f = schedule_feed(s, name);
 
+	for (const struct feed *old = s->retired; old && (!f || f->born > version);
+		old = old->next)
+		if (old->born <= version && version < old->died &&
+			str_equal(old->cfg->name, name))
+			f = old;
 	if (f && f->source)
 		return f->source;
 	if (!f)
@@ -388,9 +350,14 @@ struct source *schedule_source(struct schedule *s, const char *name, struct err 
 	return NULL;
 }
 
+struct source *schedule_source(struct schedule *s, const char *name, struct err *e)
+{
+	return schedule_source_of(s, s->worker->version, name, e);
+}
+
 void schedule_refresh(struct schedule *s, const char *name)
 {
-	struct feed *f = find(s, name);
+	struct feed *f = schedule_feed(s, name);
 
 	for (size_t i = 0; f && i < f->n_lanes; i++) {
 		if (f->lanes[i].running)
@@ -402,7 +369,7 @@ void schedule_refresh(struct schedule *s, const char *name)
 
 void schedule_acted(struct schedule *s, const char *name)
 {
-	struct feed *f = find(s, name);
+	struct feed *f = schedule_feed(s, name);
 
 	for (size_t i = 0; f && i < f->n_lanes; i++) {
 		if (f->lanes[i].running)
@@ -414,7 +381,7 @@ void schedule_acted(struct schedule *s, const char *name)
 
 const char *schedule_connector(const struct schedule *s, const char *name)
 {
-	const struct feed *f = find(s, name);
+	const struct feed *f = schedule_feed(s, name);
 
 	return f ? f->cfg->connector : "";
 }

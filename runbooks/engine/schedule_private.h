@@ -45,6 +45,12 @@ struct feed { /* one source */
 	const struct config_source *cfg;
 	struct source *source; /* NULL: disabled or broken */
 	struct err broken;
+	struct err
+		edit; /* why what it says now is not taken up, so that it goes on as it was */
+	unsigned long long stamp;
+	unsigned born,
+		died; /* versions of the configuration: from, and before (0: it lives) */
+	struct feed *next; /* among the retired */
 	struct lane *lanes;
 	size_t n_lanes;
 	bool untold; /* its row in the store is due */
@@ -52,12 +58,16 @@ struct feed { /* one source */
 
 struct schedule {
 	struct worker *worker;
-	struct feed *feeds;
+	struct feed **feeds;
 	size_t n;
-	bool fresh; /* something changed in the store since the last retriage */
+	struct feed *retired; /* collect nothing more; kept for what runs */
+	bool fresh;           /* something changed in the store since the last retriage */
 	struct loop_timer *triage, *stale, *health;
 };
 
+void feed_start(struct feed *f);
+void feed_stop(struct feed *f); /* nothing is collected any more; calls go on */
+struct feed *schedule_feed(const struct schedule *s, const char *name); /* or NULL */
 void lane_arm(struct lane *ln, int64_t after_ms);
 void lane_settle(struct lane *ln);
 /* The wait after a failure: the interval, but a minute at most (what is read once an hour is not left failed for an hour),

@@ -2,18 +2,10 @@
 #include "runbooks/engine/exec.h"
 #include "runbooks/engine/schedule_private.h"
 
-static const struct feed *feed_of(const struct schedule *s, const char *source)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (str_equal(s->feeds[i].cfg->name, source))
-			return &s->feeds[i];
-	return NULL;
-}
-
 bool schedule_read_since(
 	const struct schedule *s, const char *source, enum kind kind, usec_t since)
 {
-	const struct feed *f = feed_of(s, source);
+	const struct feed *f = schedule_feed(s, source);
 	size_t n = 0;
 
 	for (size_t i = 0; f && i < f->n_lanes; i++) {

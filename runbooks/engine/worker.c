@@ -13,7 +13,9 @@
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
+#include "backends/store/pulse.h"
 #include "backends/triage/attention.h"
+#include "runbooks/engine/far.h"
 #include "runbooks/engine/job.h"
 
 #define EXIT_LOCKED 75
@@ -79,6 +81,7 @@ static void on_idle_check(struct loop *l, void *arg)
 		loop_stop(l);
 		return;
 	}
+	reload_tidy(w->reload);
 	loop_timer(l, IDLE_CHECK_MS, on_idle_check, w);
 }
 
@@ -119,12 +122,14 @@ static bool set_up(struct worker *w, const struct worker_options *o, struct err 
 		w->store_path = store_default_path(e);
 	if (!w->store_path || !take_lock(w, e) || !open_log(w, o, e))
 		return false;
+	w->foreground = o->foreground;
 	if (o->foreground)
 		w->config.idle_exit_ms = 0;
 	w->loop = loop_new();
 	w->store = store_open(w->loop, w->store_path, STORE_WORKER, e);
 	if (!w->store)
 		return false;
+	w->pulse = pulse_beat_new(w->store, w->store_path);
 	w->triage = triage_hook_new(
 		(json_t *)(uintptr_t)w->config.attention, &w->config.environments, e);
 	if (!w->triage)
@@ -143,12 +148,15 @@ static bool set_up(struct worker *w, const struct worker_options *o, struct err 
 	w->schedule = schedule_new(w);
 	w->executor = executor_new(w);
 	w->tidy = tidy_new(w);
+	w->reload = reload_new(w, o->config_path);
 	return true;
 }
 
 static void tear_down(struct worker *w)
 {
+	reload_free(w->reload);
 	executor_free(w->executor);
+	far_free(w);
 	tidy_free(w->tidy);
 	schedule_free(w->schedule);
 	if (w->reach.ssh)
@@ -158,6 +166,7 @@ static void tear_down(struct worker *w)
 	if (w->reach.http)
 		http_free(w->reach.http);
 	runbooks_free(w->runbooks);
+	pulse_beat_free(w->pulse);
 	if (w->store)
 		store_close(w->store);
 	triage_hook_free(w->triage);

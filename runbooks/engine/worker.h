@@ -14,6 +14,9 @@ struct schedule;
 struct executor;
 struct triage_hook;
 struct tidy;
+struct reload;
+struct hand;
+struct pulse_beat;
 
 struct worker {
 	struct loop *loop;
@@ -22,9 +25,14 @@ struct worker {
 	struct reach reach;
 	struct runbooks *runbooks;
 	struct triage_hook *triage;
+	struct pulse_beat *pulse;
 	struct schedule *schedule;
 	struct executor *executor;
 	struct tidy *tidy;
+	struct reload *reload;
+	struct hand *hands; /* far.c */
+	unsigned version;   /* of the configuration: counts its edits */
+	bool foreground;
 	char *store_path;
 	int lock_fd;
 	bool stopping;       /* start nothing new: the loop ends */
@@ -46,8 +54,16 @@ int worker_main(const struct worker_options *o);
 /* Sources whose connector or settings are wrong do not stop the others: they show as failing, with the message. */
 struct schedule *schedule_new(struct worker *w);
 void schedule_free(struct schedule *s);
+/* The configuration of the worker, or a connector, is another one now. */
+void schedule_edited(struct schedule *s);
+/* Sources of before the oldest version that is still in use are let go of. */
+void schedule_forget(struct schedule *s, unsigned oldest);
+bool schedule_uses(const struct schedule *s, const struct config *c);
 /* The live source, NULL when it is not configured, disabled or broken (then e says why). */
 struct source *schedule_source(struct schedule *s, const char *name, struct err *e);
+/* The same as it is in that version. */
+struct source *schedule_source_of(
+	struct schedule *s, unsigned version, const char *name, struct err *e);
 /* Collect all its collections as soon as their min_every and the far side's Retry-After let: for `wait`, for the console's
  * refresh. Running ones are left to end and run once more. */
 void schedule_refresh(struct schedule *s, const char *name);
@@ -66,6 +82,16 @@ void executor_wake(struct executor *x);
 bool executor_busy(const struct executor *x);
 /* A collected batch holds newly failed runs: fetch the end of their logs for the cause, most important first, some per minute. */
 void executor_causes(struct executor *x);
+
+/* ---- reload.c: edits are taken up ---- */
+
+struct reload *reload_new(struct worker *w, const char *config_path);
+void reload_free(struct reload *r);
+void reload_now(struct reload *r); /* at once; what cannot be read changes nothing */
+/* As they are in that version, which is the present one or held. */
+const struct config *reload_config(const struct worker *w, unsigned version);
+const struct runbooks *reload_runbooks(const struct worker *w, unsigned version);
+void reload_tidy(struct reload *r); /* lets go of what nobody uses any more */
 
 /* ---- tidy.c: what keeps the store small ---- */
 

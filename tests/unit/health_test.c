@@ -16,6 +16,7 @@ struct scene {
 	struct help h;
 	struct worker w;
 	struct schedule s;
+	struct feed *feeds[1];
 	struct feed f;
 	struct lane lanes[2]; /* quick, slow */
 };
@@ -49,7 +50,8 @@ static void scene_open(struct scene *s)
 	struct connector *c = connector_load(path, &e);
 	if (!c)
 		fail_msg("%s", e.msg);
-	s->s = (struct schedule){.worker = &s->w, .feeds = &s->f, .n = 1};
+	s->feeds[0] = &s->f;
+	s->s = (struct schedule){.worker = &s->w, .feeds = s->feeds, .n = 1};
 	s->f = (struct feed){.schedule = &s->s,
 		.cfg = config_source(&s->w.config, "s"),
 		.lanes = s->lanes,

@@ -8,11 +8,13 @@
 
 #include "backends/base/file.h"
 #include "backends/base/mem.h"
+#include "backends/store/pulse.h"
 #include "runbooks/engine/job.h"
 #include "tui/headless/headless.h"
 #include "tui/theme.h"
 
 #define CHECKUP_WITHIN_MS 150000
+#define TRY_WRITE_MS 1000
 
 enum level { LEVEL_OK, LEVEL_WARN, LEVEL_BAD };
 
@@ -244,11 +246,28 @@ static void check_folder(struct checkup *c, const char *path)
 	free(folder);
 }
 
+/* The worker's word for it, and a try of our own: it may be stuck, or none may run. */
+static void check_writes(struct checkup *c, const char *store_path, long pid)
+{
+	struct str words = STR_INIT_MAX(500);
+	struct pulse pulse;
+	struct err e = ERR_INIT;
+
+	pulse_read(store_path, &pulse);
+	bool said = (pid || pulse.state == PULSE_SILENT) && pulse_words(&pulse, &words);
+	if (said)
+		say(c, "store", LEVEL_BAD, "%s", words.buf);
+	else if (!store_try_write(store_path, TRY_WRITE_MS, &e))
+		say(c, "store", LEVEL_BAD, "%s", e.msg);
+	str_release(&words);
+}
+
 static void check_open(struct checkup *c, struct headless *h)
 {
 	long pid = worker_pid(h->store_path);
 
 	say(c, "store", LEVEL_OK, "%s", h->store_path);
+	check_writes(c, h->store_path, pid);
 	if (pid)
 		say(c, "worker", LEVEL_OK, "runs, pid %ld", pid);
 	else

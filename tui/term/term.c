@@ -117,6 +117,13 @@ static void set_looks(struct term *t)
 	}
 }
 
+void term_set_theme(struct term *t, const struct theme *theme)
+{
+	t->theme = *theme;
+	set_looks(t);
+	term_redraw(t);
+}
+
 struct term *term_open(const struct term_options *o, struct err *e)
 {
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {

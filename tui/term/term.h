@@ -15,6 +15,8 @@ struct term_options {
 };
 
 /* Takes over the terminal of stdin and stdout. Fails with one sentence when there is none or its TERM is not known. */
+/* Other looks from the next frame on. Copied. */
+void term_set_theme(struct term *t, const struct theme *theme);
 struct term *term_open(const struct term_options *o, struct err *e) MUST_USE;
 void term_close(struct term *t); /* gives it back; NULL is fine */
 

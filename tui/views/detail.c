@@ -24,7 +24,10 @@ static void record_answer(struct view *v, struct answer *a)
 				"limit", 5),
 			NULL);
 	str_release(&key);
-	if (!d->group.args && *d->r.signature)
+	const char *asked = json_str(d->group.args, "signature", "");
+	if (!*d->r.signature)
+		answer_clear(&d->group);
+	else if (strcmp(asked, d->r.signature) != 0)
 		answer_ask(v, &d->group, "group",
 			json_pack("{s:s,s:i,s:b}", "signature", d->r.signature, "limit",
 				50, "all", 1),

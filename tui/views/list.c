@@ -24,7 +24,6 @@ static bool init(struct view *v, struct err *e)
 	struct list_view *l = list_of(v);
 	(void)e;
 	l->lane = &lanes[v->lane];
-	l->changes = app_changes(v->app);
 	l->cells = (struct lane_cells){.table = &l->table, .app = v->app};
 	table_init(&l->table, l->lane->columns, l->lane->n_columns, &l->cells);
 	window_init(&l->w, v, answered);
@@ -185,15 +184,7 @@ static bool key(struct view *v, const struct event *ev)
 
 static void changed(struct view *v)
 {
-	list_of(v)->changes = app_changes(v->app);
 	window_refresh(&list_of(v)->w);
-}
-
-/* While another lane was shown this one was not told. */
-static void shown(struct view *v)
-{
-	if (list_of(v)->changes != app_changes(v->app))
-		changed(v);
 }
 
 static bool current(struct view *v, struct target *out)
@@ -273,7 +264,6 @@ const struct view_type list_view = {
 	.waits = waits,
 	.move = move,
 	.changed = changed,
-	.shown = shown,
 	.targets = targets,
 	.current = current,
 	.commands = commands,

@@ -10,7 +10,6 @@ struct list_view {
 	struct view v;
 	const struct lane *lane;
 	struct window w;
-	unsigned long changes; /* of the store, that the rows know of */
 	struct table table;
 	struct lane_cells cells;
 	bool filter_wrong; /* what is typed now is none: the rows are still of `filter` */

@@ -7,27 +7,57 @@ struct raw_view {
 	struct view v;
 	struct pager p;
 	struct ask ask;
+	bool known;
+	char *text; /* as it is shown */
 };
+
+/* The same text stays as it is; another is shown from where the one before was read. `text` is taken; NULL: it is gone. */
+static void show(struct raw_view *r, bool own, char *text)
+{
+	struct str safe = STR_INIT;
+	size_t at = r->p.at, top = r->p.top;
+	if (r->p.n && str_equal(text ? text : "", r->text ? r->text : "")) {
+		free(text);
+		return;
+	}
+	free(r->text);
+	r->text = text;
+	pager_clear(&r->p);
+	if (!text)
+		pager_add(&r->p, ROLE_WARN, 0, "It is gone from the store.");
+	else if (!own)
+		pager_add(&r->p, ROLE_DIM, 0,
+			"Its source's own JSON was not kept; this is the record made of "
+			"it.");
+	if (text) {
+		utf8_clean(&safe, text, strlen(text), PAGER_BYTES_MAX, UTF8_LINES);
+		pager_add_text(&r->p, ROLE_TEXT, safe.buf);
+		str_release(&safe);
+	}
+	if (at < r->p.n) {
+		r->p.at = at;
+		r->p.top = top;
+	}
+}
 
 static void answered(struct view *v, json_t *answer)
 {
 	struct raw_view *r = (struct raw_view *)v;
-	struct str safe = STR_INIT;
-	pager_clear(&r->p);
+	r->known = true;
+	if (!answer)
+		return;
 	if (!json_is_object(answer)) {
-		pager_add(&r->p, ROLE_WARN, 0, "It is gone from the store.");
+		show(r, false, NULL);
 		return;
 	}
 	json_t *said = json_sub(answer, "detail");
-	char *text = json_pretty(said ? said : answer);
-	if (!said)
-		pager_add(&r->p, ROLE_DIM, 0,
-			"Its source's own JSON was not kept; this is the record made of "
-			"it.");
-	utf8_clean(&safe, text, strlen(text), PAGER_BYTES_MAX, UTF8_LINES);
-	pager_add_text(&r->p, ROLE_TEXT, safe.buf);
-	str_release(&safe);
-	free(text);
+	show(r, said != NULL, json_pretty(said ? said : answer));
+}
+
+static void ask(struct view *v)
+{
+	ask_start(v, &((struct raw_view *)v)->ask, "record",
+		json_pack("{s:I}", "rid", (json_int_t)v->arg.rid), answered);
 }
 
 static bool init(struct view *v, struct err *e)
@@ -35,8 +65,7 @@ static bool init(struct view *v, struct err *e)
 	struct raw_view *r = (struct raw_view *)v;
 	(void)e;
 	pager_init(&r->p);
-	ask_start(v, &r->ask, "record", json_pack("{s:I}", "rid", (json_int_t)v->arg.rid),
-		answered);
+	ask(v);
 	return true;
 }
 
@@ -45,6 +74,7 @@ static void release(struct view *v)
 	struct raw_view *r = (struct raw_view *)v;
 	ask_cancel(&r->ask);
 	pager_release(&r->p);
+	free(r->text);
 }
 
 static void title(struct view *v, struct str *path, struct str *side)
@@ -69,7 +99,7 @@ static void move(struct view *v, enum move m)
 static bool waits(const struct view *v, enum key_about what)
 {
 	(void)what;
-	return ((const struct raw_view *)v)->ask.req != NULL;
+	return !((const struct raw_view *)v)->known;
 }
 
 static bool key(struct view *v, const struct event *ev)
@@ -121,6 +151,7 @@ const struct view_type raw_view = {
 	.title = title,
 	.draw = draw,
 	.key = key,
+	.changed = ask,
 	.waits = waits,
 	.move = move,
 	.commands = commands,

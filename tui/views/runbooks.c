@@ -62,23 +62,49 @@ static const struct column columns[] = {
 		.cell = cell_title},
 };
 
+/* The cursor goes with its runbook; when that does not apply any more, what is pressed now was meant for another. */
+static void place(struct runbooks_view *b, const struct runbook *was)
+{
+	for (size_t i = 0; was && i < b->n; i++) {
+		if (b->items[i] == was) {
+			b->at = i;
+			return;
+		}
+	}
+	b->at = 0;
+	if (was)
+		app_shifted(&b->v);
+}
+
 static void answered(struct view *v, json_t *answer)
 {
 	struct runbooks_view *b = (struct runbooks_view *)v;
 	const struct runbooks *all = app_runbooks(v->app);
+	const struct runbook *was = b->n ? b->items[b->at] : NULL;
 	struct record r;
 	b->known = true;
+	if (!answer)
+		return;
 	b->n = 0;
 	if (!all || !record_from_json(answer, &r))
 		return;
 	const struct config_source *source = config_source(app_config(v->app), r.source);
-	b->items = arena_alloc(&v->mem, runbooks_count(all) * sizeof(struct runbook *));
+	if (!b->items)
+		b->items = arena_alloc(
+			&v->mem, runbooks_count(all) * sizeof(struct runbook *));
 	for (size_t i = 0; i < runbooks_count(all); i++) {
 		const struct runbook *one = runbooks_at(all, i);
 		if (!runbook_on_hosts(one) &&
 			runbook_applies(one, &r, source ? source->connector : ""))
 			b->items[b->n++] = one;
 	}
+	place(b, was);
+}
+
+static void ask(struct view *v)
+{
+	ask_start(v, &((struct runbooks_view *)v)->ask, "record",
+		json_pack("{s:I}", "rid", (json_int_t)v->arg.rid), answered);
 }
 
 static bool init(struct view *v, struct err *e)
@@ -86,8 +112,7 @@ static bool init(struct view *v, struct err *e)
 	struct runbooks_view *b = (struct runbooks_view *)v;
 	(void)e;
 	table_init(&b->table, columns, LENGTH(columns), NULL);
-	ask_start(v, &b->ask, "record", json_pack("{s:I}", "rid", (json_int_t)v->arg.rid),
-		answered);
+	ask(v);
 	return true;
 }
 
@@ -125,7 +150,7 @@ static void draw(struct view *v, const struct canvas *c)
 static bool waits(const struct view *v, enum key_about what)
 {
 	(void)what;
-	return ((const struct runbooks_view *)v)->ask.req != NULL;
+	return !((const struct runbooks_view *)v)->known;
 }
 
 static void move(struct view *v, enum move m)
@@ -166,7 +191,7 @@ static void open_form(struct view *v)
 
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter form and preview",
-		"its form and preview; nothing happens yet", 0, open_form},
+		"its form and preview; nothing happens yet", CMD_AIMED, open_form},
 	{NULL},
 };
 
@@ -178,6 +203,7 @@ const struct view_type runbooks_view = {
 	.release = release,
 	.title = title,
 	.draw = draw,
+	.changed = ask,
 	.waits = waits,
 	.move = move,
 	.commands = commands,

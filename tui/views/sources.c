@@ -208,7 +208,21 @@ static void title(struct view *v, struct str *path, struct str *side)
 static void draw(struct view *v, const struct canvas *c)
 {
 	struct sources_view *s = of(v);
-	cursor_rows(&s->c, &s->table, c, s->sources.json,
+	struct canvas rows = canvas_sub(c, 0, 0, c->rows, c->cols);
+	struct str text = STR_INIT;
+	const char *wrong = app_wrong(v->app);
+	int used = 0;
+	if (app_unwritten(v->app, &text))
+		used = canvas_wrap(c, 0, 1, c->cols - 2, 3, ROLE_BAD, text.buf) + 1;
+	str_clear(&text);
+	if (wrong) {
+		str_addf(&text, "Not taken up, what was before goes on: %s", wrong);
+		used += canvas_wrap(c, used, 1, c->cols - 2, 3, ROLE_BAD, text.buf) + 1;
+	}
+	if (used && used < c->rows)
+		rows = canvas_sub(c, used, 0, c->rows - used, c->cols);
+	str_release(&text);
+	cursor_rows(&s->c, &s->table, &rows, s->sources.json,
 		"No source is known yet. `watchdesk doctor` says which file to write and "
 		"what.");
 }

@@ -1,0 +1,219 @@
+/*
+ * Which sources there are: at the start, and again when the configuration or a connector was edited. What did not change goes
+ * on as it is, with its timers and its login; what did begins anew; what cannot be used as it is now goes on as it was. An
+ * action that runs still finds the sources that it was planned with.
+ */
+#include <string.h>
+
+#include "backends/base/file.h"
+#include "backends/base/log.h"
+#include "backends/base/mem.h"
+#include "runbooks/engine/schedule_private.h"
+
+enum { CONNECTOR_MAX = 1 << 20 };
+
+/* All that makes a source what it is, but its own keys: the connector's text and the hosts. 0: there is no such file. */
+static unsigned long long stamp_of(
+	const struct config *c, const struct config_source *cfg)
+{
+	struct err ignored = ERR_INIT;
+	struct str text = STR_INIT_MAX((size_t)2 * CONNECTOR_MAX);
+	char *path = config_find(
+		c, "connectors", "backends/catalog", cfg->connector, &ignored);
+	const json_t *hosts = json_sub(c->doc.root, "hosts");
+	unsigned long long stamp = 0;
+
+	if (path && file_read(path, CONNECTOR_MAX, &text, &ignored)) {
+		str_adds(&text, path);
+		if (hosts)
+			json_text_to(&text, hosts);
+		stamp = str_hash(text.buf, text.len, 1);
+	}
+	free(path);
+	str_release(&text);
+	return stamp;
+}
+
+/* One that is open already and has the same file. */
+static const struct source *like(const struct schedule *s, const struct feed *f)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->feeds[i]->source && s->feeds[i]->stamp == f->stamp &&
+			str_equal(s->feeds[i]->cfg->connector, f->cfg->connector))
+			return s->feeds[i]->source;
+	return NULL;
+}
+
+static struct feed *feed_new(struct schedule *s, const struct config_source *cfg)
+{
+	struct worker *w = s->worker;
+	struct feed *f = xcalloc(1, sizeof(*f));
+
+	f->schedule = s;
+	f->cfg = cfg;
+	f->born = w->version;
+	f->stamp = stamp_of(&w->config, cfg);
+	if (!cfg->disabled)
+		f->source = source_open(&w->reach, cfg, like(s, f), &f->broken);
+	if (!f->source && !cfg->disabled)
+		log_at(LOG_ERROR, "source", "%s", f->broken.msg);
+	return f;
+}
+
+static void feed_free(struct feed *f)
+{
+	feed_stop(f);
+	for (size_t i = 0; i < f->n_lanes; i++) {
+		free(f->lanes[i].since);
+		free(f->lanes[i].next_since);
+	}
+	free(f->lanes);
+	source_free(f->source);
+	free(f);
+}
+
+static void tell_names(const struct schedule *s)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < s->n; i++)
+		json_array_append_new(names, json_string(s->feeds[i]->cfg->name));
+	store_tell(s->worker->store, "sources_are", json_pack("{s:o}", "names", names),
+		NULL, NULL);
+}
+
+struct schedule *schedule_new(struct worker *w)
+{
+	struct schedule *s = xcalloc(1, sizeof(*s));
+
+	s->worker = w;
+	s->feeds = xcalloc(w->config.n_sources + 1, sizeof(struct feed *));
+	for (size_t i = 0; i < w->config.n_sources; i++) {
+		struct feed *f = feed_new(s, &w->config.sources[i]);
+
+		s->feeds[s->n++] = f;
+		if (f->source)
+			feed_start(f);
+		health_soon(f);
+	}
+	tell_names(s);
+	health_start(s);
+	return s;
+}
+
+void schedule_free(struct schedule *s)
+{
+	if (!s)
+		return;
+	health_stop(s);
+	for (size_t i = 0; i < s->n; i++)
+		feed_free(s->feeds[i]);
+	while (s->retired) {
+		struct feed *f = s->retired;
+
+		s->retired = f->next;
+		feed_free(f);
+	}
+	free(s->feeds);
+	free(s);
+}
+
+/* ---- edits ---- */
+
+static void retire(struct schedule *s, struct feed *f)
+{
+	feed_stop(f);
+	f->died = s->worker->version;
+	f->next = s->retired;
+	s->retired = f;
+}
+
+static bool unchanged(
+	const struct feed *f, const struct config *c, const struct config_source *cfg)
+{
+	return f->stamp == stamp_of(c, cfg) && json_equal(f->cfg->values, cfg->values);
+}
+
+/* The feed of this source from now on: the old one, or another in its place. */
+static struct feed *next_feed(
+	struct schedule *s, struct feed *old, const struct config_source *cfg)
+{
+	struct feed *f;
+
+	if (old && unchanged(old, &s->worker->config, cfg)) {
+		bool said = old->edit.code != ERR_NONE;
+
+		old->edit = (struct err)ERR_INIT;
+		old->cfg = cfg;
+		if (old->source)
+			source_config(old->source, cfg);
+		if (said)
+			health_soon(old);
+		return old;
+	}
+	f = feed_new(s, cfg);
+	if (old && old->source && !f->source && !cfg->disabled) {
+		old->edit = f->broken;
+		feed_free(f);
+		health_soon(old);
+		return old;
+	}
+	if (old)
+		retire(s, old);
+	if (f->source)
+		feed_start(f);
+	health_soon(f);
+	return f;
+}
+
+void schedule_edited(struct schedule *s)
+{
+	const struct config *c = &s->worker->config;
+	struct feed **feeds = xcalloc(c->n_sources + 1, sizeof(struct feed *));
+
+	for (size_t i = 0; i < s->n; i++)
+		if (!config_source(c, s->feeds[i]->cfg->name))
+			retire(s, s->feeds[i]);
+	for (size_t i = 0; i < c->n_sources; i++)
+		feeds[i] = next_feed(
+			s, schedule_feed(s, c->sources[i].name), &c->sources[i]);
+	free(s->feeds);
+	s->feeds = feeds;
+	s->n = c->n_sources;
+	tell_names(s);
+}
+
+/* It has ended all that it began: what the store still takes, and requests of others. */
+static bool at_rest(const struct feed *f)
+{
+	for (size_t i = 0; i < f->n_lanes; i++)
+		if (f->lanes[i].puts > 0)
+			return false;
+	return !f->source || !source_busy(f->source);
+}
+
+void schedule_forget(struct schedule *s, unsigned oldest)
+{
+	for (struct feed **at = &s->retired; *at;) {
+		struct feed *f = *at;
+
+		if (f->died > oldest || !at_rest(f)) {
+			at = &f->next;
+			continue;
+		}
+		*at = f->next;
+		feed_free(f);
+	}
+}
+
+bool schedule_uses(const struct schedule *s, const struct config *c)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->feeds[i]->cfg >= c->sources &&
+			s->feeds[i]->cfg < c->sources + c->n_sources)
+			return true;
+	for (const struct feed *f = s->retired; f; f = f->next)
+		if (f->cfg >= c->sources && f->cfg < c->sources + c->n_sources)
+			return true;
+	return false;
+}
