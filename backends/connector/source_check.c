@@ -212,6 +212,20 @@ static bool check_file(const struct check *k, const char *key)
 	return ok;
 }
 
+/* A key is a secret, though a library reads it: whoever else may read or change its file is found here. */
+static bool check_client_key(const struct check *k)
+{
+	const char *key = json_object_get(k->src->values, "client_key") ? "client_key"
+									: "client_cert";
+	char *path = source_path(k->cfg, json_str(k->src->values, key, NULL));
+	struct err why = ERR_INIT;
+	bool ok = !path || secret_file_check(path, &why) ||
+		  yaml_err_value(k->e, &k->cfg->doc, k->src->values, key, "%s: %s", key,
+			  why.msg);
+	free(path);
+	return ok;
+}
+
 static bool check_keys(const struct check *k)
 {
 	json_t *values = (json_t *)(uintptr_t)k->src->values, *v;
@@ -220,7 +234,7 @@ static bool check_keys(const struct check *k)
 		if (!known_key(k, key))
 			return false;
 	return check_file(k, "ca_file") && check_file(k, "client_cert") &&
-	       check_file(k, "client_key");
+	       check_client_key(k);
 }
 
 json_t *source_settings(const struct connector *c, const struct config *cfg,

@@ -188,6 +188,11 @@ static void test_a_key_that_others_may_read(void **state)
 	assert_non_null(strstr(s.msg, "client_key: "));
 	assert_non_null(strstr(s.msg, "chmod 600"));
 	assert_false(s.sent);
+	/* doctor, and whoever opens the source next, is told the place. */
+	struct err e = ERR_INIT;
+	assert_null(source_settings(rig.source->def, &rig.config, &rig.source->cfg, &e));
+	assert_non_null(strstr(e.msg, "config.yaml:8:"));
+	assert_non_null(strstr(e.msg, "client_key: "));
 	rig_close(&rig);
 	free(extra);
 	free(key);

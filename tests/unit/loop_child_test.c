@@ -102,6 +102,7 @@ static void test_child_is_clean(void **state)
 	assert_string_equal(seen.text.buf, "1:ONLY=this\n");
 	str_release(&seen.text);
 	setenv("WD_LEAK", "1", 1);
+	setenv("https_proxy", "http://me:secret@WD_LEAK", 1);
 	run(&seen, env, (struct loop_child_spec){0});
 	assert_null(strstr(seen.text.buf, "WD_LEAK"));
 	assert_non_null(strstr(seen.text.buf, "PATH="));
