@@ -131,7 +131,7 @@ void shown_safely(
 
 void shown_lines_init(struct shown_lines *s, shown_fn *fn, void *arg)
 {
-	*s = (struct shown_lines){STR_INIT, fn, arg};
+	*s = (struct shown_lines){STR_INIT, REDACT_INIT, fn, arg};
 }
 
 void shown_lines_release(struct shown_lines *s)
@@ -156,6 +156,8 @@ static void give(struct shown_lines *s, const char *bytes, size_t len)
 	struct str safe = STR_INIT;
 
 	shown_safely(&safe, bytes, len, STR_MAX_DEFAULT, UTF8_SGR);
+	if (!redact_line(&s->redact, &safe))
+		str_clear(&safe);
 	for (size_t at = 0, n; at < safe.len; at += n) {
 		n = part_len(safe.buf + at, safe.len - at);
 		s->fn(s->arg, safe.buf + at, n);

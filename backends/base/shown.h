@@ -1,6 +1,7 @@
 #ifndef BASE_SHOWN_H
 #define BASE_SHOWN_H
 
+#include "backends/base/redact.h"
 #include "backends/base/utf8.h"
 
 /*
@@ -13,12 +14,14 @@ void shown_safely(struct str *out, const char *bytes, size_t len, size_t max,
 
 /*
  * A program's output as lines, which comes in pieces: a secret that lies across two of them is found. A line longer than
- * SHOWN_PART is given in parts. What is given is safe; blank lines are not given.
+ * SHOWN_PART is given in parts. What is given is safe, and what looks like a credential is gone (redact.h); blank lines are
+ * not given.
  */
 enum { SHOWN_PART = 4000 };
 typedef void shown_fn(void *arg, const char *line, size_t len);
 struct shown_lines {
 	struct str held; /* the line that has no end yet */
+	struct redact redact;
 	shown_fn *fn;
 	void *arg;
 };

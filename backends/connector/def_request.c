@@ -181,19 +181,6 @@ static bool reply_keys(
 	return def_strings(c, obj, "columns", &out->columns, &out->n_columns, e);
 }
 
-/* What a login sends to a host of its own would go, with its secret, to that of the source. */
-static bool is_path(
-	struct connector *c, const json_t *obj, const char *key, struct err *e)
-{
-	const char *text = json_str(obj, key, "");
-	return !(str_starts(text, "http://") || str_starts(text, "https://") ||
-		       str_starts(text, "//")) ||
-	       yaml_err_value(e, &c->doc, obj, key,
-		       "an address where a path belongs: every request, a login too, "
-		       "goes "
-		       "to the source's own url; write what follows the host");
-}
-
 static bool transport_keys(struct connector *c, const json_t *obj, const char *key,
 	struct def_request *out, struct err *e)
 {
@@ -201,8 +188,7 @@ static bool transport_keys(struct connector *c, const json_t *obj, const char *k
 	case DEF_NONE:
 		return true;
 	case DEF_HTTP:
-		return (!key || (is_path(c, obj, key, e) &&
-					def_path(c, obj, key, &out->path, e))) &&
+		return (!key || def_path(c, obj, key, &out->path, e)) &&
 		       http_keys(c, obj, out, e);
 	case DEF_SQL:
 		if (!c->postgres)

@@ -204,7 +204,7 @@ static void test_addresses(void **state)
 		str_addf(&yaml, "connector: c\ntitle: C\n%s", part);
 		assert_null(connector_parse("c.yaml", yaml.buf, yaml.len, &e));
 		if (!str_starts(e.msg, "c.yaml:") ||
-			!strstr(e.msg, "an address where a path"))
+			!strstr(e.msg, "is a path below `base`"))
 			fail_msg("%s", e.msg);
 		str_release(&yaml);
 	}

@@ -170,6 +170,19 @@ static void test_pieces(void **state)
 	free(text);
 }
 
+/* A program's own credentials, which nobody told us. */
+static void test_redacted(void **state)
+{
+	(void)state;
+	struct lines l =
+		stream("user=x password=geheim\n-----BEGIN PRIVATE KEY-----\nMII\n"
+		       "-----END PRIVATE KEY-----\nend\n",
+			7);
+	assert_string_equal(l.all.buf, "user=x password=[secret][secret]end");
+	assert_int_equal(l.n, 3);
+	str_release(&l.all);
+}
+
 /* A line without an end must go out in part: the secret may lie across the pieces and what went out before. */
 static void test_endless_line(void **state)
 {
@@ -253,7 +266,8 @@ static void test_short(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {T(test_errors), T(test_cut), T(test_log),
-		T(test_parts), T(test_pieces), T(test_endless_line), T(test_output),
-		T(test_lines_of_a_secret), T(test_overlap), T(test_short)};
+		T(test_parts), T(test_pieces), T(test_redacted), T(test_endless_line),
+		T(test_output), T(test_lines_of_a_secret), T(test_overlap),
+		T(test_short)};
 	return cmocka_run_group_tests_name("scrub", tests, NULL, NULL);
 }
