@@ -48,7 +48,7 @@ const struct column action_columns[] = {
 		.cut = UTF8_CUT_MIDDLE,
 		.strong = true,
 		.cell = cell_title},
-	{.title = "STATE", .min = 9, .cell = cell_state},
+	{.title = "STATE", .min = 10, .cell = cell_state},
 	{.title = "SINCE", .min = 5, .rank = 2, .align = ALIGN_RIGHT, .cell = cell_since},
 	{.title = "WHAT IS KNOWN",
 		.min = 20,

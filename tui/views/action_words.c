@@ -46,14 +46,12 @@ look_t job_look(const char *state)
 
 void job_progress(const json_t *job, struct str *out)
 {
-	long long all = json_int(job, "targets", 0), done = json_int(job, "done", 0),
-		  already = json_int(job, "already", 0),
+	long long all = json_int(job, "targets", 0),
+		  done = json_int(job, "done", 0) + json_int(job, "already", 0),
 		  accepted = json_int(job, "accepted", 0),
 		  failed = json_int(job, "failed", 0),
 		  unknown = json_int(job, "unknown", 0);
 	str_addf(out, "%lld of %lld", done, all);
-	if (already)
-		str_addf(out, ", %lld already so", already);
 	if (accepted)
 		str_addf(out, ", %lld accepted", accepted);
 	if (failed)

@@ -95,7 +95,7 @@ static void cell_job(const void *row, void *arg, struct str *out, look_t *look)
 }
 
 static const struct column columns[] = {
-	{.title = "STATE", .min = 9, .cell = cell_state},
+	{.title = "STATE", .min = 10, .cell = cell_state},
 	{.title = "AGE", .min = 5, .rank = 2, .align = ALIGN_RIGHT, .cell = cell_age},
 	{.title = "ACTION",
 		.min = 18,
