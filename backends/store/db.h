@@ -18,6 +18,8 @@ enum db_mode {
 };
 struct db *db_open(const char *path, enum db_mode mode, struct err *e) MUST_USE;
 void db_close(struct db *d);
+/* db_file.c: makes it for DB_WRITE; for the others it must be there. Nobody else may read it then. */
+bool db_file_ready(const char *path, enum db_mode mode, struct err *e) MUST_USE;
 
 bool db_exec(struct db *d, const char *sql,
 	struct err *e) MUST_USE; /* one or several statements, no parameters */

@@ -144,6 +144,24 @@ static bool mark_away(struct match *m, struct store *s, struct err *e)
 	return q != NULL;
 }
 
+static void add_cond(struct match *m, const struct cond *c)
+{
+	if (c->type != COND_WORD && c->type != COND_ID && c->type != COND_TERM &&
+		c->type != COND_SOURCE) {
+		if (c->type != COND_LABEL)
+			m->plain[m->plain_n++] = c;
+		return;
+	}
+	m->all |= bit_of(c);
+	m->in_group[c->group] |= bit_of(c);
+	if (c->type == COND_WORD) {
+		m->words |= bit_of(c);
+		m->word[m->word_n++] = c;
+	}
+	m->ids |= c->type == COND_ID ? bit_of(c) : 0;
+	m->invert |= c->invert ? bit_of(c) : 0;
+}
+
 bool match_init(struct match *m, struct store *s, const struct filter *f, unsigned kinds,
 	bool need_only, struct err *e)
 {
@@ -156,23 +174,8 @@ bool match_init(struct match *m, struct store *s, const struct filter *f, unsign
 		return false;
 	if (f == NULL)
 		return true;
-	for (size_t i = 0; i < f->n; i++) {
-		const struct cond *c = &f->conds[i];
-		if (c->type != COND_WORD && c->type != COND_ID && c->type != COND_TERM &&
-			c->type != COND_SOURCE) {
-			if (c->type != COND_LABEL)
-				m->plain[m->plain_n++] = c;
-			continue;
-		}
-		m->all |= bit_of(c);
-		m->in_group[c->group] |= bit_of(c);
-		if (c->type == COND_WORD) {
-			m->words |= bit_of(c);
-			m->word[m->word_n++] = c;
-		}
-		m->ids |= c->type == COND_ID ? bit_of(c) : 0;
-		m->invert |= c->invert ? bit_of(c) : 0;
-	}
+	for (size_t i = 0; i < f->n; i++)
+		add_cond(m, &f->conds[i]);
 	return f->texts == 0 ||
 	       (mark_sources(m, s, e) && match_notes(m, s, e) && match_update(m, s, e));
 }

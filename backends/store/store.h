@@ -64,19 +64,16 @@ struct store_query {
 	enum store_sort sort;        /* attention and times descending, title ascending */
 	bool reverse;
 	size_t first, count; /* the window of rows wanted */
-	long long
-		anchor; /* rid whose position is wanted; 0: none. When `around` is set the window is moved so that it holds the anchor */
-	bool around;
+	long long anchor;    /* rid whose position is wanted; 0: none */
+	bool around;         /* the window is moved so that it holds the anchor */
 };
 
 struct store_rows {
 	const struct record *rows; /* without detail; valid during the callback only */
-	size_t n;
-	size_t first; /* position of rows[0] in the whole result */
-	size_t total; /* exact when complete */
+	size_t n, first;           /* first: position of rows[0] in the whole result */
+	size_t total;              /* exact when complete */
 	bool complete; /* false: the head of the answer, the count is still running; another callback follows */
-	long long
-		anchor_at; /* position of the anchor, -1 when it is not in the result (or not known yet) */
+	long long anchor_at;   /* -1: the anchor is not in the result, or not known yet */
 	usec_t as_of;          /* newest successful collection */
 	const struct err *err; /* NULL, or why there is no answer */
 };
@@ -115,7 +112,6 @@ struct store_req *store_query(
  * Worker only:
  *   jobs_queued {}                    -> like job, oldest first: all that are queued or under way (cancel_by: who wants it to end)
  *   open_ids    {source, kind, limit} -> [{id, opaque}] still open and not gone, oldest read first, those that could not be read last: the re-read
- *   triage_rows {}                    -> rows that triage needs, as typed records: see store_triage below instead
  */
 typedef void store_answer_fn(
 	void *arg, json_t *answer /* borrowed; NULL: failed */, const struct err *e);
