@@ -326,6 +326,13 @@ static bool key_is_safe(const struct source *s, enum def_transport t, struct err
 	       err_wrap(e, s->client_key ? "client_key" : "client_cert");
 }
 
+static bool can_send(const struct source *s, enum def_transport t, struct err *e)
+{
+	if (missing_transport(s, t))
+		return err_set(e, ERR_CONFIG, "this process cannot reach sources");
+	return key_is_safe(s, t, e);
+}
+
 static void start(struct exchange *x)
 {
 	struct source *s = x->se->source;
@@ -338,12 +345,8 @@ static void start(struct exchange *x)
 	}
 	json_t *scope = scope_with(x->spec.scope, "secret", x->se->secret);
 	bool sorted = s->auth->kind == AUTH_SIGV4;
-	if (!key_is_safe(s, x->spec.rq->transport, &e)) {
-		fail(x, &e);
-	} else if (missing_transport(s, x->spec.rq->transport)) {
-		err_set(&e, ERR_CONFIG, "this process cannot reach sources");
-		fail(x, &e);
-	} else if (!request_render(s, &x->spec, scope, sorted, &r, &e)) {
+	if (!can_send(s, x->spec.rq->transport, &e) ||
+		!request_render(s, &x->spec, scope, sorted, &r, &e)) {
 		fail(x, &e);
 	} else {
 		if (r.transport == DEF_HTTP)
