@@ -233,6 +233,10 @@ class FarSide(ThreadingHTTPServer):
         if start:
             desk.start_worker()
 
+    def done_by(self, least):
+        """For paths["/state"]: what was poked that often is done; before it is not, else nothing would be sent."""
+        return lambda method, body: Reply({"done": self.count("POST", "/poke") >= least})
+
     def count(self, method, path):
         with self.lock:
             return sum(1 for m, p, _ in self.seen if m == method and p == path)

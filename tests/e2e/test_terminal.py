@@ -184,7 +184,7 @@ def test_nothing_but_curses_writes_to_the_terminal(filled):
 
 def test_a_paste_and_a_held_key_confirm_nothing(desk):
     with rig.FarSide() as far:
-        far.paths.update({"/things": rig.Reply([{"id": "t1"}]), "/poke": rig.Reply({}), "/state": rig.Reply({"done": True})})
+        far.paths.update({"/things": rig.Reply([{"id": "t1"}]), "/poke": rig.Reply({}), "/state": far.done_by(1)})
         far.use(desk)
         desk.wait_rows("incidents")
         tty = desk.console()
