@@ -210,11 +210,11 @@ static void test_parts_refused(void **state)
 		"gone belongs to `complete: true` or `reread`");
 	bad(SMALL, "this connector does nothing");
 	bad(SMALL "calls:\n  k: {post: \"https://else.where/x\"}\n",
-		"an address where a path belongs");
+		"post is a path below `base`");
 	bad(SMALL "calls:\n  k: {post: \"{{ settings.url }}://x/\"}\n",
 		"post is a path below `base`");
 	bad(RUNS "    reread: {get: //else.where/x}\n    record: {id: id, state: s}\n",
-		"an address where a path belongs");
+		"get is a path below `base`");
 	bad(RUNS "    record: {id: id, state: s, url: settings.ulr}\n",
 		"settings.ulr is not declared");
 	bad(SMALL "collect:\n  r:\n    kind: run\n    sql: SELECT 1\n    record: {id: "
