@@ -107,6 +107,48 @@ static void test_nothing_new_starts_meanwhile(void **state)
 	ends_right(&f, job);
 	/* It is taken up then, and finds that the first one ended. */
 	fake_until(&f, other, "failed");
+	assert_non_null(strstr(fake_error(&f, other), "look again"));
+	fake_close(&f);
+}
+
+/* What is kept comes first: the next step is not sent past it. */
+static void test_the_next_step_waits_for_what_is_kept(void **state)
+{
+	struct fake f;
+	long long job;
+
+	(void)state;
+	fake_open(&f, ONE "  - call: second\n");
+	fake_records(&f, 1);
+	job = fake_start(&f, 1);
+	(void)fake_asked(&f, "call");
+	refuse_table(&f, 1);
+	fake_answer(f.calls, fake_result(CALL_PROVED, "cleared, 2 tasks"));
+	fake_turns(&f, 100);
+	assert_int_equal(f.changes, 1);
+	take_again(&f);
+	fake_until(&f, job, "failed");
+	assert_non_null(strstr(fake_known(&f, job), "not sent: the audit"));
+	fake_close(&f);
+}
+
+/* A row whose commit was there in spite of the error is not told a second time; another one is. */
+static void test_an_audit_row_is_told_once(void **state)
+{
+	struct fake f;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	fake_open(&f, ONE);
+	for (int i = 0; i < 3; i++) {
+		json_t *args = json_pack("{s:s, s:s, s:s, s:i, s:{s:i}, s:b}", "who",
+			"m.ito", "host", "h", "event", "target", "job", 7, "body", "n",
+			i / 2, "once", 1);
+
+		assert_true(store_write(f.h.store, "audit_add", args, &e));
+		json_decref(args);
+	}
+	assert_string_equal(fake_events(&f, 7), "target target");
 	fake_close(&f);
 }
 
@@ -223,6 +265,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_was_answered_is_not_lost),
 		cmocka_unit_test(test_nothing_new_starts_meanwhile),
+		cmocka_unit_test(test_the_next_step_waits_for_what_is_kept),
+		cmocka_unit_test(test_an_audit_row_is_told_once),
 		cmocka_unit_test(test_a_worker_that_ends_first),
 		cmocka_unit_test(test_a_refusal_is_told_without_its_audit),
 		cmocka_unit_test(test_the_lock_is_kept),
