@@ -101,3 +101,14 @@ def test_killed_at_a_change(attack, long):
         attack.start_worker()
         attack.desk.end_of(process)
         attack.judge(key, nth)
+
+
+@pytest.mark.parametrize("refused", [1, 40])
+def test_a_full_disk_at_a_change(attack, long, refused):
+    for nth in part(long, 9 if refused == 1 else 0):
+        key, act = attack.begin(nth)
+        attack.faults.fail_n = refused
+        attack.faults.fail_at = attack.faults.count + nth
+        process = act()
+        attack.desk.end_of(process)
+        attack.judge(key, nth)
