@@ -16,7 +16,8 @@ static struct connector *connector_with(const char *log)
 {
 	struct err e = ERR_INIT;
 	char *yaml =
-		xasprintf("connector: c\ntitle: C\nsettings: {url: {type: url}}\nlog:\n"
+		xasprintf("connector: c\ntitle: C\nsettings: {url: {type: url}}\ncalls: "
+			  "{k: {post: /x}}\nlog:\n"
 			  "  run:\n    get: /log\n%s",
 			log);
 	struct connector *c = connector_parse("c.yaml", yaml, strlen(yaml), &e);
