@@ -41,8 +41,7 @@ void store_cancel(struct store *s, struct store_req *r); /* NULL is fine */
 struct filter;
 struct filter *filter_parse(const char *text, const char *me, struct err *e) MUST_USE;
 void filter_free(struct filter *f);
-/* The fields of the language by number, NULL after the last; *orders: they take < and >. */
-const char *filter_field_name(size_t i, bool *orders);
+const char *filter_field_name(size_t i, bool *orders); /* by number; it takes < and > */
 /* It asks for snoozed records, which need nobody for now. */
 bool filter_shows_snoozed(const struct filter *f);
 

@@ -384,6 +384,7 @@ static const struct {
 	{"filter", "", "id", "at the source"},
 	{"filter", "", "label", "label:NAME=VALUE"},
 	{"filter", "", "need", "yes, no: wants a person"},
+	{"filter", "", "snoozed", "yes, no: hidden from Triage for a while"},
 	{"filter", "", "claimed", "yes, no, or by whom"},
 	{"filter", "", "age", "since when it is in this state: age<2h"},
 	{"filter", "", "started", "an age, or a time"},

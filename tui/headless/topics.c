@@ -54,10 +54,10 @@ static int print_filter(void)
 	const char *name;
 	bool orders;
 
-	printf("After `/` in the console, and behind the lane of `watchdesk list`. Words "
-	       "are looked for in what a row\nshows; FIELD:VALUE compares, several "
-	       "values "
-	       "with commas, * and ? stand for anything; ! before a term\ninverts it; "
+	printf("After `/` in the console, and behind the lane of `watchdesk list`.\n"
+	       "Words are looked for in what a row shows and in its notes; FIELD:VALUE "
+	       "compares, several values with\ncommas, * and ? stand for anything; ! "
+	       "before a term inverts it; | between terms: one side or the other\nholds; "
 	       "quotes hold blanks together.\n\n");
 	for (size_t i = 0; (name = filter_field_name(i, &orders)); i++)
 		printf("  %-10s %-14s %s\n", name, orders ? ": < <= > >=" : ":",
