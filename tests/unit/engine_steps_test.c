@@ -67,7 +67,7 @@ static void test_words_are_found_wrong_in_the_preview(void **state)
 	shown("exec: [echo, '{{ `[\"a\", \"b\"]` }}', last]",
 		"exec [\"echo\",\"a\",\"b\",\"last\"]");
 	shown("exec: [echo, '{{ `7` }}']", "exec: word 2 is no text");
-	shown("exec: ['{{ record.nothing }}']", "exec: ");
+	shown("exec: ['{{ record.labels.nothing }}']", "exec: ");
 }
 
 /* ---- sql ---------------------------------------------------------------------------------- */

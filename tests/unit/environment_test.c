@@ -105,6 +105,7 @@ static void test_plan(void **state)
 		assert_int_equal(p.env_unknown, !asked[i].known);
 		json_decref(record);
 	}
+	far_free(&w);
 }
 
 static void test_triage(void **state)

@@ -31,6 +31,7 @@ static void test_an_audit_row_is_never_lost(void **state)
 	json_decref(j->row);
 	free(j);
 	outbox_free(x.outbox);
+	far_free(&w);
 	help_close(&h);
 }
 
