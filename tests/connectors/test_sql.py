@@ -48,6 +48,7 @@ def people(cluster):
     psql(cluster, PEOPLE)
     psql(cluster, "select watchdesk.request('team_ro', 'month end', now() + interval '1 hour', now() + interval '2 days', 'T-1')", "lee")
     psql(cluster, "select watchdesk.request('db_admin', 'to fix it')", "kim")
+    psql(cluster, MORE)
     return cluster
 
 
@@ -73,7 +74,6 @@ insert into watchdesk.access_request (requester, role, reason, state, requested_
 
 
 def test_who_holds_what(build, tmp_path, people):
-    psql(people, MORE)
     have = records(build, config(tmp_path, people, "postgres-access"), "grants")
     away = have["away > team_ro"]
     assert (away["state"], away["severity"], away["labels"]["can_login"]) == ("active", "info", "false") and "cannot log in" in away["title"]
