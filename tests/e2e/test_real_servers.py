@@ -297,8 +297,8 @@ def test_output_and_exit_code_arrive(desk, sshd, transport):
     done = desk.run("run", "long-script", "--target", "host:etl-04", "--yes", "--param", "file=" + hostile)
     assert "begun with " + hostile in done.out and "to stderr" in done.out and "exit code 0" in done.out
     assert os.path.exists(hostile + ".begun")
-    job = desk.run(*call, "--param", "file=" + desk.folder + "/none", "--param", "code=7", status=1).json()
-    assert job["state"] == "failed" and "exit code 7" in job["targets"][0]["known"]
+    job = desk.run(*call, "--param", "file=" + desk.folder + "/none", "--param", "code=7", status=3).json()
+    assert job["state"] == "unknown" and job["targets"][0]["known"] == "exit code 7; what it had done by then is not known"
     done = desk.run("run", "host-script", "--target", "host:etl-04", "--param", "path=" + desk.folder, "--yes", "--reason", "disk")
     assert "Mounted on" in done.out
 
