@@ -61,10 +61,10 @@ struct store_query {
 	bool fold_groups; /* records of one signature show as one row (group count in `group`) */
 	const struct filter *filter; /* NULL: none; must outlive the request */
 	enum store_sort sort;        /* attention and times descending, title ascending */
-	bool reverse;
-	size_t first, count; /* the window of rows wanted */
-	long long anchor;    /* rid whose position is wanted; 0: none */
-	bool around;         /* the window is moved so that it holds the anchor */
+	size_t first, count;         /* the window of rows wanted */
+	long long anchor;            /* rid whose position is wanted; 0: none */
+	bool reverse,
+		around; /* around: the window is moved so that it holds the anchor */
 };
 
 struct store_rows {
