@@ -4,6 +4,7 @@
 #include "backends/base/file.h"
 #include "backends/connector/config_watch.h"
 #include "runbooks/engine/job.h"
+#include "runbooks/engine/session.h"
 #include "tui/app_inside.h"
 #include "tui/keep.h"
 #include <stdlib.h>
@@ -168,6 +169,7 @@ int console_main(const struct console_options *o, struct err *e)
 	if (c.theme_err.code)
 		app_say_err(c.app, &c.theme_err);
 	watch_edits(&c);
+	session_offer(c.store_path, &c.config);
 	if (!o->no_worker)
 		c.keep = keep_new(c.app, c.store_path, c.config.path);
 	loop_run(c.loop);

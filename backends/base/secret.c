@@ -178,6 +178,26 @@ static bool read_env(const char *name, struct str *out, struct err *e)
 	return true;
 }
 
+bool secret_env_set(const char *name, const char *value)
+{
+	struct kept *k = kept;
+	while (k && strcmp(k->name, name) != 0)
+		k = k->next;
+	if (k && strcmp(k->value, value) == 0)
+		return false;
+	if (!k) {
+		k = xcalloc(1, sizeof(*k));
+		k->name = xstrdup(name);
+		k->next = kept;
+		kept = k;
+	} else {
+		explicit_bzero(k->value, strlen(k->value));
+		free(k->value);
+	}
+	k->value = xstrdup(value);
+	return true;
+}
+
 /* ---- entry ---- */
 
 static void start(struct loop *l, void *arg)

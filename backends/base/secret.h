@@ -34,6 +34,9 @@ bool secret_spec_check(const json_t *spec, struct err *e) MUST_USE;
 
 /* Process-wide hardening for a process that holds secrets: no core, not dumpable, PG* and SSLKEYLOGFILE unset. */
 void secret_harden(void);
+/* The variable as a new session has it: {env: name} is that from now on. True: it was another one. It does not come into our own
+ * environment, nor into that of children. */
+bool secret_env_set(const char *name, const char *value);
 
 /* Is the file of a key, which a library reads by itself, one that would do for a secret? */
 bool secret_file_check(const char *path, struct err *e) MUST_USE;

@@ -63,8 +63,7 @@ struct store_query {
 	enum store_sort sort;        /* attention and times descending, title ascending */
 	size_t first, count;         /* the window of rows wanted */
 	long long anchor;            /* rid whose position is wanted; 0: none */
-	bool reverse,
-		around; /* around: the window is moved so that it holds the anchor */
+	bool reverse, around;        /* around: the window holds the anchor */
 };
 
 struct store_rows {

@@ -17,6 +17,7 @@
 #include "backends/triage/attention.h"
 #include "runbooks/engine/far.h"
 #include "runbooks/engine/job.h"
+#include "runbooks/engine/session.h"
 
 #define EXIT_LOCKED 75
 #define IDLE_CHECK_MS 5000
@@ -149,11 +150,13 @@ static bool set_up(struct worker *w, const struct worker_options *o, struct err 
 	w->executor = executor_new(w);
 	w->tidy = tidy_new(w);
 	w->reload = reload_new(w, o->config_path);
+	w->door = session_open_door(w);
 	return true;
 }
 
 static void tear_down(struct worker *w)
 {
+	session_close_door(w->door);
 	reload_free(w->reload);
 	executor_free(w->executor);
 	far_free(w);

@@ -16,6 +16,7 @@ struct triage_hook;
 struct tidy;
 struct reload;
 struct hand;
+struct session_door;
 struct pulse_beat;
 
 struct worker {
@@ -31,7 +32,8 @@ struct worker {
 	struct tidy *tidy;
 	struct reload *reload;
 	struct hand *hands; /* far.c */
-	unsigned version;   /* of the configuration: counts its edits */
+	struct session_door *door;
+	unsigned version; /* of the configuration: counts its edits */
 	bool foreground;
 	char *store_path;
 	int lock_fd;

@@ -1,11 +1,14 @@
 """What is shown is as it is now: the store is written, and what was saved in the configuration is what runs."""
 import contextlib
+import glob
 import os
 import re
 import signal
+import socket
 import sqlite3
 
 import rig
+from desk import wait_for
 
 
 def test_a_store_that_takes_no_writes_is_never_fresh(desk):
@@ -146,3 +149,56 @@ def test_an_action_ends_on_what_it_was_planned_with(desk):
         far.base = posts(far)
         desk.run("run", "poke", "--target", "incident:near:t1", "--yes")
         assert far.count("POST", "/other") == 1
+
+
+# ---- the session -----------------------------------------------------------------------------------
+
+
+class Asked(rig.Handler):
+    """Keeps what it was asked with."""
+
+    def serve(self):
+        self.server.authorization = self.headers.get("Authorization")
+        super().serve()
+
+    do_GET = do_POST = serve
+
+
+def test_the_worker_takes_what_a_new_session_has(desk, monkeypatch):
+    old, new = "token-of-yesterday", "token-of-today-123"
+    with rig.FarSide() as far:
+        far.RequestHandlerClass = Asked
+        far.paths.update({"/things": rig.Reply([{"id": "t1"}])})
+        monkeypatch.setenv("WD_TOKEN", old)
+        monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+        far.use(desk, start=False)
+        desk.write("connectors/far.yaml", rig.FAR.replace("auth: [none]", 'secrets: [token]\nauth: {header: {Authorization: "Bearer {{ secret.token }}"}}'))
+        desk.configure({"far": {"connector": "far", "url": far.url, "token": {"env": "WD_TOKEN"}}})
+        desk.start_worker()
+        desk.wait_rows("incidents")
+        assert far.authorization == "Bearer " + old
+        # a session with another one, and with an agent that is gone
+        monkeypatch.setenv("WD_TOKEN", new)
+        monkeypatch.setenv("SSH_AUTH_SOCK", os.path.join(desk.folder, "nobody.sock"))
+        monkeypatch.setenv("WD_OTHER", "not asked for")
+        desk.run("run", "poke", "--target", "incident:far:t1", "--dry-run")
+        wait_for(lambda: far.authorization == "Bearer " + new, "the new token")
+        assert "SSH_AUTH_SOCK" not in desk.log_text() and "WD_OTHER" not in desk.log_text()
+        # one without, as of a timer, replaces nothing; an agent that answers does
+        agent = os.path.join(desk.folder, "agent.sock")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(agent)
+            s.listen()
+            monkeypatch.delenv("WD_TOKEN")
+            monkeypatch.setenv("SSH_AUTH_SOCK", agent)
+            desk.run("run", "poke", "--target", "incident:far:t1", "--dry-run")
+            wait_for(lambda: "SSH_AUTH_SOCK is that of a new session" in desk.log_text(), "the agent")
+        seen = far.count("GET", "/things")
+        wait_for(lambda: far.count("GET", "/things") > seen + 1, "two more collections")
+        assert far.authorization == "Bearer " + new
+        assert os.stat(desk.store + ".session").st_mode & 0o77 == 0
+        for path in glob.glob(desk.store + "*"):
+            if not path.endswith(".session"):
+                with open(path, "rb") as f:
+                    text = f.read()
+                assert old.encode() not in text and new.encode() not in text, path

@@ -7,6 +7,7 @@
 
 #include "backends/base/mem.h"
 #include "runbooks/engine/job.h"
+#include "runbooks/engine/session.h"
 
 #define ANSWER_WITHIN_MS 30000
 #define STORE_WITHIN_MS 5000
@@ -90,6 +91,8 @@ static bool open_store(struct headless *h, bool with_worker, struct err *e)
 	if (with_worker && !h->args->no_worker &&
 		!worker_start(h->store_path, h->config.path, e))
 		return false;
+	if (with_worker)
+		session_offer(h->store_path, &h->config);
 	for (;;) {
 		h->store = store_open(h->loop, h->store_path, STORE_CONSOLE, e);
 		/* A worker that was just started makes the store; nobody else will. */
