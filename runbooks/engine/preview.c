@@ -23,12 +23,14 @@ struct look {
 	size_t at;   /* of the target's units */
 	size_t done; /* how many there were */
 	const struct step
-		*call; /* the first call: the later ones stand on what it does */
-	bool blind;    /* it has no dry run: said once, not for each item */
-	bool again;    /* it is sent also when it is so already */
-	bool read;     /* whether it is so was looked at */
-	bool dry;      /* something was tried out */
-	bool already;
+		*call;       /* the first call: the later ones stand on what it does */
+	bool blind;          /* it has no dry run: said once, not for each item */
+	bool again;          /* it is sent also when it is so already */
+	bool looks;          /* whether it is so already can be seen */
+	bool said;           /* that it has no dry run */
+	bool read;           /* whether it is so was looked at */
+	bool dry;            /* something was tried out */
+	size_t already;      /* of the units that would be sent: so many are so */
 	struct plan_sql sql; /* of the statement that is tried out */
 	struct call *running;
 };
@@ -83,6 +85,7 @@ static void on_previewed(void *arg, const struct call_result *r)
 	const json_t *lines = json_sub(r->reply, "lines");
 
 	k->running = NULL;
+	k->read = false;
 	k->done++;
 	if (r->err.code != ERR_NONE) {
 		set_error(k, u, r->err.msg);
@@ -100,7 +103,7 @@ static bool has_look(struct look *k, const struct step *s)
 {
 	if (s->kind == STEP_CALL && !k->call)
 		k->call = s;
-	return (s->kind == STEP_CALL && s == k->call && !k->blind) ||
+	return (s->kind == STEP_CALL && s == k->call && (!k->blind || k->looks)) ||
 	       (s->kind == STEP_SQL && !s->no_preview);
 }
 
@@ -118,10 +121,11 @@ static struct call *start_call(
 		traits = (struct call_traits){false};
 	k->again = traits.again;
 	k->blind = !traits.preview;
+	k->looks = traits.verify;
 	if (traits.verify && !k->read)
 		return look_before(k, u, input, e);
-	if (!k->blind)
-		k->dry = true;
+	k->dry = k->dry || !k->blind;
+	k->said = k->said || k->blind;
 	return far->preview(far->arg, source, u->step->call, input, on_previewed, k, e);
 }
 
@@ -181,9 +185,13 @@ static void on_before(void *arg, const struct look_result *r)
 			r->known ? r->known : "");
 		add_line(k, u, text.buf);
 		str_release(&text);
-		k->already = true;
+		k->already++;
+	}
+	/* Nothing more can be seen of it, or it was said before that it has no dry run. */
+	if ((r->look == LOOK_HOLDS && !k->again) || (k->blind && k->said)) {
 		k->done++;
 		k->at++;
+		k->read = false;
 	}
 	if (!look_go(k))
 		look_over(k);
@@ -215,6 +223,16 @@ static const char *why_blind(const struct plan_target *t)
 	return "what runs is not tried out: see what is sent";
 }
 
+/* How many units of the target send something. */
+static size_t sending(const struct plan_target *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_units; i++)
+		n += step_types[t->units[i].step->kind].sends;
+	return n;
+}
+
 static json_t *target_results(const struct preview_state *s)
 {
 	json_t *out = json_array();
@@ -224,7 +242,8 @@ static json_t *target_results(const struct preview_state *s)
 		json_t *lines = json_array_get(s->lines, i);
 		json_t *row = json_pack("{s:I, s:s, s:s, s:O, s:b, s:b}", "n",
 			(json_int_t)i, "key", t->key, "title", t->title, "lines", lines,
-			"dry", s->looks[i].dry, "already", s->looks[i].already);
+			"dry", s->looks[i].dry, "already",
+			s->looks[i].already > 0 && s->looks[i].already == sending(t));
 		json_t *error = json_array_get(s->errors, i);
 
 		if (json_array_size(lines) == 0 && json_is_null(error))

@@ -240,6 +240,38 @@ static void test_the_preview_tells_it(void **state)
 	fake_close(&f);
 }
 
+/* Of several requests each is looked at, and the target is only so when all of them are. */
+static void test_the_preview_looks_at_each_item(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	fake_open(&f,
+		"risk: reversible\nreason: none\nsteps:\n  - foreach: {in: [a, b, c], "
+		"as: day, steps: [{call: load}]}\n");
+	fake_records(&f, 1);
+	f.traits = (struct call_traits){.verify = true};
+	f.before = LOOK_HOLDS;
+	fake_text(&f,
+		"SELECT json_extract(result, '$.targets[0].already') || ' ' || "
+		"json_array_length(result, '$.targets[0].lines') AS v FROM job WHERE "
+		"job=$1",
+		fake_preview(&f, 1, "m.ito"));
+	assert_string_equal(f.text, "1 3");
+	assert_string_equal(f.sent, "before load; before load; before load; ");
+	fake_close(&f);
+	fake_open(&f, ONE "  - exec: [\"true\"]\n");
+	fake_records(&f, 1);
+	f.traits = (struct call_traits){.verify = true};
+	f.before = LOOK_HOLDS;
+	fake_text(&f,
+		"SELECT '' || json_extract(result, '$.targets[0].already') AS v FROM job "
+		"WHERE job=$1",
+		fake_preview(&f, 1, "m.ito"));
+	assert_string_equal(f.text, "0");
+	fake_close(&f);
+}
+
 /* What the form says of the proof. */
 static void proof(const char *rest, struct call_traits traits, const char *words)
 {
@@ -390,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_reply_means),
 		cmocka_unit_test(test_what_is_so_already_is_not_sent),
 		cmocka_unit_test(test_the_preview_tells_it),
+		cmocka_unit_test(test_the_preview_looks_at_each_item),
 		cmocka_unit_test(test_the_preview_says_no_proof),
 		cmocka_unit_test(test_a_cancel_between_the_audit_and_the_request),
 		cmocka_unit_test(test_a_cancel_at_any_time),
