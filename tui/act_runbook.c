@@ -44,6 +44,7 @@ static void copy(struct choosing *ch, struct target *to, const struct target *fr
 	to->key = arena_strdup(&ch->mem, from->key);
 	to->source = arena_strdup(&ch->mem, from->source);
 	to->title = arena_strdup(&ch->mem, from->title);
+	to->run = arena_strdup(&ch->mem, from->run ? from->run : "");
 }
 
 static bool take_rows(struct choosing *ch)
@@ -133,18 +134,21 @@ static void next_row(struct choosing *ch);
 static bool add_member(struct choosing *ch, const json_t *row)
 {
 	struct record r;
-	struct str key = STR_INIT;
+	struct str key = STR_INIT, run = STR_INIT;
 	const struct target *shown = &ch->rows[ch->at];
 	if (!record_from_json(row, &r) || r.kind != shown->kind ||
 		r.state != shown->state || strcmp(r.source, shown->source) != 0)
 		return false;
 	(void)record_key(&r, &key);
+	record_run(&r, &run);
 	add_target(ch, &(struct target){.rid = r.rid,
 			       .kind = r.kind,
 			       .state = r.state,
 			       .key = key.buf,
 			       .source = r.source,
-			       .title = r.title});
+			       .title = r.title,
+			       .run = run.buf});
+	str_release(&run);
 	str_release(&key);
 	return true;
 }

@@ -27,6 +27,7 @@ static void arg_copy(struct arena *mem, struct view_arg *dst, const struct view_
 		t[i].key = arena_strdup(mem, t[i].key);
 		t[i].source = arena_strdup(mem, t[i].source);
 		t[i].title = arena_strdup(mem, t[i].title);
+		t[i].run = arena_strdup(mem, t[i].run);
 	}
 	dst->targets = t;
 	dst->n_targets = src->n_targets;

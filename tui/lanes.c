@@ -29,8 +29,12 @@ static void cell_kind(const void *row, void *arg, struct str *out, look_t *look)
 static void cell_state(const void *row, void *arg, struct str *out, look_t *look)
 {
 	(void)arg;
+	/* Neutral: rank is told by colour once, and that is severity. */
 	str_adds(out, word_of_state(RECORD(row)->state));
-	*look = look_of_state(RECORD(row)->kind, RECORD(row)->state);
+	*look = state_open(RECORD(row)->kind, RECORD(row)->state) ||
+				state_bad(RECORD(row)->kind, RECORD(row)->state)
+			? ROLE_TEXT
+			: ROLE_DIM;
 }
 
 /* Of a grant, since when it is held: that somebody was a member when we first looked says nothing of the beginning. */
@@ -63,13 +67,43 @@ static int width_of(const struct lane_cells *cells,
 	return 0;
 }
 
+static void cell_actor(const void *row, void *arg, struct str *out, look_t *look);
+static void cell_amount(const void *row, void *arg, struct str *out, look_t *look);
+static void cell_due(const void *row, void *arg, struct str *out, look_t *look);
+
+/* "m.ito: finance_ro" beside a column WHO, "WH_ETL $1 840 today, usual 450" beside AMOUNT: once is enough. */
+static void add_title(
+	const struct record *r, const struct lane_cells *cells, struct str *out)
+{
+	const char *title = r->title, *cut = NULL;
+	size_t who = strlen(r->actor);
+	char amount[64];
+	if (who && width_of(cells, cell_actor) && strncmp(title, r->actor, who) == 0 &&
+		strncmp(title + who, ": ", 2) == 0)
+		title += who + 2;
+	money_format(amount, sizeof(amount), r->amount, r->currency);
+	/* Titles round where the column does not: what stands before the point is looked for. */
+	amount[strcspn(amount, ".")] = '\0';
+	if (*amount && width_of(cells, cell_amount))
+		cut = strstr(title, amount);
+	while (cut && cut > title && (cut[-1] == ' ' || cut[-1] == ':' || cut[-1] == ','))
+		cut--;
+	if (cut && cut > title)
+		str_add(out, title, (size_t)(cut - title));
+	else
+		str_adds(out, title);
+}
+
 /* The group's size belongs to the kind; where that column is not shown it follows the title. */
 static void cell_what(const void *row, void *arg, struct str *out, look_t *look)
 {
+	const struct record *r = row;
 	(void)look;
-	str_adds(out, RECORD(row)->title);
+	add_title(r, arg, out);
+	if (*r->run)
+		str_addf(out, " %s", r->run);
 	if (!width_of(arg, cell_kind))
-		add_group(RECORD(row), out);
+		add_group(r, out);
 }
 
 static void cell_source(const void *row, void *arg, struct str *out, look_t *look)
@@ -100,19 +134,83 @@ static void cell_asset(const void *row, void *arg, struct str *out, look_t *look
 	str_adds(out, RECORD(row)->asset);
 }
 
-/* The phrases are stored strongest first with "; " between. As many as fit whole: half a reason says less than none. */
-static void add_why(const struct record *r, int width, struct str *out)
+/* A phrase that a column of the same row says is no reason. */
+static bool repeats(const struct record *r, const struct lane_cells *cells,
+	const char *phrase, size_t len)
 {
-	for (const char *at = r->why; *at; at += strspn(at, "; ")) {
-		size_t before = out->len, len = strcspn(at, ";");
-		str_adds(out, before ? ", " : "");
-		str_add(out, at, len);
-		at += len;
-		if (before && utf8_width(out->buf) > width) {
-			str_cut(out, before);
+	const char *said[] = {
+		width_of(cells, cell_severity) ? severity_name(r->severity) : "",
+		width_of(cells, cell_state) ? state_name(r->state) : "",
+		width_of(cells, cell_state) ? word_of_state(r->state) : "",
+		width_of(cells, cell_owner) ? r->owner : "",
+		width_of(cells, cell_actor) ? r->actor : "",
+	};
+	for (size_t i = 0; i < LENGTH(said); i++)
+		if (*said[i] && strlen(said[i]) == len &&
+			strncmp(said[i], phrase, len) == 0)
+			return true;
+	bool due = strncmp(phrase, "due ", 4) == 0 || strncmp(phrase, "was due", 7) == 0;
+	return due && width_of(cells, cell_due);
+}
+
+static bool has_digit(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] >= '0' && text[i] <= '9')
+			return true;
+	return false;
+}
+
+/* At a blank, and not behind a number: "over 30" instead of "over 30 min", or 1 of 14, would be another reason. */
+static void cut_phrase(struct str *out, size_t from, int width)
+{
+	int used = 0;
+	size_t end = from + utf8_fit(out->buf + from, width - 1, &used), word = end;
+	for (;;) {
+		while (word > from && out->buf[word] != ' ')
+			word--;
+		if (word == from)
+			break;
+		size_t start = word;
+		while (start > from && out->buf[start - 1] != ' ')
+			start--;
+		if (!has_digit(out->buf + start, word - start)) {
+			str_cut(out, word);
+			str_addc(out, '~');
 			return;
 		}
+		word = start > from ? start - 1 : from;
 	}
+	/* One long word: it is cut where it is drawn, unless it is a number. */
+	if (has_digit(out->buf + from, end - from)) {
+		str_cut(out, from);
+		str_adds(out, "see Enter");
+	}
+}
+
+/* The phrases are stored strongest first with "; " between. As many as fit whole: half a reason says less than none. */
+static void add_why(const struct record *r, const struct lane_cells *cells, int width,
+	struct str *out)
+{
+	size_t begin = out->len;
+	for (const char *at = r->why; *at; at += strspn(at, "; ")) {
+		size_t before = out->len, len = strcspn(at, ";");
+		const char *phrase = at;
+		at += len;
+		if (repeats(r, cells, phrase, len))
+			continue;
+		str_adds(out, before > begin ? ", " : "");
+		str_add(out, phrase, len);
+		if (width <= 0 || utf8_width(out->buf + begin) <= width)
+			continue;
+		if (before > begin)
+			str_cut(out, before);
+		else
+			cut_phrase(out, begin, width);
+		return;
+	}
+	if (out->len == begin)
+		str_adds(out, r->cause);
 }
 
 /* Why it is where it is: until then, nobody is asked to look. */
@@ -134,7 +232,7 @@ static bool add_snoozed(const struct record *r, const struct lane_cells *cells,
 static void cell_why(const void *row, void *arg, struct str *out, look_t *look)
 {
 	if (!add_snoozed(RECORD(row), arg, out, look))
-		add_why(RECORD(row), width_of(arg, cell_why), out);
+		add_why(RECORD(row), arg, width_of(arg, cell_why), out);
 }
 
 static void cell_cause(const void *row, void *arg, struct str *out, look_t *look)
@@ -144,7 +242,7 @@ static void cell_cause(const void *row, void *arg, struct str *out, look_t *look
 	if (*RECORD(row)->cause)
 		str_adds(out, RECORD(row)->cause);
 	else
-		add_why(RECORD(row), width_of(arg, cell_cause), out);
+		add_why(RECORD(row), arg, width_of(arg, cell_cause), out);
 }
 
 static void cell_took(const void *row, void *arg, struct str *out, look_t *look)
@@ -168,12 +266,11 @@ static void cell_due(const void *row, void *arg, struct str *out, look_t *look)
 		return;
 	if (r->due < clock_now()) {
 		str_adds(out, "passed");
-		*look = ROLE_WARN;
 		return;
 	}
 	clock_format_age(text, sizeof(text), r->due - clock_now());
 	str_adds(out, text);
-	*look = r->due - clock_now() < 3600 * USEC_PER_SEC ? ROLE_WARN : ROLE_DIM;
+	*look = r->due - clock_now() < 3600 * USEC_PER_SEC ? ROLE_TEXT : ROLE_DIM;
 }
 
 static void cell_amount(const void *row, void *arg, struct str *out, look_t *look)

@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-static int needed(const struct column *columns, size_t n, const int *widths)
+static int needed(size_t n, const int *widths)
 {
 	int sum = TABLE_GUTTER, shown = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (!widths[i])
 			continue;
-		sum += columns[i].min + (shown++ ? 2 : 0);
+		sum += widths[i] + (shown++ ? 2 : 0);
 	}
 	return sum + 1;
 }
@@ -27,25 +27,26 @@ static bool drop_one(const struct column *columns, size_t n, int *widths)
 	return true;
 }
 
-/* Gives the room that is left to the growing columns by their shares; what one cannot use goes to the others. */
-static void grow(const struct column *columns, size_t n, int *widths, int left)
+/* Gives the room that is left to the growing columns by their shares, up to their limits; what one cannot use goes to the
+ * others. */
+static int grow(
+	const struct column *columns, size_t n, int *widths, const int *limits, int left)
 {
 	while (left > 0) {
 		int shares = 0, given = 0;
 		for (size_t i = 0; i < n; i++)
-			if (widths[i] && widths[i] < columns[i].max)
+			if (widths[i] && widths[i] < limits[i])
 				shares += columns[i].share;
 		if (!shares)
-			return;
+			break;
 		for (size_t i = 0; i < n && given < left; i++) {
-			if (!widths[i] || widths[i] >= columns[i].max ||
-				!columns[i].share)
+			if (!widths[i] || widths[i] >= limits[i] || !columns[i].share)
 				continue;
 			int part = left * columns[i].share / shares;
 			if (part < 1)
 				part = 1;
-			if (part > columns[i].max - widths[i])
-				part = columns[i].max - widths[i];
+			if (part > limits[i] - widths[i])
+				part = limits[i] - widths[i];
 			if (part > left - given)
 				part = left - given;
 			widths[i] += part;
@@ -53,18 +54,55 @@ static void grow(const struct column *columns, size_t n, int *widths, int left)
 		}
 		left -= given;
 	}
+	return left;
 }
 
-void table_layout(
-	const struct column *columns, size_t n, int width, int widths[TABLE_COLUMNS_MAX])
+static int clamp(int v, int low, int high)
 {
+	return v < low ? low : v > high ? high : v;
+}
+
+/* Columns that share nothing take what they need, up to their limit, before the others grow. */
+static int fill_fixed(
+	const struct column *columns, size_t n, int *widths, const int *needs, int left)
+{
+	for (size_t i = 0; i < n; i++) {
+		int max = columns[i].max ? columns[i].max : columns[i].min;
+		int more = clamp(needs[i], widths[i], max) - widths[i];
+		if (!widths[i] || columns[i].share || more <= 0)
+			continue;
+		more = more > left ? left : more;
+		widths[i] += more;
+		left -= more;
+	}
+	return left;
+}
+
+void table_layout(const struct column *columns, size_t n, int width, const int *needs,
+	int widths[TABLE_COLUMNS_MAX])
+{
+	int limits[TABLE_COLUMNS_MAX], most[TABLE_COLUMNS_MAX];
 	if (n > TABLE_COLUMNS_MAX)
 		n = TABLE_COLUMNS_MAX;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		int title = utf8_width(columns[i].title);
+		most[i] = columns[i].max ? columns[i].max : columns[i].min;
 		widths[i] = columns[i].min;
-	while (needed(columns, n, widths) > width && drop_one(columns, n, widths))
+		limits[i] = most[i];
+		if (!needs || !needs[i])
+			continue;
+		int need = needs[i] > title ? needs[i] : title;
+		widths[i] = need < columns[i].min ? need : columns[i].min;
+		limits[i] = clamp(need, widths[i], most[i]);
+	}
+	while (needed(n, widths) > width && drop_one(columns, n, widths))
 		;
-	grow(columns, n, widths, width - needed(columns, n, widths));
+	int left = width - needed(n, widths);
+	if (needs)
+		left = fill_fixed(columns, n, widths, needs, left);
+	/* First what each needs, then what is spare. */
+	left = grow(columns, n, widths, limits, left);
+	(void)grow(columns, n, widths, most, left);
 }
 
 void table_init(struct table *t, const struct column *columns, size_t n, void *arg)
@@ -79,8 +117,43 @@ static void layout(struct table *t, const struct canvas *c)
 {
 	if (t->laid_out == c->cols)
 		return;
-	table_layout(t->columns, t->n_columns, c->cols, t->widths);
+	table_layout(t->columns, t->n_columns, c->cols, t->needs, t->widths);
 	t->laid_out = c->cols;
+}
+
+void table_measure(struct table *t, const void *data)
+{
+	struct str text = STR_INIT;
+	for (size_t i = 0; i < t->n_columns; i++) {
+		look_t look = ROLE_TEXT;
+		int had = t->widths[i];
+		str_clear(&text);
+		/* What a cell can say where there is room for all of it. */
+		t->widths[i] = t->columns[i].max ? t->columns[i].max : t->columns[i].min;
+		t->columns[i].cell(data, t->arg, &text, &look);
+		t->widths[i] = had;
+		int width = utf8_width(text.buf);
+		if (width <= t->needs[i])
+			continue;
+		t->needs[i] = width;
+		t->laid_out = 0;
+	}
+	str_release(&text);
+}
+
+void table_forget(struct table *t)
+{
+	memset(t->needs, 0, sizeof(t->needs));
+	t->laid_out = 0;
+}
+
+void table_position(
+	const struct canvas *c, int row, size_t first, size_t last, const char *total)
+{
+	char text[80];
+	(void)str_format(text, sizeof(text), "  %zu-%zu of %s", first, last, total);
+	int width = utf8_width(text);
+	canvas_put(c, row, c->cols - 1 - width, width, ROLE_DIM, text);
 }
 
 void table_header(struct table *t, const struct canvas *c, int row)

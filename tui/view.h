@@ -29,7 +29,8 @@ struct target {
 	const char *key; /* "kind:source:id" */
 	const char *source;
 	const char *title;
-	int group; /* records of one cause that this row stands for; 0, 1: itself */
+	const char *run; /* which run of that title, or "" or NULL */
+	int group;       /* records of one cause that this row stands for; 0, 1: itself */
 	usec_t snoozed_until; /* as shown; 0 or past: it is not */
 };
 

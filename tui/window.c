@@ -12,7 +12,8 @@ void record_copy(struct arena *mem, struct record *dst, const struct record *src
 	const char **texts[] = {&dst->source, &dst->id, &dst->title, &dst->raw_state,
 		&dst->env, &dst->owner, &dst->service, &dst->asset, &dst->actor,
 		&dst->amount, &dst->expected, &dst->currency, &dst->url, &dst->parent,
-		&dst->why, &dst->cause, &dst->signature, &dst->claimed_by, &dst->unread};
+		&dst->why, &dst->cause, &dst->signature, &dst->claimed_by, &dst->unread,
+		&dst->run};
 	for (size_t i = 0; i < LENGTH(texts); i++)
 		*texts[i] = *texts[i] && **texts[i] ? arena_strdup(mem, *texts[i]) : "";
 }

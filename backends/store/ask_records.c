@@ -164,7 +164,7 @@ json_t *ask_links(struct store *s, const json_t *args, struct err *e)
 {
 	json_t *rows = ask_rows(s,
 		"SELECT r.rid, r.kind, r.source, r.id, r.title, r.state, r.since, "
-		"r.severity,"
+		"r.severity, r.asset, r.service, r.actor, r.labels AS labels_json,"
 		" l.reason, l.strength, l.before FROM link l JOIN rec r ON r.rid=l.b"
 		" WHERE l.a=$1" ASK_NOT_AWAY(
 			"r") " ORDER BY l.strength DESC, r.updated DESC, r.rid LIMIT $2",
@@ -184,7 +184,9 @@ json_t *ask_links(struct store *s, const json_t *args, struct err *e)
 json_t *ask_group(struct store *s, const json_t *args, struct err *e)
 {
 	return ask_rows(s,
-		"SELECT rid, kind, source, id, title, state, since FROM rec"
+		"SELECT rid, kind, source, id, title, state, since, labels AS "
+		"labels_json "
+		"FROM rec"
 		" INDEXED BY rec_signature WHERE signature=$1 AND signature<>''"
 		" AND (need=1 OR $3)" ASK_NOT_AWAY(
 			"rec") " ORDER BY updated DESC, rid LIMIT $2",

@@ -156,7 +156,35 @@ void record_init(struct record *r)
 	r->source = r->id = r->title = r->raw_state = r->env = r->owner = "";
 	r->service = r->asset = r->actor = r->amount = r->expected = "";
 	r->currency = r->url = r->parent = r->why = r->cause = r->signature = "";
-	r->claimed_by = r->unread = "";
+	r->claimed_by = r->unread = r->run = "";
+}
+
+/* "2026-11-22 00:00": a daily run is known by its day. */
+static size_t run_length(const char *text)
+{
+	size_t len = strlen(text);
+	return len > 6 && strcmp(text + len - 6, " 00:00") == 0 ? len - 6 : len;
+}
+
+void record_run(const struct record *r, struct str *out)
+{
+	static const char *const keys[] = {
+		"run", "logical_date", "partition", "number", "branch"};
+	size_t begin = out->len;
+
+	if (r->kind != KIND_RUN)
+		return;
+	for (size_t i = 0; i < LENGTH(keys); i++) {
+		const char *text = json_str(r->labels, keys[i], "");
+		if (!*text || strstr(r->title, text))
+			continue;
+		if (out->len > begin)
+			str_addc(out, ' ');
+		str_add(out, text, run_length(text));
+		/* It says which run in its own words; a date and more beside it would say it twice. */
+		if (i < 2)
+			return;
+	}
 }
 
 void record_release_json(struct record *r)

@@ -123,8 +123,12 @@ struct record {
 	usec_t seen;            /* last collected */
 	const char *claimed_by; /* or "" */
 	usec_t snoozed_until;
+	const char *run; /* which run it is, see record_run; "" */
 };
 
+/* Which of the runs of one name it is, in words: what its labels say of `run`, else of logical_date, partition, number, branch;
+ * what the title says already is left out. Appends. */
+void record_run(const struct record *r, struct str *out);
 /* Unset strings read as "": use this after memset/arena_alloc. */
 void record_init(struct record *r);
 void record_release_json(struct record *r);

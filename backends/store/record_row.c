@@ -126,6 +126,26 @@ static json_t *tree_of(const char *text)
 }
 
 /* The columns in the order of RECORD_COLUMNS. */
+/* Which run it is stands in the labels, and every list says it. */
+static void read_labels(
+	struct record *out, const char *text, struct arena *a, bool labels_too)
+{
+	struct str run = STR_INIT;
+
+	out->run = "";
+	if (!labels_too && out->kind != KIND_RUN)
+		return;
+	out->labels = tree_of(text);
+	record_run(out, &run);
+	if (run.len > 0)
+		out->run = arena_strdup(a, run.buf);
+	str_release(&run);
+	if (labels_too)
+		return;
+	json_decref(out->labels);
+	out->labels = NULL;
+}
+
 void record_read(struct store *s, struct db_stmt *row, struct arena *a, bool labels_too,
 	struct record *out)
 {
@@ -165,8 +185,7 @@ void record_read(struct store *s, struct db_stmt *row, struct arena *a, bool lab
 	out->snoozed_until = db_int(row, i++);
 	out->gone_at = db_int(row, i++);
 	out->unread = text_of(row, i++, a);
-	if (labels_too)
-		out->labels = tree_of(db_text(row, i));
+	read_labels(out, db_text(row, i), a, labels_too);
 }
 
 static bool load_detail(struct store *s, struct record *out, struct err *e)

@@ -40,14 +40,14 @@ static void the_highest_rank_goes_first(void **state)
 {
 	(void)state;
 	int w[TABLE_COLUMNS_MAX];
-	table_layout(columns, 4, 44, w);
+	table_layout(columns, 4, 44, NULL, w);
 	assert_int_equal(w[2], 6);
-	table_layout(columns, 4, 43, w);
+	table_layout(columns, 4, 43, NULL, w);
 	assert_int_equal(w[2], 0);
 	assert_true(w[3] > 0);
-	table_layout(columns, 4, 33, w);
+	table_layout(columns, 4, 33, NULL, w);
 	assert_int_equal(w[3], 0);
-	table_layout(columns, 4, 1, w);
+	table_layout(columns, 4, 1, NULL, w);
 	assert_int_equal(w[0], 8);
 	assert_int_equal(w[1], 10);
 }
@@ -56,12 +56,36 @@ static void growing_columns_share_the_rest(void **state)
 {
 	(void)state;
 	int w[TABLE_COLUMNS_MAX];
-	table_layout(columns, 4, 44 + 9, w);
+	table_layout(columns, 4, 44 + 9, NULL, w);
 	assert_int_equal(w[1], 16);
 	assert_int_equal(w[3], 13);
-	table_layout(columns, 4, 500, w);
+	table_layout(columns, 4, 500, NULL, w);
 	assert_int_equal(w[1], 30);
 	assert_int_equal(w[3], 30);
+}
+
+/* Content that is narrow takes little, and what is spare goes to those that share; content that is wide is held by the limits. */
+static void columns_take_what_they_need(void **state)
+{
+	(void)state;
+	const struct column c[] = {
+		{.title = "A", .min = 9},
+		{.title = "B", .min = 20, .max = 40, .share = 1},
+		{.title = "C", .min = 12, .max = 16},
+	};
+	const int narrow[] = {4, 30, 5}, wide[] = {30, 90, 90}, none[] = {0, 0, 0};
+	int w[TABLE_COLUMNS_MAX];
+	table_layout(c, 3, 60, narrow, w);
+	assert_int_equal(w[0], 4);
+	assert_int_equal(w[1], 40);
+	assert_int_equal(w[2], 5);
+	table_layout(c, 3, 60, wide, w);
+	assert_int_equal(w[0], 9);
+	assert_int_equal(w[2], 16);
+	assert_int_equal(w[1], 27);
+	table_layout(c, 3, 60, none, w);
+	assert_int_equal(w[0], 9);
+	assert_int_equal(w[2], 12);
 }
 
 /* No lane ever draws wider than the screen, and state and title are there at every width. */
@@ -72,7 +96,7 @@ static void all_lanes_fit_every_width(void **state)
 	for (int lane = 0; lane < LANE_COUNT; lane++) {
 		const struct lane *l = &lanes[lane];
 		for (int width = 40; l->columns && width <= 300; width++) {
-			table_layout(l->columns, l->n_columns, width, w);
+			table_layout(l->columns, l->n_columns, width, NULL, w);
 			assert_true(used(l->columns, l->n_columns, w) <= width);
 			for (size_t i = 0; i < l->n_columns; i++)
 				if (strcmp(l->columns[i].title, "STATE") == 0 ||
@@ -106,6 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_highest_rank_goes_first),
 		cmocka_unit_test(growing_columns_share_the_rest),
+		cmocka_unit_test(columns_take_what_they_need),
 		cmocka_unit_test(all_lanes_fit_every_width),
 		cmocka_unit_test(the_cursor_is_a_sign_and_bold_on_the_thing_itself),
 	};

@@ -114,10 +114,12 @@ static void title(struct view *v, struct str *path, struct str *side)
 	if (!d->have)
 		return;
 	app_age(age, sizeof(age), d->r.seen);
-	/* A pipeline has many runs of one name: the date that a run is for tells them apart. */
-	const char *date = json_str(d->r.labels, "logical_date", "");
-	if (d->r.kind == KIND_RUN && *date)
-		str_addf(path, " %.10s", date);
+	/* A pipeline has many runs of one name. */
+	struct str run = STR_INIT;
+	record_run(&d->r, &run);
+	if (run.len)
+		str_addf(path, " %s", run.buf);
+	str_release(&run);
 	str_adds(side, d->r.source);
 	if (d->r.seen)
 		str_addf(side, ", %s ago", age);
@@ -332,14 +334,19 @@ static size_t targets(struct view *v, struct target *out, size_t max)
 	struct detail_view *d = of(v);
 	if (!d->have || !max)
 		return 0;
+	struct str run = STR_INIT;
 	str_clear(&d->key);
 	(void)record_key(&d->r, &d->key);
+	record_run(&d->r, &run);
+	d->run = arena_strdup(&v->mem, run.buf);
+	str_release(&run);
 	*out = (struct target){.rid = v->arg.rid,
 		.kind = d->r.kind,
 		.state = d->r.state,
 		.key = d->key.buf,
 		.source = d->r.source,
 		.title = d->r.title,
+		.run = d->run,
 		.snoozed_until = d->r.snoozed_until};
 	return 1;
 }

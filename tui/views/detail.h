@@ -33,6 +33,7 @@ struct detail_view {
 	enum detail_opens at_opens;
 	long long at_id; /* the cursor stays on what it was on */
 	struct str key;  /* of the target handed out last */
+	const char *run; /* of that target */
 };
 
 /* detail_rows.c */

@@ -54,6 +54,7 @@ static void apply(struct list_view *l, struct filter *f, const char *text)
 	/* Snoozed records need nobody now; who asks for them wants to see them all the same. */
 	l->w.q.need_only = l->lane->need_only && !filter_shows_snoozed(f);
 	(void)str_copy(l->filter_text, sizeof(l->filter_text), text);
+	table_forget(&l->table);
 	window_reset(&l->w);
 	filter_free(old);
 }

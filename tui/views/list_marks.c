@@ -28,6 +28,7 @@ void target_of(struct arena *mem, const struct record *r, struct target *out)
 		.key = arena_strdup(mem, key.buf),
 		.source = arena_strdup(mem, r->source),
 		.title = arena_strdup(mem, r->title),
+		.run = arena_strdup(mem, r->run),
 		.group = r->group,
 		.snoozed_until = r->snoozed_until};
 	str_release(&key);
@@ -38,6 +39,7 @@ static void free_mark(struct target *t)
 	free((void *)(uintptr_t)t->key);
 	free((void *)(uintptr_t)t->source);
 	free((void *)(uintptr_t)t->title);
+	free((void *)(uintptr_t)t->run);
 }
 
 void mark_toggle(struct list_view *l, const struct record *r)
@@ -59,6 +61,7 @@ void mark_toggle(struct list_view *l, const struct record *r)
 		.key = str_take(&key),
 		.source = xstrdup(r->source),
 		.title = xstrdup(r->title),
+		.run = xstrdup(r->run ? r->run : ""),
 		.group = r->group,
 		.snoozed_until = r->snoozed_until};
 }

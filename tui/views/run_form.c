@@ -173,10 +173,18 @@ static bool params_of(struct run_view *f, json_t *out, char *why, size_t size)
 static bool targets_of(struct run_view *f, json_t *out, char *why, size_t size)
 {
 	const char *host = form_value(&f->form, run_host);
-	for (size_t i = 0; i < f->v.arg.n_targets; i++)
+	struct str title = STR_INIT;
+	for (size_t i = 0; i < f->v.arg.n_targets; i++) {
+		const struct target *t = &f->v.arg.targets[i];
+		str_clear(&title);
+		str_adds(&title, t->title);
+		/* Which run it is: in the preview, in the action's rows, in the audit. */
+		if (t->run && *t->run)
+			str_addf(&title, " %s", t->run);
 		json_array_append_new(
-			out, json_pack("{s:s,s:s}", "key", f->v.arg.targets[i].key,
-				     "title", f->v.arg.targets[i].title));
+			out, json_pack("{s:s,s:s}", "key", t->key, "title", title.buf));
+	}
+	str_release(&title);
 	if (f->v.arg.n_targets)
 		return true;
 	if (!*host) {
