@@ -209,6 +209,14 @@ static void record_row(struct detail_view *d, const char *label, const json_t *o
 	usec_t since = json_int(o, "since", 0);
 	const char *reason = json_str(o, "reason", "");
 	str_adds(&text, json_str(o, "title", ""));
+	struct record run;
+	struct str which = STR_INIT;
+	/* Which of the runs of that name it is. */
+	if (record_from_json(o, &run))
+		record_run(&run, &which);
+	if (which.len)
+		str_addf(&text, " %s", which.buf);
+	str_release(&which);
 	/* On a narrow screen the end is lost: what links it comes first. */
 	if (*reason)
 		str_addf(&text, "   %s", reason);
