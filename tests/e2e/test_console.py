@@ -107,7 +107,7 @@ def test_approval_and_revocation_want_typed_text(desk, demo, far_platform):
         choose(tty, runbook)
         fill(tty, "Reason", "agreed")
         to_question(tty)
-        word = re.search(r"^ Type "(.*)" to \w+:", tty.text(), re.M)[1]
+        word = re.search(r'^ Type "(.*)" to \w+:', tty.text(), re.M)[1]
         answer(tty, word)
         tty.wait("1 of 1 proved", 90)
     assert far_platform.state()["servicenow"] != before
