@@ -103,7 +103,7 @@ def test_approval_and_revocation_want_typed_text(desk, demo, far_platform):
         tty.press("/", r"^ /")
         tty.type('id:"%s"' % record["id"])
         tty.press("Enter", r'^ Access +1 of \d+ for /id:"%s' % re.escape(record["id"][:12]))
-        tty.to_row(re.escape(record["title"][:25]))
+        tty.wait(r"^ %s" % re.escape(record["title"][:25]))  # in the pane: a list says the person in a column
         choose(tty, runbook)
         fill(tty, "Reason", "agreed")
         to_question(tty)
