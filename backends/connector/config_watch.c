@@ -35,6 +35,16 @@ struct config_watch {
 
 /* ---- what is there ---- */
 
+/* Whose it is and who may write it decides whether it is taken up: a chmod is an edit. */
+static unsigned long long add_access(unsigned long long stamp, const struct stat *st)
+{
+	char text[100];
+
+	(void)str_format(text, sizeof(text), "%o %u %u", (unsigned)st->st_mode,
+		(unsigned)st->st_uid, (unsigned)st->st_gid);
+	return str_hash(text, strlen(text), stamp);
+}
+
 static unsigned long long add(
 	unsigned long long stamp, const char *name, const struct stat *st)
 {
@@ -43,7 +53,7 @@ static unsigned long long add(
 	(void)str_format(text, sizeof(text), "%llx %s %lld.%09ld %lld %llu", stamp, name,
 		(long long)st->st_mtim.tv_sec, (long)st->st_mtim.tv_nsec,
 		(long long)st->st_size, (unsigned long long)st->st_ino);
-	return str_hash(text, strlen(text), stamp);
+	return add_access(str_hash(text, strlen(text), stamp), st);
 }
 
 static unsigned long long add_folder(unsigned long long stamp, const char *folder)
@@ -51,6 +61,8 @@ static unsigned long long add_folder(unsigned long long stamp, const char *folde
 	char **names = file_list(folder, ".yaml");
 	struct stat st;
 
+	if (stat(folder, &st) == 0)
+		stamp = add_access(stamp, &st);
 	for (size_t i = 0; names[i]; i++) {
 		char *path = xasprintf("%s/%s", folder, names[i]);
 		if (stat(path, &st) == 0)
@@ -69,6 +81,8 @@ static unsigned long long stamp_of(const struct config_watch *w)
 
 	if (stat(w->path, &st) == 0)
 		stamp = add(stamp, w->path, &st);
+	if (stat(w->folders[0], &st) == 0)
+		stamp = add_access(stamp, &st);
 	for (size_t i = 1; i < w->n; i++)
 		stamp = add_folder(stamp, w->folders[i]);
 	return stamp;

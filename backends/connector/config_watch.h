@@ -8,7 +8,7 @@
  * Tells when the configuration was saved: the file itself, and what stands in connectors/ and runbooks/ beside it and in
  * further folders. By inotify on the folders, because editors and deployments put another file in the place of the old one
  * (a rename, a link "..data" that goes elsewhere). A moment after the last event of a save, at most a second after its first.
- * What is being written is not looked at before it is closed.
+ * What is being written is not looked at before it is closed. Who may write a file or a folder counts as part of it.
  */
 struct config_watch;
 

@@ -30,7 +30,6 @@ enum kind connector_kind(const struct connector *c, size_t i);
 bool connector_rereads(const struct connector *c, size_t i); /* wants open_items */
 bool connector_has_call(const struct connector *c, const char *call);
 enum state connector_gone(const struct connector *c, size_t i);
-bool connector_has_preview(const struct connector *c, const char *call);
 /* What works but proves nothing: the next from *at (0 at first), as file:line:column: words. False: no more. */
 bool connector_warning(const struct connector *c, size_t *at, struct err *out);
 bool connector_has_log(const struct connector *c, enum kind kind);

@@ -1,5 +1,5 @@
 /*
- * The `calls:` and `log:` parts of a connector file.
+ * The `calls:` part of a connector file.
  */
 #include "backends/connector/def.h"
 #include "backends/connector/probe.h"

@@ -240,12 +240,6 @@ bool connector_warning(const struct connector *c, size_t *at, struct err *out)
 	return true;
 }
 
-bool connector_has_preview(const struct connector *c, const char *call)
-{
-	const struct def_call *d = connector_call(c, call);
-	return d && d->has_preview;
-}
-
 bool connector_has_log(const struct connector *c, enum kind kind)
 {
 	return kind < KIND_COUNT && c->log[kind].given;

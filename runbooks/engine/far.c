@@ -39,9 +39,9 @@ static bool far_source(void *arg, const char *source, struct err *e)
 
 static const char *far_connector(void *arg, const char *source)
 {
-	const struct source *s = find(arg, source, NULL);
+	const struct config_source *s = config_source(config_of(arg), source);
 
-	return s ? connector_name(source_connector(s)) : "";
+	return s ? s->connector : "";
 }
 
 static bool far_has_sql(void *arg, const char *source)

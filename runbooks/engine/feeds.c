@@ -34,18 +34,27 @@ static unsigned long long stamp_of(
 	return stamp;
 }
 
+/* Feeds in the making: of a connector that many sources have, one is loaded. */
+struct made {
+	struct feed **list;
+	size_t n;
+};
+
 /* One that is open already and has the same file. */
-static const struct source *like(const struct schedule *s, const struct feed *f)
+static const struct source *like(const struct made *m, const struct feed *f)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (s->feeds[i]->source && s->feeds[i]->stamp == f->stamp &&
-			str_equal(s->feeds[i]->cfg->connector, f->cfg->connector))
-			return s->feeds[i]->source;
+	for (size_t i = 0; i < m->n; i++)
+		if (m->list[i]->source && m->list[i]->stamp == f->stamp &&
+			str_equal(m->list[i]->cfg->connector, f->cfg->connector))
+			return m->list[i]->source;
 	return NULL;
 }
 
-static struct feed *feed_new(struct schedule *s, const struct config_source *cfg)
+static struct feed *feed_new(
+	struct schedule *s, const struct config_source *cfg, const struct made *made)
 {
+	const struct made before = {s->feeds, s->n};
+	const struct source *one;
 	struct worker *w = s->worker;
 	struct feed *f = xcalloc(1, sizeof(*f));
 
@@ -53,8 +62,11 @@ static struct feed *feed_new(struct schedule *s, const struct config_source *cfg
 	f->cfg = cfg;
 	f->born = w->version;
 	f->stamp = stamp_of(&w->config, cfg);
+	one = like(made, f);
+	if (!one)
+		one = like(&before, f);
 	if (!cfg->disabled)
-		f->source = source_open(&w->reach, cfg, like(s, f), &f->broken);
+		f->source = source_open(&w->reach, cfg, one, &f->broken);
 	if (!f->source && !cfg->disabled)
 		log_at(LOG_ERROR, "source", "%s", f->broken.msg);
 	return f;
@@ -89,7 +101,8 @@ struct schedule *schedule_new(struct worker *w)
 	s->worker = w;
 	s->feeds = xcalloc(w->config.n_sources + 1, sizeof(struct feed *));
 	for (size_t i = 0; i < w->config.n_sources; i++) {
-		struct feed *f = feed_new(s, &w->config.sources[i]);
+		struct feed *f = feed_new(
+			s, &w->config.sources[i], &(struct made){s->feeds, s->n});
 
 		s->feeds[s->n++] = f;
 		if (f->source)
@@ -128,15 +141,17 @@ static void retire(struct schedule *s, struct feed *f)
 	s->retired = f;
 }
 
+/* What is broken may be so by a file beside the configuration, a certificate or a folder: it is tried again at each edit. */
 static bool unchanged(
 	const struct feed *f, const struct config *c, const struct config_source *cfg)
 {
-	return f->stamp == stamp_of(c, cfg) && json_equal(f->cfg->values, cfg->values);
+	return (f->source || cfg->disabled) && f->stamp == stamp_of(c, cfg) &&
+	       json_equal(f->cfg->values, cfg->values);
 }
 
 /* The feed of this source from now on: the old one, or another in its place. */
-static struct feed *next_feed(
-	struct schedule *s, struct feed *old, const struct config_source *cfg)
+static struct feed *next_feed(struct schedule *s, struct feed *old,
+	const struct config_source *cfg, const struct made *made)
 {
 	struct feed *f;
 
@@ -151,7 +166,7 @@ static struct feed *next_feed(
 			health_soon(old);
 		return old;
 	}
-	f = feed_new(s, cfg);
+	f = feed_new(s, cfg, made);
 	if (old && old->source && !f->source && !cfg->disabled) {
 		old->edit = f->broken;
 		feed_free(f);
@@ -175,8 +190,8 @@ void schedule_edited(struct schedule *s)
 		if (!config_source(c, s->feeds[i]->cfg->name))
 			retire(s, s->feeds[i]);
 	for (size_t i = 0; i < c->n_sources; i++)
-		feeds[i] = next_feed(
-			s, schedule_feed(s, c->sources[i].name), &c->sources[i]);
+		feeds[i] = next_feed(s, schedule_feed(s, c->sources[i].name),
+			&c->sources[i], &(struct made){feeds, i});
 	free(s->feeds);
 	s->feeds = feeds;
 	s->n = c->n_sources;

@@ -27,7 +27,7 @@ struct outbox {
 	struct queue told; /* in order */
 	struct queue late; /* that nothing waits for */
 	size_t n, bytes;
-	size_t dropped; /* lines of output that there was no room for */
+	size_t dropped; /* lines of output, and what is late, that there was no room for */
 	struct err why; /* of the first refusal */
 	struct loop_timer *timer;
 };
@@ -115,7 +115,9 @@ static bool flush(struct outbox *o)
 	if (!flush_queue(o, &o->late) || !told)
 		return false;
 	if (o->dropped)
-		log_at(LOG_ERROR, "executor", "%zu lines of output are lost", o->dropped);
+		log_at(LOG_ERROR, "executor",
+			"%zu lines of output and refusals are lost: there was no room",
+			o->dropped);
 	o->dropped = 0;
 	return true;
 }
@@ -146,8 +148,9 @@ static void keep(struct outbox *o, struct queue *q, const char *change, json_t *
 	size_t bytes = lines_bytes(change, args);
 	struct told *t;
 
-	if (bytes && (o->bytes + bytes > OUTBOX_LINES_MAX || o->n >= OUTBOX_MAX)) {
-		o->dropped += json_array_size(json_sub(args, "lines"));
+	if ((bytes || q == &o->late) &&
+		(o->bytes + bytes > OUTBOX_LINES_MAX || o->n >= OUTBOX_MAX)) {
+		o->dropped += bytes ? json_array_size(json_sub(args, "lines")) : 1;
 		json_decref(args);
 		return;
 	}

@@ -7,7 +7,8 @@
  * What jobs tell the store: states, output, outcomes. What the store does not take (a full disk, a busy file) is kept in
  * memory and told again, in order, until it is taken: what the far side answered is not lost with the moment. Nothing new
  * starts as long as something is kept: what must be written before something is sent goes through outbox_ask, and fails
- * then. Bounded: lines of output are what is let go first. A worker that ends loses what is kept: the next one looks.
+ * then. Bounded: lines of output and what is late are let go at the bound; of all else there is only what was under way.
+ * A worker that ends loses what is kept: the next one looks.
  */
 enum {
 	OUTBOX_LINES_MAX = 8 << 20, /* bytes of output that are kept */

@@ -10,12 +10,12 @@
 
 enum { SENTENCE_MAX = 4000 };
 
-/* Two targets in one place are named once. */
 static const char *env_of(const struct plan_target *t)
 {
 	return json_str(t->record, "env", "");
 }
 
+/* Two targets in one place are named once. */
 static bool named_before(const struct plan *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

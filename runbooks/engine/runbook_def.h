@@ -76,6 +76,9 @@ struct runbook {
  */
 struct tmpl *runbook_tmpl(const struct yaml_doc *doc, const json_t *in, const char *key,
 	struct err *e) MUST_USE;
+/* The key of a `wait` sees `called` too. */
+struct tmpl *runbook_wait_tmpl(const struct yaml_doc *doc, const json_t *in,
+	const char *key, struct err *e) MUST_USE;
 /* `wait`: over {record, before, called} and the items of foreach. */
 struct jmes *runbook_wait_expr(const struct yaml_doc *doc, const json_t *in,
 	const char *key, struct err *e) MUST_USE;

@@ -83,13 +83,14 @@ static void item_names(const struct yaml_doc *doc, struct names *out)
 struct sight {
 	const struct yaml_doc *doc;
 	bool wait; /* the record now and before, and no more */
+	bool made; /* what the call before returned, too */
 };
 
 static bool known_root(const struct sight *s, const char *root, struct err *why)
 {
 	static const char *const waits[] = {"record", "before", "called"},
 				 *const all[] = {"record", "params", "operator", "reason",
-					 "action", "now", "called"};
+					 "action", "now"};
 	struct names have = {.n = 0};
 	struct str what = STR_INIT_MAX(200);
 	bool ok;
@@ -98,6 +99,8 @@ static bool known_root(const struct sight *s, const char *root, struct err *why)
 		add(&have, waits[i]);
 	for (size_t i = 0; !s->wait && i < LENGTH(all); i++)
 		add(&have, all[i]);
+	if (s->made)
+		add(&have, "called");
 	item_names(s->doc, &have);
 	ok = has(&have, root);
 	str_addf(&what, "there is no \"%s\" here", root);
@@ -133,13 +136,24 @@ static bool known(void *arg, const char *root, const char *member, struct err *w
 	return member ? known_member(arg, root, member, why) : known_root(arg, root, why);
 }
 
+static struct tmpl *compile_tmpl(
+	struct sight s, const json_t *in, const char *key, struct err *e)
+{
+	struct tmpl_names names = {known, &s};
+
+	return tmpl_compile_known(s.doc, in, key, json_sub(in, key), &names, e);
+}
+
 struct tmpl *runbook_tmpl(
 	const struct yaml_doc *doc, const json_t *in, const char *key, struct err *e)
 {
-	struct sight s = {doc, false};
-	struct tmpl_names names = {known, &s};
+	return compile_tmpl((struct sight){.doc = doc}, in, key, e);
+}
 
-	return tmpl_compile_known(doc, in, key, json_sub(in, key), &names, e);
+struct tmpl *runbook_wait_tmpl(
+	const struct yaml_doc *doc, const json_t *in, const char *key, struct err *e)
+{
+	return compile_tmpl((struct sight){.doc = doc, .made = true}, in, key, e);
 }
 
 struct asking {
@@ -166,7 +180,7 @@ static struct jmes *compile(const struct yaml_doc *doc, const json_t *in, const 
 	jmes_name_fn *fn, struct err *e)
 {
 	struct err why = ERR_INIT;
-	struct asking a = {{doc, true}, &why};
+	struct asking a = {{.doc = doc, .wait = true}, &why};
 	struct jmes *j = jmes_compile(json_str(in, key, ""), &why);
 
 	if (j && jmes_sound(j, &why) && jmes_names(j, true, fn, &a))

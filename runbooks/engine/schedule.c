@@ -378,10 +378,3 @@ void schedule_acted(struct schedule *s, const char *name)
 			arm(&f->lanes[i], 0, f->lanes[i].not_before_ms);
 	}
 }
-
-const char *schedule_connector(const struct schedule *s, const char *name)
-{
-	const struct feed *f = schedule_feed(s, name);
-
-	return f ? f->cfg->connector : "";
-}

@@ -78,7 +78,7 @@ static bool load_wait(
 		return false;
 	s->optional = json_flag(w, "optional", false);
 	s->within_ms = duration_ms(w, "within");
-	if (json_sub(w, "key") && !(s->other = runbook_tmpl(doc, w, "key", e)))
+	if (json_sub(w, "key") && !(s->other = runbook_wait_tmpl(doc, w, "key", e)))
 		return false;
 	s->until = runbook_wait_expr(doc, w, "until", e);
 	if (!s->until)

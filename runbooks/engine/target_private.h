@@ -51,6 +51,7 @@ struct target_run {
 	struct {      /* wait: the record that is looked at */
 		char key[400], source[128];
 		enum kind kind;
+		bool made; /* another one, named by what the call returned */
 	} looked;
 	bool fresh; /* wait: what the question now asked will find was read after */
 	enum step_end failed_end;

@@ -1,6 +1,7 @@
 /* The step that waits until a record shows something: the target's own, or another one, such as the run that the call made. */
 #include <string.h>
 
+#include "backends/base/log.h"
 #include "runbooks/engine/target_private.h"
 
 #define WAIT_EVERY_MS 2000
@@ -28,13 +29,14 @@ static bool holds(const struct target_run *t, const struct jmes *expr, json_t *r
 	return yes;
 }
 
-/* What was so before shows nothing of what was accepted; another record is there by what the call made. */
+/* What was so before shows nothing of what was accepted, nor does another record that the call did not make. */
 static void proves(struct target_run *t)
 {
 	struct err ignored = ERR_INIT;
 
-	if (t->step->other ||
-		!holds(t, t->step->until, t->plan->targets[t->n].record, &ignored))
+	if (t->step->other ? t->looked.made
+			   : !holds(t, t->step->until, t->plan->targets[t->n].record,
+				     &ignored))
 		target_proved(t);
 }
 
@@ -87,12 +89,15 @@ static bool judge(struct target_run *t, json_t *record, const char *text)
 static void on_record(void *arg, json_t *answer, const struct err *e)
 {
 	struct target_run *t = arg;
-	const char *state = json_is_object(answer) ? json_str(answer, "state", "unknown")
-						   : "not there";
+	const char *state = !answer ? "not readable"
+			    : json_is_object(answer)
+				    ? json_str(answer, "state", "unknown")
+				    : "not there";
 	char text[300];
 
-	(void)e;
 	t->request = NULL;
+	if (!answer)
+		log_at(LOG_WARN, "target", "%s: %s", t->looked.key, e->msg);
 	say(t, answer, state, text, sizeof(text));
 	if (judge(t, answer, text))
 		return;
@@ -122,6 +127,22 @@ static void wait_look(struct loop *l, void *arg)
 		json_pack("{s:s}", "key", t->looked.key), on_record, t);
 }
 
+/* Is it named by what the call returned? Without that its key is another one, or none. */
+static bool is_made(const struct target_run *t, const char *key)
+{
+	struct str without = STR_INIT_MAX(sizeof(t->looked.key) - 1);
+	struct err ignored = ERR_INIT;
+	json_t *input = json_copy(t->input);
+	bool same;
+
+	json_object_del(input, "called");
+	same = tmpl_render_text(t->step->other, input, &without, &ignored) &&
+	       strcmp(without.buf, key) == 0;
+	json_decref(input);
+	str_release(&without);
+	return !same;
+}
+
 static bool find_key(struct target_run *t, struct err *e)
 {
 	struct str key = STR_INIT_MAX(sizeof(t->looked.key) - 1);
@@ -134,6 +155,7 @@ static bool find_key(struct target_run *t, struct err *e)
 	else
 		str_adds(&key, t->plan->targets[t->n].key);
 	str_copy(t->looked.key, sizeof(t->looked.key), key.buf);
+	t->looked.made = ok && t->step->other && is_made(t, key.buf);
 	str_release(&key);
 	return ok && record_key_parse(t->looked.key, &t->looked.kind, t->looked.source,
 			     sizeof(t->looked.source), &id, e);

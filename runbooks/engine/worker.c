@@ -32,9 +32,8 @@ static bool take_lock(struct worker *w, struct err *e)
 	w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (w->lock_fd < 0)
 		err_set(e, ERR_IO, "%s: %s", path, strerror(errno));
-	else if (!file_narrow_fd(w->lock_fd, path, e))
-		(void)close(w->lock_fd);
-	else if (flock(w->lock_fd, LOCK_EX | LOCK_NB) != 0)
+	else if (file_narrow_fd(w->lock_fd, path, e) &&
+		 flock(w->lock_fd, LOCK_EX | LOCK_NB) != 0)
 		err_set(e, ERR_CONFLICT, "another worker serves %s (pid %ld)",
 			w->store_path, worker_pid(w->store_path));
 	else
@@ -157,11 +156,12 @@ static bool set_up(struct worker *w, const struct worker_options *o, struct err 
 static void tear_down(struct worker *w)
 {
 	session_close_door(w->door);
-	reload_free(w->reload);
 	executor_free(w->executor);
 	far_free(w);
 	tidy_free(w->tidy);
 	schedule_free(w->schedule);
+	/* Jobs and sources stand on the versions that it keeps. */
+	reload_free(w->reload);
 	if (w->reach.ssh)
 		ssh_free(w->reach.ssh);
 	if (w->reach.pg)

@@ -71,8 +71,6 @@ struct source *schedule_source_of(
 void schedule_refresh(struct schedule *s, const char *name);
 /* The same after an action on it, without min_every: what was changed is not shown as it was for a quarter of an hour. */
 void schedule_acted(struct schedule *s, const char *name);
-/* The connector's name, "" when unknown. */
-const char *schedule_connector(const struct schedule *s, const char *name);
 
 /* ---- executor.c: jobs ---- */
 

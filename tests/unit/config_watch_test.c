@@ -126,6 +126,28 @@ static void test_written_over(void **state)
 	noticed(f);
 }
 
+/* A file that others may write is refused until they may not: that is a save, too. */
+static void test_who_may_write(void **state)
+{
+	struct fixture *f = *state;
+	char path[200];
+
+	folder(f, "connectors");
+	save(f, "config.yaml", "operator: a\n");
+	save(f, "connectors/a.yaml", "connector: a\n");
+	watch(f);
+	in(f, "connectors/a.yaml", path);
+	assert_int_equal(chmod(path, 0666), 0);
+	noticed(f);
+	in(f, "connectors", path);
+	assert_int_equal(chmod(path, 0777), 0);
+	noticed(f);
+	assert_int_equal(chmod(f->dir, 0750), 0);
+	noticed(f);
+	assert_int_equal(chmod(f->path, 0640), 0);
+	noticed(f);
+}
+
 static void test_another_file_in_its_place(void **state)
 {
 	struct fixture *f = *state;
@@ -219,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_written_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_who_may_write, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_another_file_in_its_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(

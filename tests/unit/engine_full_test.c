@@ -231,6 +231,36 @@ static json_t *lines(size_t n)
 	return json_pack("{s:i, s:o}", "job", 1, "lines", list);
 }
 
+static long long audited(struct fake *f)
+{
+	json_t *rows = fake_rows(f, "SELECT count(*) AS n FROM audit WHERE job=$1", 77);
+	long long n = json_int(json_array_get(rows, 0), "n", 0);
+
+	json_decref(rows);
+	return n;
+}
+
+/* What holds up nothing could else come for ever: refusals, while only the audit is not taken. */
+static void test_the_bound_of_what_is_late(void **state)
+{
+	struct fake f;
+	struct outbox *o;
+
+	(void)state;
+	(void)sent(&f);
+	o = outbox_new(f.h.loop, f.h.store, NULL, NULL);
+	refuse_table(&f, 0);
+	for (int i = 0; i < OUTBOX_MAX + 500; i++)
+		outbox_tell_late(o, "audit_add",
+			json_pack("{s:s, s:s, s:s, s:i, s:{s:i}}", "who", "kim", "host",
+				"h", "event", "refused", "job", 77, "body", "nth", i));
+	assert_false(outbox_waits(o));
+	take_again(&f);
+	outbox_free(o);
+	assert_int_equal(audited(&f), OUTBOX_MAX);
+	fake_close(&f);
+}
+
 /* Lines are let go at the bound; a state never is. */
 static void test_the_bound(void **state)
 {
@@ -271,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_a_refusal_is_told_without_its_audit),
 		cmocka_unit_test(test_the_lock_is_kept),
 		cmocka_unit_test(test_the_bound),
+		cmocka_unit_test(test_the_bound_of_what_is_late),
 	};
 
 	return cmocka_run_group_tests_name("engine_full", tests, NULL, NULL);

@@ -178,6 +178,29 @@ static void test_what_a_wait_proves(void **state)
 	fake_close(&f);
 }
 
+/* Another record that is named without what the call returned may have been there, and so, before. */
+static void test_another_record_that_is_not_of_the_call(void **state)
+{
+	struct fake f;
+	json_t *made = json_pack("{s:s}", "id", "r7");
+	struct call_result r = fake_result(CALL_ACCEPTED, "started r7");
+	long long job;
+
+	(void)state;
+	fake_open(&f, HEAD "steps:\n  - call: trigger\n  - wait: {key: \"run:{{ "
+			   "record.source }}:r9\", until: \"record.state == "
+			   "'succeeded'\", within: 1m}\n");
+	fake_records(&f, 1);
+	put(&f, "r9", STATE_SUCCEEDED);
+	f.fresh = true;
+	job = fake_start(&f, 1);
+	r.reply = made;
+	fake_answer(fake_asked(&f, "call"), r);
+	json_decref(made);
+	fake_until(&f, job, "accepted");
+	fake_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_sql_outside_its_transaction),
 		cmocka_unit_test(test_another_record_is_waited_for),
 		cmocka_unit_test(test_what_a_wait_proves),
+		cmocka_unit_test(test_another_record_that_is_not_of_the_call),
 	};
 
 	return cmocka_run_group_tests_name("engine_steps", tests, NULL, NULL);

@@ -97,6 +97,8 @@ static void test_bad_names(void **state)
 	refused(SAYS("{{ record.titel }}"), ":5:10:", "did you mean \"title\"");
 	refused(SAYS("{{ params.dya }}"), ":5:10:", "did you mean \"day\"");
 	refused(SAYS("{{ setings.url }}"), ":5:10:", "no \"setings\" here");
+	/* Only a wait sees what the call before it returned. */
+	refused(SAYS("{{ called.id }}"), ":5:10:", "no \"called\" here");
 	refused("runbook: r\ntitle: T\napplies: {kind: run, when: lables.x}\nrisk: "
 		"read\n" STEPS,
 		":3:28:", "did you mean \"labels\"");
