@@ -1,4 +1,4 @@
-/* Commands on records: what the keys d l y z c n o Y do, wherever records are shown. r and a: act_runbook.c. */
+/* Commands on records: what the keys d l y z n o Y do, wherever records are shown. r and a: act_runbook.c; c: act_claim.c. */
 #include "tui/act.h"
 
 #include "tui/app_inside.h"
@@ -20,8 +20,7 @@ static bool shown_target(struct view *v, struct target *out)
 	return false;
 }
 
-/* What is said of records is said of all marked ones. */
-static bool choose_all(struct view *v, struct chosen *c)
+bool choose_all(struct view *v, struct chosen *c)
 {
 	struct target *all = xcalloc(TARGETS_MAX, sizeof(*all));
 	struct str title = STR_INIT;
@@ -148,58 +147,6 @@ void act_snooze(struct view *v)
 					    .text = "1h",
 					    .side = c->title,
 					    .done = snooze_done});
-}
-
-/* Only when all are mine they are given back. */
-static void claim_all(struct app *a)
-{
-	const struct chosen *c = &a->claiming;
-	bool mine = a->claiming_mine == c->n, many = c->n > 1;
-	char done[240];
-	(void)str_format(done, sizeof(done),
-		mine   ? many ? "Given back: %s. Nobody has them now."
-			      : "Given back: %s. Nobody has it now."
-		: many ? "%s are yours."
-		       : "You have it: %s.",
-		c->title);
-	view_tell_each(a->top, mine ? "unclaim" : "claim", c->rids, c->n,
-		mine ? json_object() : json_pack("{s:s}", "who", a->me), done);
-}
-
-static void claim_look(struct app *a);
-
-static void claim_answer(void *arg, json_t *answer, const struct err *e)
-{
-	struct app *a = arg;
-	struct record r;
-	a->choose_req = NULL;
-	if (!answer) {
-		app_say_err(a, e);
-		return;
-	}
-	if (record_from_json(answer, &r) && *r.claimed_by &&
-		strcmp(r.claimed_by, a->me) == 0)
-		a->claiming_mine++;
-	if (++a->claiming_at < a->claiming.n)
-		claim_look(a);
-	else
-		claim_all(a);
-}
-
-static void claim_look(struct app *a)
-{
-	a->choose_req = store_ask(a->store, "record",
-		json_pack("{s:I}", "rid", (json_int_t)a->claiming.rids[a->claiming_at]),
-		claim_answer, a);
-}
-
-void act_claim(struct view *v)
-{
-	struct app *a = v->app;
-	act_cancel(a);
-	a->claiming_at = a->claiming_mine = 0;
-	if (choose_all(v, &a->claiming))
-		claim_look(a);
 }
 
 /* ---- out of the terminal ------------------------------------------------------------------------ */

@@ -368,6 +368,7 @@ void app_free(struct app *a)
 	act_cancel(a);
 	ahead_forget(a);
 	pulse_stop(a);
+	claimings_forget(a);
 	tellings_forget(a);
 	loop_timer_cancel(a->loop, a->load_timer);
 	while (a->top && a->top->lane < 0) {

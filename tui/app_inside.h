@@ -86,10 +86,10 @@ struct app {
 		shifted; /* whose list last moved under the cursor by itself; only compared */
 	int64_t shifted_ms;           /* when that was */
 	struct telling *tellings;     /* changes under way: ask.c */
-	struct store_req *choose_req; /* act.c: one command at a time */
+	struct store_req *choose_req; /* act*.c: one command at a time */
 	struct choosing *choosing;
-	struct chosen asked, claiming; /* what a prompt is about; what c is about */
-	size_t claiming_at, claiming_mine;
+	struct chosen asked;        /* what a prompt is about */
+	struct claiming *claimings; /* act_claim.c */
 	struct loop_timer *load_timer;
 	struct loop_timer *esc_timer, *tick_timer, *resize_timer, *retry_timer;
 	struct loop_watch *input;
@@ -132,6 +132,11 @@ void history_forget(struct app *a);
 /* Waits for the changes that were told and not answered yet: a note must not be lost by q. */
 void tellings_finish(struct app *a, int within_ms);
 void tellings_forget(struct app *a);
+
+/* act.c. What is said of records is said of all marked ones; false: there is none. */
+bool choose_all(struct view *v, struct chosen *c);
+/* act_claim.c */
+void claimings_forget(struct app *a);
 
 /* app_ahead.c: true: what the key is about is not shown yet, so it waits, or was dropped and that is said. */
 bool ahead_takes(struct app *a, const struct event *ev);

@@ -119,7 +119,7 @@ void tellings_finish(struct app *a, int within_ms)
 	/* The user has left: keys, or the end of the terminal, mean nothing any more. */
 	loop_unwatch(a->loop, a->input);
 	a->input = NULL;
-	while (a->tellings && clock_mono_ms() < until)
+	while ((a->tellings || a->claimings) && clock_mono_ms() < until)
 		if (!loop_turn(a->loop, 20))
 			return;
 }
