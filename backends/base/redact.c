@@ -178,6 +178,31 @@ static size_t private_key(struct redact *r, struct str *line, size_t at)
 	return hide(line, at, over ? (size_t)(over + 5 - line->buf) : line->len);
 }
 
+/* Its last word is all base64: a line of a key, whatever a log writes before it. A short word is one only alone or with its
+ * padding: "refused" is none. Old keys have two lines of headers, and a blank one. */
+static bool like_key(const struct str *line)
+{
+	enum { LINE_MOST = 200, WORD_LEAST = 24 };
+	static const char base64[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789+/";
+	size_t end = line->len, from, len;
+
+	while (end > 0 && strchr(" \t\r", line->buf[end - 1]))
+		end--;
+	from = end;
+	while (from > 0 && !strchr(" \t", line->buf[from - 1]))
+		from--;
+	len = strspn(line->buf + from, base64);
+	if (line->len > LINE_MOST)
+		return false;
+	if (strstr(line->buf, "Proc-Type: ") || strstr(line->buf, "DEK-Info: ") || !end)
+		return true;
+	if (from + len < end && line->buf[from + len] == '=')
+		return from + len + strspn(line->buf + from + len, "=") == end;
+	return from + len == end && (from == 0 || len >= WORD_LEAST);
+}
+
 /* Until the line that ends the key, or one that cannot be of it. */
 static bool goes_on(struct redact *r, const struct str *line)
 {
@@ -185,7 +210,7 @@ static bool goes_on(struct redact *r, const struct str *line)
 		r->in_key = false;
 		return true;
 	}
-	r->in_key = line->len <= 200 && !strstr(line->buf, "-----BEGIN ");
+	r->in_key = !strstr(line->buf, "-----BEGIN ") && like_key(line);
 	return r->in_key;
 }
 

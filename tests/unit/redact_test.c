@@ -67,12 +67,21 @@ static void test_innocent(void **state)
 		gives(lines[i], lines[i]);
 }
 
-/* A key of many lines: told of once, and nothing of it is left; what cannot be of it ends it. */
+/* A key of many lines: told of once, and nothing of it is left; what cannot be of it ends it, though its END is not there. */
 static void test_private_key(void **state)
 {
 	static const struct {
 		const char *in, *out; /* out NULL: nothing is left */
-	} lines[] = {{"pem: -----BEGIN PRIVATE KEY-----", "pem: [secret]"},
+	} lines[] = {{"no start line, wanted -----BEGIN PRIVATE KEY-----",
+			     "no start line, wanted [secret]"},
+		{"ERROR: connection refused", "ERROR: connection refused"},
+		{"Done.", "Done."},
+		{"12:01 ssh: -----BEGIN RSA PRIVATE KEY-----", "12:01 ssh: [secret]"},
+		{"12:01 ssh: Proc-Type: 4,ENCRYPTED", NULL},
+		{"12:01 ssh: DEK-Info: AES-128-CBC,8E1F", NULL}, {" ", NULL},
+		{"12:01 ssh: MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", NULL},
+		{"12:01 ssh: abc=", NULL}, {"12:02 exit 1", "12:02 exit 1"},
+		{"abcd", "abcd"}, {"pem: -----BEGIN PRIVATE KEY-----", "pem: [secret]"},
 		{"MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", NULL}, {"abc=", NULL},
 		{"-----END PRIVATE KEY-----", NULL}, {"after", "after"}};
 	struct redact r = REDACT_INIT;
