@@ -9,7 +9,7 @@
 
 #include "backends/base/log.h"
 #include "backends/base/mem.h"
-#include "backends/base/utf8.h"
+#include "backends/base/shown.h"
 #include "backends/transport/ssh_private.h"
 
 #define TIMEOUT_MS 60000
@@ -147,9 +147,19 @@ bool ssh_call_output(struct ssh_call *c, int stream, const char *bytes, size_t l
 	return true;
 }
 
-static bool is_blank(const struct str *s)
+/* A NUL too. */
+static bool is_blank(char c)
 {
-	return strspn(s->buf, " \t\r\n") == s->len;
+	return strchr(" \t\r\n", c) != NULL;
+}
+
+static bool all_blank(const struct str *s)
+{
+	size_t n = 0;
+
+	while (n < s->len && is_blank(s->buf[n]))
+		n++;
+	return n == s->len;
 }
 
 /* nologin and its like answer on stdout instead of a shell: "This account is currently not available." */
@@ -160,14 +170,14 @@ static bool shell_refused(struct ssh_call *c, const struct err *why)
 	const char *s = c->greeting.buf;
 	char words[300];
 
-	if (c->frame.ready || is_blank(&c->greeting) || !is_blank(&c->err_out) ||
+	if (c->frame.ready || all_blank(&c->greeting) || !all_blank(&c->err_out) ||
 		(why && why->code != ERR_AUTH))
 		return false;
-	while (strchr("\r\n \t", s[from - 1]))
+	while (is_blank(s[from - 1]))
 		str_cut(&c->greeting, --from);
 	while (from > 0 && s[from - 1] != '\n')
 		from--;
-	utf8_clean(&line, s + from, c->greeting.len - from, 200, UTF8_ONE_LINE);
+	shown_safely(&line, s + from, c->greeting.len - from, 200, UTF8_ONE_LINE);
 	str_format(words, sizeof(words), "the login shell refuses: %s", line.buf);
 	call_fail(c, ERR_AUTH, words);
 	str_release(&line);

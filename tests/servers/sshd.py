@@ -2,8 +2,8 @@
 """A private sshd for tests, on a free port of 127.0.0.1, with keys of its own.
 
     sshd.py start DIR   makes DIR/sshd, prints {"host", "port", "user", "identity", "known_hosts", "pid", "config",
-                        "other_identity", "closed_identity", "authorized_keys"} as JSON: `identity` may log in
-                        as `user` (who runs this), `other_identity` may not, to `closed_identity` nologin answers; `config` is a file for `ssh -F`
+                        "other_identity", "closed_identity", "nul_identity", "authorized_keys"} as JSON: `identity` may log in
+                        as `user` (who runs this), `other_identity` may not, to `closed_identity` nologin answers, to `nul_identity` NUL bytes; `config` is a file for `ssh -F`
     sshd.py stop DIR    ends it with its sessions and removes DIR/sshd
 
 Works as root and as an ordinary user (who can only log in as themselves).
@@ -69,9 +69,10 @@ def start(where: str) -> None:
     user = keygen(home + "/user", "ed25519")
     keygen(home + "/other", "ed25519")
     closed = keygen(home + "/closed", "ed25519")
+    nul = keygen(home + "/nul", "ed25519")
     files = {
         "sshd_config": CONFIG.format(port=port, home=home),
-        "authorized_keys": f'{user}\ncommand="/usr/sbin/nologin" {closed}\n',
+        "authorized_keys": f'{user}\ncommand="/usr/sbin/nologin" {closed}\ncommand="head -c 3 /dev/zero" {nul}\n',
         "known_hosts": "".join(f"[127.0.0.1]:{port} {key}\n" for key in hosts),
         "ssh_config": "",
     }
@@ -90,7 +91,7 @@ def start(where: str) -> None:
             sys.exit("sshd did not start:\n" + text.read())
     about = {"host": "127.0.0.1", "port": port, "user": pwd.getpwuid(os.getuid()).pw_name,
              "identity": home + "/user", "other_identity": home + "/other",
-             "closed_identity": home + "/closed",
+             "closed_identity": home + "/closed", "nul_identity": home + "/nul",
              "known_hosts": home + "/known_hosts", "config": home + "/ssh_config",
              "authorized_keys": home + "/authorized_keys", "pid": server.pid}
     with open(where + "/sshd.json", "w", encoding="utf-8") as out:

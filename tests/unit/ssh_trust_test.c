@@ -76,6 +76,21 @@ static void test_a_login_shell_that_refuses(void **state)
 		false);
 }
 
+/* Nothing that could be a word, and no shell. */
+static void test_a_login_shell_of_nuls(void **state)
+{
+	struct ssh_host h = good_host();
+	struct answer a;
+
+	(void)state;
+	h.identity = json_str(server, "nul_identity", "");
+	a = run_on(h, (struct ssh_script){.text = "echo x"});
+	assert_int_not_equal(a.err.code, ERR_NONE);
+	assert_null(strstr(a.err.msg, "the login shell refuses"));
+	assert_false(a.started);
+	answer_release(&a);
+}
+
 static void test_not_reached(void **state)
 {
 	struct ssh_host h = good_host();
@@ -91,6 +106,7 @@ int main(void)
 		cmocka_unit_test(test_host_keys),
 		cmocka_unit_test(test_login_refused),
 		cmocka_unit_test(test_a_login_shell_that_refuses),
+		cmocka_unit_test(test_a_login_shell_of_nuls),
 		cmocka_unit_test(test_not_reached),
 	};
 
