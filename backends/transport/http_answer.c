@@ -192,6 +192,13 @@ static int64_t wait_clamped(long long seconds)
 	return seconds >= RETRY_MAX_MS / 1000 ? RETRY_MAX_MS : seconds * 1000;
 }
 
+/* Any number may come: a difference to one that is far away would not be one any more. */
+static int64_t wait_until(long long epoch)
+{
+	return epoch <= 0 ? RETRY_MIN_MS
+			  : wait_clamped(epoch - clock_now() / USEC_PER_SEC);
+}
+
 static bool exhausted(const struct http_reply *reply)
 {
 	return !strcmp(http_header(reply, "x-ratelimit-remaining"), "0");
@@ -205,7 +212,7 @@ static int64_t retry_after(const struct http_call *c)
 
 	if (!*text && exhausted(&c->reply) &&
 		str_to_int(http_header(&c->reply, "x-ratelimit-reset"), &seconds))
-		return wait_clamped(seconds - clock_now() / USEC_PER_SEC);
+		return wait_until(seconds);
 	if (!*text)
 		return 0;
 	if (!str_to_int(text, &seconds)) {
@@ -216,7 +223,7 @@ static int64_t retry_after(const struct http_call *c)
 		when = curl_getdate(text, NULL);
 		if (when == -1)
 			return 0;
-		seconds = (long long)when - clock_now() / USEC_PER_SEC;
+		return wait_until((long long)when);
 	}
 	return wait_clamped(seconds);
 }

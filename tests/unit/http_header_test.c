@@ -51,6 +51,9 @@ static void test_throttling_by_another_status(void **state)
 	throttles("/refuse/?403&x-ratelimit-remaining:0&x-ratelimit-reset:12", 1000);
 	throttles("/refuse/?403&x-ratelimit-remaining:0&x-ratelimit-reset:99999999999",
 		300000);
+	throttles("/refuse/?403&x-ratelimit-remaining:0"
+		  "&x-ratelimit-reset:-9223372036854775808",
+		1000);
 	throttles("/refuse/?403&x-ratelimit-remaining:0", 0);
 	throttles("/refuse/?403&x-ratelimit-remaining:10", -1);
 	throttles("/refuse/?403", -1);
