@@ -157,7 +157,9 @@ static bool step(struct walk *w, const char *name, bool *there)
 	if (strcmp(name, "..") == 0) {
 		slash = strrchr(w->done.buf, '/');
 		str_cut(&w->done, slash ? (size_t)(slash - w->done.buf) : 0);
-		return true;
+		/* What holds of that folder holds again, of a sticky one above all. */
+		slash = w->done.len ? w->done.buf : "/";
+		return lstat(slash, &st) != 0 || check(w, slash, &st);
 	}
 	str_addf(&w->done, "/%s", name);
 	if (lstat(w->done.buf, &st) != 0) {

@@ -110,6 +110,20 @@ static void test_sticky(void **state)
 	good(file);
 	make_file(in_tmp);
 	bad(in_tmp, in_tmp, "a folder where everybody may write");
+	/* Nor by a way that leads back to it, or by a link. */
+	char *back = xasprintf("%s/../%s.yaml", root, root + strlen("/tmp/")),
+	     *link = xasprintf("%s/link.yaml", folder),
+	     *up = xasprintf("../../../%s.yaml", root + strlen("/tmp/"));
+	bad(back, in_tmp, "a folder where everybody may write");
+	assert_int_equal(symlink(up, link), 0);
+	bad(link, in_tmp, "a folder where everybody may write");
+	unlink(link);
+	assert_int_equal(symlink(in_tmp, link), 0);
+	bad(link, in_tmp, "a folder where everybody may write");
+	unlink(link);
+	free(back);
+	free(link);
+	free(up);
 	unlink(in_tmp);
 	free(in_tmp);
 }
