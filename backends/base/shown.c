@@ -181,7 +181,9 @@ static void give_part(struct shown_lines *s)
 		return;
 	log_scrub(&s->held);
 	n = s->held.len > back ? s->held.len - back : 0;
-	while (n > 0 && ((unsigned char)s->held.buf[n] & 0xC0) == 0x80)
+	/* Not within a character; of bytes that are none, anywhere. */
+	for (int i = 0; i < 3 && n > 0 && ((unsigned char)s->held.buf[n] & 0xC0) == 0x80;
+		i++)
 		n--;
 	give(s, s->held.buf, n);
 	str_drop(&s->held, n);

@@ -198,6 +198,25 @@ static void test_endless_line(void **state)
 	}
 }
 
+/* Bytes that no character begins have no place where they must not be parted: they go out as they come. */
+static void test_endless_bytes(void **state)
+{
+	enum { ALL = 1 << 20, PIECE = 4096 };
+	char piece[PIECE];
+	struct lines l = {STR_INIT, 0, 0};
+	struct shown_lines s;
+
+	(void)state;
+	memset(piece, 0x80, sizeof(piece));
+	shown_lines_init(&s, on_line, &l);
+	for (size_t at = 0; at < ALL; at += PIECE)
+		shown_lines_add(&s, piece, PIECE);
+	assert_in_range(s.held.len, 0, 128 << 10);
+	shown_lines_end(&s);
+	shown_lines_release(&s);
+	str_release(&l.all);
+}
+
 static void test_output(void **state)
 {
 	(void)state;
@@ -267,7 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {T(test_errors), T(test_cut), T(test_log),
 		T(test_parts), T(test_pieces), T(test_redacted), T(test_endless_line),
-		T(test_output), T(test_lines_of_a_secret), T(test_overlap),
-		T(test_short)};
+		T(test_endless_bytes), T(test_output), T(test_lines_of_a_secret),
+		T(test_overlap), T(test_short)};
 	return cmocka_run_group_tests_name("scrub", tests, NULL, NULL);
 }
