@@ -22,6 +22,7 @@ enum { QUIET_MS = 100, MOST_MS = 1000, FOLDERS_MAX = 12 };
 struct config_watch {
 	struct loop *loop;
 	char *path;
+	char *real; /* where path leads, NULL: nowhere */
 	char *folders[FOLDERS_MAX];
 	size_t n;
 	int fd;
@@ -119,10 +120,12 @@ static void listen_behind(const struct config_watch *w, const char *path)
 }
 
 /* Folders come and go, and links change: all that is there now. Adding one twice changes nothing. */
-static void listen_to_all(const struct config_watch *w)
+static void listen_to_all(struct config_watch *w)
 {
 	char parent[PATH_MAX];
 
+	free(w->real);
+	w->real = realpath(w->path, NULL);
 	listen_behind(w, w->path);
 	if (access(w->folders[0], F_OK) != 0 &&
 		str_copy(parent, sizeof(parent), w->folders[0]))
@@ -155,13 +158,22 @@ static void quiet(struct loop *l, void *arg)
 	w->fn(w->arg);
 }
 
-/* The store may stand in the same folder; it changes all the time. */
-static bool of_interest(const char *name)
+static bool is_last_of(const char *path, const char *name)
 {
-	return str_ends(name, ".yaml") || str_starts(name, "..") || !strchr(name, '.');
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return path && strcmp(slash ? slash + 1 : path, name) == 0;
 }
 
-static bool read_events(int fd)
+/* The store may stand in the same folder; it changes all the time. */
+static bool of_interest(const struct config_watch *w, const char *name)
+{
+	return str_ends(name, ".yaml") || str_ends(name, ".yml") ||
+	       str_starts(name, "..") || !strchr(name, '.') ||
+	       is_last_of(w->path, name) || is_last_of(w->real, name);
+}
+
+static bool read_events(const struct config_watch *w, int fd)
 {
 	_Alignas(struct inotify_event) char buf[8192];
 	bool found = false;
@@ -171,7 +183,8 @@ static bool read_events(int fd)
 		for (ssize_t at = 0; at < n;) {
 			struct inotify_event e;
 			memcpy(&e, buf + at, sizeof(e));
-			found = found || e.len == 0 || of_interest(buf + at + sizeof(e));
+			found = found || e.len == 0 ||
+				of_interest(w, buf + at + sizeof(e));
 			at += (ssize_t)(sizeof(e) + e.len);
 		}
 	}
@@ -184,7 +197,7 @@ static void on_events(struct loop *l, int fd, unsigned events, void *arg)
 	int64_t now = clock_mono_ms();
 
 	(void)events;
-	if (!read_events(fd))
+	if (!read_events(w, fd))
 		return;
 	if (!w->first_ms)
 		w->first_ms = now;
@@ -247,6 +260,7 @@ void config_watch_free(struct config_watch *w)
 	for (size_t i = 0; i < w->n; i++)
 		free(w->folders[i]);
 	free(w->path);
+	free(w->real);
 	free(w);
 }
 

@@ -190,6 +190,25 @@ static void test_behind_a_link(void **state)
 	noticed(f);
 }
 
+/* --config names any file, and a link leads to one of any name. */
+static void test_other_names(void **state)
+{
+	struct fixture *f = *state;
+
+	in(f, "desk.conf", f->path);
+	folder(f, "dotfiles");
+	save(f, "dotfiles/desk.prod", "operator: a\n");
+	lead(f, "dotfiles/desk.prod", "desk.conf");
+	watch(f);
+	save(f, "dotfiles/desk.prod", "operator: other\n");
+	noticed(f);
+	save(f, "next.tmp", "operator: third one\n");
+	move(f, "next.tmp", "desk.conf");
+	noticed(f);
+	save(f, "desk.conf", "operator: fourth\n");
+	noticed(f);
+}
+
 static void test_folders_that_are_made_later(void **state)
 {
 	struct fixture *f = *state;
@@ -247,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_mounted_folder_swapped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_behind_a_link, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_folders_that_are_made_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_not_ours, setup, teardown),
