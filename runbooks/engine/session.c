@@ -68,6 +68,17 @@ static json_t *names_of(const struct config *c)
 	return names;
 }
 
+/* Who is at the other end, as the kernel says it: the folder of the store may be shared, and whoever may write there may
+ * listen in the worker's place. */
+static bool is_me(int fd)
+{
+	struct ucred who = {0};
+	socklen_t len = sizeof(who);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
+	       len == sizeof(who) && who.uid == geteuid();
+}
+
 /* ---- the session's side ---- */
 
 void session_offer(const char *store_path, const struct config *c)
@@ -78,28 +89,36 @@ void session_offer(const char *store_path, const struct config *c)
 	struct str text = STR_INIT_MAX(OFFER_MAX);
 	const char *name;
 
+	str_expect(&text, OFFER_MAX); /* what grows leaves copies behind */
 	json_object_foreach (names, name, v)
 		if (getenv(name))
 			json_object_set_new(mine, name, json_string(getenv(name)));
 	/* It is small, so that the socket takes it whole or the worker is not there. */
 	if (fd >= 0 && address(store_path, &at) &&
-		connect(fd, (const struct sockaddr *)&at, sizeof(at)) == 0 &&
+		connect(fd, (const struct sockaddr *)&at, sizeof(at)) == 0 && is_me(fd) &&
 		json_text_to(&text, mine) &&
 		send(fd, text.buf, text.len, MSG_NOSIGNAL) < 0)
 		log_at(LOG_INFO, "session", "not handed over: %s", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	str_wipe(&text);
-	json_decref(mine);
+	json_wipe(mine);
 	json_decref(names);
 }
 
 /* ---- the worker's side ---- */
 
-/* Another list in place of the old one, which stays: another thread may be reading it. */
+/* The lists that were made here: another thread may still be reading one that is outdated. */
+static struct made {
+	struct made *before;
+	char **list, *text;
+} * made;
+
+/* Another list in place of the old one, which stays. */
 static void set_variable(const char *name, const char *value)
 {
 	size_t n = 0, len = strlen(name);
+	struct made *kept = xcalloc(1, sizeof(*kept));
 
 	while (environ[n])
 		n++;
@@ -108,9 +127,12 @@ static void set_variable(const char *name, const char *value)
 	for (size_t i = 0; i <= n; i++) {
 		if (next[i] && (strncmp(next[i], name, len) != 0 || next[i][len] != '='))
 			continue;
-		next[i] = xasprintf("%s=%s", name, value);
+		kept->text = next[i] = xasprintf("%s=%s", name, value);
 		break;
 	}
+	kept->list = next;
+	kept->before = made;
+	made = kept;
 	environ = next;
 }
 
@@ -180,6 +202,8 @@ static void part(struct session_door *d)
 	d->guest = -1;
 	str_wipe(&d->text);
 	str_init(&d->text, OFFER_MAX);
+	if (d->watch) /* the next one has waited */
+		loop_watch_events(l, d->watch, LOOP_READ);
 }
 
 static void too_long(struct loop *l, void *arg)
@@ -202,31 +226,33 @@ static void on_text(struct loop *l, int fd, unsigned events, void *arg)
 	(void)events;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n > 0 && str_add(&d->text, buf, (size_t)n))
+	if (n > 0 && str_add(&d->text, buf, (size_t)n)) {
+		explicit_bzero(buf, sizeof(buf));
 		return;
+	}
 	json_t *offer = n == 0 ? json_read(d->text.buf, d->text.len, &e) : NULL;
 	if (json_is_object(offer))
 		take(d, offer);
-	json_decref(offer);
+	json_wipe(offer);
+	explicit_bzero(buf, sizeof(buf));
 	part(d);
 }
 
 static void on_guest(struct loop *l, int fd, unsigned events, void *arg)
 {
 	struct session_door *d = arg;
-	struct ucred who = {0};
-	socklen_t len = sizeof(who);
 	int guest = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
 	if (guest < 0)
 		return;
-	if (d->guest >= 0 ||
-		getsockopt(guest, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 ||
-		who.uid != geteuid()) {
+	if (!is_me(guest)) {
 		close(guest);
 		return;
 	}
+	/* Others wait at the door: two sessions may begin at once. */
+	loop_watch_events(l, d->watch, 0);
+	str_expect(&d->text, OFFER_MAX);
 	d->guest = guest;
 	d->reading = loop_watch(l, guest, LOOP_READ, on_text, d);
 	d->timer = loop_timer(l, WITHIN_MS, too_long, d);
