@@ -78,6 +78,11 @@ static void answered(struct view *v, struct answer *a)
 	struct str text = STR_INIT;
 	size_t i, n = json_array_size(a->json);
 	json_t *line;
+	if (!a->json) { /* said already; the part that is there must not be taken for all of it */
+		(void)unlink(s->name);
+		log_save_stop(l);
+		return;
+	}
 	json_array_foreach (a->json, i, line) {
 		str_addf(&text, "%s\n", json_str(line, "text", ""));
 		s->after = json_int(line, "seq", s->after + 1);
