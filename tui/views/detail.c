@@ -247,7 +247,9 @@ static void draw_row(const struct detail_view *d, const struct canvas *c, int y,
 static void draw_more(const struct detail_view *d, const struct canvas *c)
 {
 	char text[40];
-	(void)str_format(text, sizeof(text), "%zu more rows", d->n - d->top - d->height);
+	size_t more = d->n - d->top - d->height;
+	(void)str_format(
+		text, sizeof(text), "%zu more row%s", more, more == 1 ? "" : "s");
 	int y = c->rows - 1, width = utf8_width(text) + 3;
 	struct canvas row = canvas_sub(c, y, 0, 1, c->cols),
 		      left = canvas_sub(&row, 0, 0, 1, c->cols - width);
@@ -287,6 +289,11 @@ static void open_row(struct view *v)
 	}
 	const struct detail_row *row = &d->rows[d->at];
 	bool job = row->opens == OPENS_JOB;
+	if (row->opens == OPENS_FOLD) {
+		d->unfolded = !d->unfolded;
+		app_paint(v->app);
+		return;
+	}
 	(void)app_open(v->app, job ? &action_view : &detail_view,
 		&(struct view_arg){.rid = job ? 0 : row->id,
 			.job = job ? row->id : 0,

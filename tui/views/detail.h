@@ -5,7 +5,7 @@
 #include "tui/views/answer.h"
 
 /* The inside of the view of one record, shared by detail*.c: rows made from the answers, a cursor on those that open something. */
-enum detail_opens { OPENS_NOTHING, OPENS_RECORD, OPENS_JOB };
+enum detail_opens { OPENS_NOTHING, OPENS_RECORD, OPENS_JOB, OPENS_FOLD };
 
 struct detail_row {
 	const char *label; /* "" below the first of a section */
@@ -25,6 +25,7 @@ struct detail_view {
 	struct answer record, links, siblings, history, notes, jobs, group;
 	struct record r; /* of `record`; text borrowed from it */
 	bool have;
+	bool unfolded;           /* links that cannot matter are listed too */
 	struct detail_row *rows; /* made anew before each draw; text in `mem` */
 	size_t n, cap;
 	struct arena mem;
@@ -49,6 +50,9 @@ void detail_span(char *dst, size_t size, usec_t t);
 bool detail_says_more(const char *raw, const char *state);
 void detail_blank(struct detail_view *d);
 const char *detail_time(struct detail_view *d, usec_t t); /* see app_when */
+
+/* detail_links.c: what was before and after it, and what has the same cause; in time order, what cannot matter folded. */
+void detail_links(struct detail_view *d, int width);
 
 /* detail_more.c */
 void detail_tasks(struct detail_view *d);

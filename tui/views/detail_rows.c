@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { LINKS_MAX = 12, WRAP_MAX = 6 };
+enum { WRAP_MAX = 6 };
 
 struct detail_row *detail_add(
 	struct detail_view *d, const char *label, look_t look, const char *text)
@@ -201,99 +201,6 @@ static void cause(struct detail_view *d, int width)
 		detail_add_wrapped(d, "Why here", ROLE_TEXT, width, d->r.why);
 }
 
-static void record_row(struct detail_view *d, const char *label, const json_t *o)
-{
-	struct str text = STR_INIT;
-	enum kind k = KIND_RUN;
-	enum state s = STATE_UNKNOWN;
-	usec_t since = json_int(o, "since", 0);
-	const char *reason = json_str(o, "reason", "");
-	str_adds(&text, json_str(o, "title", ""));
-	struct record run;
-	struct str which = STR_INIT;
-	/* Which of the runs of that name it is. */
-	if (record_from_json(o, &run))
-		record_run(&run, &which);
-	if (which.len)
-		str_addf(&text, " %s", which.buf);
-	str_release(&which);
-	/* On a narrow screen the end is lost: what links it comes first. */
-	if (*reason)
-		str_addf(&text, "   %s", reason);
-	if (since)
-		str_addf(&text, "   %s", detail_time(d, since));
-	if (kind_parse(json_str(o, "kind", ""), &k))
-		str_addf(&text, "   %s, %s", kind_name(k), json_str(o, "source", ""));
-	struct detail_row *row = detail_add(d, label, ROLE_TEXT, text.buf);
-	if (state_parse(json_str(o, "state", ""), &s)) {
-		row->mark = word_of_state(s);
-		row->mark_look = look_of_state(k, s);
-	}
-	row->opens = OPENS_RECORD;
-	row->id = json_int(o, "rid", 0);
-	row->name = arena_strdup(&d->mem, json_str(o, "title", ""));
-	str_release(&text);
-}
-
-enum when { WHEN_BEFORE, WHEN_AFTER, WHEN_ELSE };
-
-/* Never "cause" where only the order is known. */
-static enum when when_of(const struct detail_view *d, const json_t *link)
-{
-	usec_t since = json_int(link, "since", 0),
-	       mine = d->r.since ? d->r.since : d->r.started;
-	if (json_flag(link, "before", false))
-		return WHEN_BEFORE;
-	return since && mine && since > mine ? WHEN_AFTER : WHEN_ELSE;
-}
-
-/* Those of one cause stand in a section of their own. */
-static bool in_group(const struct detail_view *d, long long rid)
-{
-	size_t i;
-	json_t *one;
-	json_array_foreach (d->group.json, i, one) {
-		if (json_int(one, "rid", 0) == rid)
-			return true;
-	}
-	return false;
-}
-
-static void links(struct detail_view *d)
-{
-	static const char *const labels[] = {"Before", "After", "Linked"};
-	for (int when = WHEN_BEFORE; when <= WHEN_ELSE; when++) {
-		size_t i, n = 0;
-		json_t *link;
-		json_array_foreach (d->links.json, i, link) {
-			if ((int)when_of(d, link) != when ||
-				in_group(d, json_int(link, "rid", 0)))
-				continue;
-			if (n < LINKS_MAX)
-				record_row(d, n ? "" : labels[when], link);
-			n++;
-		}
-		if (n > LINKS_MAX) {
-			char text[60];
-			(void)str_format(
-				text, sizeof(text), "and %zu weaker ones", n - LINKS_MAX);
-			(void)detail_add(d, "", ROLE_DIM, text);
-		}
-	}
-}
-
-static void group(struct detail_view *d)
-{
-	size_t i, n = 0;
-	json_t *one;
-	json_array_foreach (d->group.json, i, one) {
-		if (json_int(one, "rid", 0) == d->v.arg.rid || n >= 5)
-			continue;
-		record_row(d, n ? "" : "Same", one);
-		n++;
-	}
-}
-
 void detail_build(struct detail_view *d, int width)
 {
 	width -= DETAIL_LABEL + 4;
@@ -306,8 +213,7 @@ void detail_build(struct detail_view *d, int width)
 	detail_blank(d);
 	cause(d, width);
 	amount(d);
-	links(d);
-	group(d);
+	detail_links(d, width);
 	detail_blank(d);
 	detail_tasks(d);
 	detail_not_read(d);
