@@ -148,7 +148,11 @@ static bool is_positive(const struct call *c, const struct def_expr *x,
 static bool names_made(void *arg, bool of_scope, const char *path, json_t *value)
 {
 	bool *made = arg;
-	*made = of_scope && strncmp(path, "called", 6) == 0 && !json_is_null(value);
+	bool member =
+		strncmp(path, "called.", 7) == 0 || strncmp(path, "called[", 7) == 0;
+	/* That there was some reply names nothing of it. */
+	bool whole = strcmp(path, "called") == 0 && !json_is_object(value);
+	*made = of_scope && (member || whole) && !json_is_null(value);
 	return !*made;
 }
 
@@ -160,32 +164,37 @@ static bool made_is_known(const struct call *c, json_t *body)
 	return c->called && made;
 }
 
-/* A call that is meant to happen once more is not proved by what was so before. */
-static bool is_new(const struct call *c, json_t *body, const char **why)
+/* `already` asks for something else than `until`, which may have held all the same. */
+static bool was_so(const struct call *c)
 {
-	const struct def_verify *v = &c->def->verify;
-	if (v->names_called) {
-		*why = "and what the call itself made is not known: it proves nothing";
-		return made_is_known(c, body);
-	}
-	if (v->names_before && !c->was.whole) {
-		*why = "and what was there before is not known: it proves nothing";
-		return false;
-	}
-	if (!c->def->again)
-		return true;
-	*why = c->was.whole ? "as it was before: it proves nothing"
-			    : "and what was there before is not known: it proves nothing";
-	return c->was.whole && !c->was.holds;
+	return c->was.holds || holds(&c->def->verify.until, c->was.body, c->scope);
 }
 
-/* What failed before, or would be said by an empty reply, is no failure of this call. */
+/* Why what holds is no proof of this call, or NULL: one that is sent though it may be so already is not proved by what was so before. */
+static const char *not_new(const struct call *c, json_t *body)
+{
+	static const char unread[] =
+		"and what was there before is not known: it proves nothing";
+	const struct def_verify *v = &c->def->verify;
+	if (v->names_called)
+		return made_is_known(c, body) ? NULL
+					      : "and what the call itself made is not "
+						"known: it proves nothing";
+	if (!c->was.whole && (v->names_before || c->def->again))
+		return unread;
+	if (c->was.whole && (c->def->again || v->already.jmes) && was_so(c))
+		return "as it was before: it proves nothing";
+	return NULL;
+}
+
+/* What failed before, may have, or would be said by an empty reply, is no failure of this call. */
 static bool has_failed(const struct call *c, json_t *body)
 {
 	const struct def_expr *x = &c->def->verify.fails;
+	bool names_made = x->jmes && probe_names(x->jmes, "called") && c->called;
 	return !c->before && holds(x, body, c->scope) &&
 	       !probe_body(x->jmes, c->scope, false) &&
-	       !(c->was.whole && holds(x, c->was.body, c->scope));
+	       (names_made || (c->was.whole && !holds(x, c->was.body, c->scope)));
 }
 
 static enum call_look judge(
@@ -200,7 +209,8 @@ static enum call_look judge(
 		/* Before the call there is nothing that it made. */
 		if (c->before)
 			return own || !v->names_called ? LOOK_HOLDS : LOOK_NOT_YET;
-		return is_new(c, r->body, why) ? LOOK_HOLDS : LOOK_NOT_YET;
+		*why = not_new(c, r->body);
+		return *why ? LOOK_NOT_YET : LOOK_HOLDS;
 	}
 	return has_failed(c, r->body) ? LOOK_FAILED : LOOK_NOT_YET;
 }

@@ -57,6 +57,12 @@ static const char calls[] =
 	", until: \"end && end != scope().before.end\"}}\n"
 	"  made: {post: /act, again: true, verify: {get: /say, " SAY
 	", until: \"[?id == scope().called.id]\"}}\n"
+	"  replied: {post: /act, again: true, verify: {get: /say, " SAY
+	", until: \"status == 'DONE' && scope().called\"}}\n"
+	"  own: {post: /act, verify: {get: /say, " SAY
+	", until: status == 'DONE', already: \"status == 'OVER'\"}}\n"
+	"  own_again: {post: /act, again: true, verify: {get: /say, " SAY
+	", until: status == 'DONE', already: \"status == 'OVER'\"}}\n"
 	"  member: {delete: /x, verify: {get: /say, " SAY
 	", until: \"!([?id == scope().group_id])\", absent: array}}\n"
 	"  listed: {delete: /x, verify: {get: /say, " SAY
@@ -210,8 +216,12 @@ static void test_looks(void **state)
 		LOOK_NOT_YET, "status is NEW");
 	expect_look(look("positive", 200, "{\"status\": \"DONE\"}", "cut", none),
 		LOOK_UNREAD, "");
-	expect_look(look("positive", 200, "{\"status\": \"BROKEN\"}", "", none),
+	expect_look(look("positive", 200, "{\"status\": \"BROKEN\"}", "",
+			    (struct past){.before = "{\"status\": \"NEW\"}"}),
 		LOOK_FAILED, "status is BROKEN");
+	/* It may have been broken before. */
+	expect_look(look("positive", 200, "{\"status\": \"BROKEN\"}", "", none),
+		LOOK_NOT_YET, "status is BROKEN");
 	/* It was broken before: that says nothing of this call. */
 	expect_look(look("positive", 200, "{\"status\": \"BROKEN\"}", "",
 			    (struct past){.before = "{\"status\": \"BROKEN\"}"}),
@@ -278,6 +288,46 @@ static void test_once_more(void **state)
 	/* Nothing compared with nothing is equal. */
 	expect_look(look("made", 200, "[{}]", "", (struct past){.called = "{}"}),
 		LOOK_NOT_YET, "not known");
+	/* That there was some reply names nothing of it. */
+	expect_look(look("replied", 200, done, "", (struct past){.called = "{\"a\": 1}"}),
+		LOOK_NOT_YET, "not known");
+	rig_close(&rig);
+}
+
+/* What is proved is not said to be no proof. */
+static void test_proof_is_not_called_none(void **state)
+{
+	static const char done[] = "{\"status\": \"DONE\"}";
+	struct outcome o[3];
+	(void)state;
+	rig_open(&rig, calls, "");
+	o[0] = look(
+		"made", 200, "[{\"id\": 7}]", "", (struct past){.called = "{\"id\": 7}"});
+	o[1] = look("again", 200, done, "", (struct past){.before = "{\"status\": 1}"});
+	o[2] = look("changed", 200, "{\"end\": 6}", "",
+		(struct past){.before = "{\"end\": 5}"});
+	for (size_t i = 0; i < LENGTH(o); i++) {
+		assert_int_equal(o[i].look, LOOK_HOLDS);
+		if (strstr(o[i].known, "proves nothing") ||
+			strstr(o[i].known, "not known"))
+			fail_msg("%zu: %s", i, o[i].known);
+	}
+	rig_close(&rig);
+}
+
+/* `already` did not hold, so it was sent: `until` that was true before is as little a proof as for any other. */
+static void test_already_of_its_own(void **state)
+{
+	static const char done[] = "{\"status\": \"DONE\"}", other[] = "{\"status\": 1}";
+	(void)state;
+	rig_open(&rig, calls, "");
+	assert_int_equal(look_before("own", 200, done).look, LOOK_NOT_YET);
+	expect_look(look("own", 200, done, "", (struct past){.before = done}),
+		LOOK_NOT_YET, "as it was before");
+	expect_look(look("own", 200, done, "", (struct past){.before = other}),
+		LOOK_HOLDS, "DONE");
+	expect_look(look("own_again", 200, done, "", (struct past){.before = done}),
+		LOOK_NOT_YET, "as it was before");
 	rig_close(&rig);
 }
 
@@ -374,6 +424,8 @@ int main(void)
 		cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_before),
 		cmocka_unit_test(test_once_more),
+		cmocka_unit_test(test_proof_is_not_called_none),
+		cmocka_unit_test(test_already_of_its_own),
 		cmocka_unit_test(test_absence),
 		cmocka_unit_test(test_absence_by_name),
 		cmocka_unit_test(test_check),
