@@ -41,6 +41,7 @@ static void tell(
 		.effect = c->effect,
 		.sent = c->sent,
 		.whole = c->whole,
+		.no_rows = c->no_rows,
 		.reply = reply,
 		.known = known};
 	struct look_result l = {.err = *e,
@@ -131,6 +132,7 @@ static void all_done(struct call *c, const struct exchange_reply *r, json_t *env
 {
 	struct err none = ERR_INIT;
 	struct str plain = STR_INIT_MAX(64), known = STR_INIT_MAX(4096);
+	c->no_rows = r->affected == 0;
 	call_default_words(r, &plain);
 	call_say(c, c->def->says, envelope, plain.buf, &known);
 	if (r->repaired)

@@ -28,6 +28,7 @@ struct call {
 	bool sent; /* something that may have changed the far side */
 	/* The answer's; as they are here until the transport has told otherwise. */
 	bool whole;
+	bool no_rows; /* the last statement touched none */
 	enum call_effect effect;
 	enum call_look look;
 	/* call_sql.c: the definition of a statement that has none in the file */

@@ -26,6 +26,7 @@ struct call_result {
 	enum call_effect effect;
 	bool sent;     /* something that may have changed the far side has left */
 	bool whole;    /* the last reply was read to its end */
+	bool no_rows;  /* the statement was committed, and it touched none */
 	json_t *reply; /* borrowed; parsed reply or rows; NULL */
 	/* One safe line of what is known: "cleared, 2 tasks" (the call's `says`, else the status). */
 	const char *known;

@@ -50,7 +50,8 @@
  *       text: update job set state = 'queued' where id = $1      constant; one statement
  *       values: ["{{ record.opaque.id }}"]      TEMPLATE: $1, $2, ... always bound
  *       source: pg-prod               TEMPLATE: a source whose connector is PostgreSQL; without it: the record's own
- *       rows: {min: 1, max: 1}        rows touched; another number rolls back and is a failure. Default {min: 0, max: 1}
+ *       rows: {min: 1, max: 1}        rows touched; another number rolls back and is a failure. Default {min: 0, max: 1}.
+ *                                     A change that touched none ends as accepted, for nothing shows that it is so
  *       preview: false                do not try it out: it stands on what a step before it does. Else the preview runs it in a
  *                                     transaction that is rolled back, and what fails there is not started
  *     timeout: 30s
@@ -85,7 +86,7 @@
  *   Every step may have
  *     title: create the backfill      said while it runs
  *     on_failure: stop                the default: the target has failed and nothing more of it is sent
- *                 continue            the failure is said and does not count. Of a foreach: an item that failed does not stop the
+ *                 continue            the failure is said and does not count, unless nothing else was done. Of a foreach: an item that failed does not stop the
  *                                     others, but in the end the target has failed
  *                 [steps]             run these, then stop; no foreach, no confirm among them. They are in the preview and in
  *                                     what is confirmed ("if it fails: "), and must render as the others

@@ -69,7 +69,10 @@ void target_use(struct target_run *t, const struct plan_unit *u)
 /* The weakest of what its steps ended as. */
 static const char *good_word(const struct target_run *t)
 {
-	if (t->items_failed)
+	/* Of what was to be sent nothing was done. */
+	bool nothing = t->failures && !t->sent && !t->accepted && !t->already;
+
+	if (t->items_failed || nothing)
 		return "failed";
 	if (t->accepted)
 		return "accepted";
@@ -434,6 +437,7 @@ void target_free(struct target_run *t)
 	loop_child_abandon(t->child);
 	json_decref(t->input);
 	json_decref(t->called);
+	json_decref(t->shown);
 	shown_lines_release(&t->said[0]);
 	shown_lines_release(&t->said[1]);
 	free(t);

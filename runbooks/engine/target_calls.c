@@ -212,11 +212,13 @@ static void show_rows(struct target_run *t, const json_t *rows)
 	}
 }
 
-/* With every error but a lost COMMIT the transaction is gone, so nothing was changed; but what a statement did outside of it stays. */
+/* A change that touched no row was taken, and shows nothing; what only reads may find none. With every error but a lost COMMIT the transaction is gone, so nothing was changed; but what a statement did outside of it stays. */
 static enum step_end sql_end(const struct target_run *t, const struct call_result *r)
 {
+	bool reads = t->plan->runbook->risk == RISK_READ;
+
 	if (r->err.code == ERR_NONE)
-		return STEP_END_OK;
+		return r->no_rows && !reads ? STEP_END_ACCEPTED : STEP_END_OK;
 	if (r->err.code == ERR_UNKNOWN || (t->step->outside && r->sent))
 		return STEP_END_UNKNOWN;
 	return STEP_END_FAILED;
@@ -229,7 +231,8 @@ static void on_sql(void *arg, const struct call_result *r)
 
 	t->call = NULL;
 	if (r->err.code == ERR_NONE)
-		str_format(known, sizeof(known), "committed, %s", r->known);
+		str_format(known, sizeof(known), "committed, %s%s", r->known,
+			r->no_rows ? ": nothing was there to be changed" : "");
 	else
 		str_copy(known, sizeof(known), r->err.msg);
 	if (r->err.code == ERR_NONE)

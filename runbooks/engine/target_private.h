@@ -53,6 +53,7 @@ struct target_run {
 		enum kind kind;
 		bool made; /* another one, named by what the call returned */
 	} looked;
+	json_t *shown; /* wait: the target's own record, as the wait before saw it, or NULL */
 	bool fresh; /* wait: what the question now asked will find was read after */
 	enum step_end failed_end;
 	/* waits for a person; somebody's answer is being written to the audit */

@@ -9,7 +9,7 @@
 static void wait_look(struct loop *l, void *arg);
 
 static bool holds(const struct target_run *t, const struct jmes *expr, json_t *record,
-	struct err *e)
+	json_t *called, struct err *e)
 {
 	json_t *scope, *answer;
 	bool yes;
@@ -18,8 +18,8 @@ static bool holds(const struct target_run *t, const struct jmes *expr, json_t *r
 		return false;
 	scope = json_pack(
 		"{s:O, s:O}", "record", record, "before", t->plan->targets[t->n].record);
-	if (t->called)
-		json_object_set(scope, "called", t->called);
+	if (called)
+		json_object_set(scope, "called", called);
 	if (t->unit->loop)
 		json_object_set(scope, t->unit->loop->as, t->unit->item);
 	answer = jmes_search(expr, scope, scope, e);
@@ -29,15 +29,28 @@ static bool holds(const struct target_run *t, const struct jmes *expr, json_t *r
 	return yes;
 }
 
-/* What was so before shows nothing of what was accepted, nor does another record that the call did not make. */
-static void proves(struct target_run *t)
+/*
+ * What was so before shows nothing of what was accepted: before the action, or when the wait before ended. Another record
+ * shows something of it only where what the call returned names it.
+ */
+static bool is_proof(const struct target_run *t, json_t *record)
 {
 	struct err ignored = ERR_INIT;
+	json_t *was = t->shown ? t->shown : t->plan->targets[t->n].record;
 
-	if (t->step->other ? t->looked.made
-			   : !holds(t, t->step->until, t->plan->targets[t->n].record,
-				     &ignored))
+	if (!t->step->other)
+		return !holds(t, t->step->until, was, t->called, &ignored);
+	return t->looked.made || !holds(t, t->step->until, record, NULL, &ignored);
+}
+
+static void reached(struct target_run *t, json_t *record)
+{
+	if (is_proof(t, record))
 		target_proved(t);
+	if (t->step->other)
+		return;
+	json_decref(t->shown);
+	t->shown = json_incref(record);
 }
 
 static void wait_over(struct target_run *t, const char *state)
@@ -71,12 +84,12 @@ static bool judge(struct target_run *t, json_t *record, const char *text)
 
 	if (!t->fresh)
 		return false;
-	if (holds(t, t->step->until, record, &wrong)) {
-		proves(t);
+	if (holds(t, t->step->until, record, t->called, &wrong)) {
+		reached(t, record);
 		target_step_done(t, STEP_END_OK, text);
 		return true;
 	}
-	if (holds(t, t->step->fails, record, &wrong)) {
+	if (holds(t, t->step->fails, record, t->called, &wrong)) {
 		target_step_done(t, STEP_END_FAILED, text);
 		return true;
 	}

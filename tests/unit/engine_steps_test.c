@@ -103,6 +103,10 @@ static void test_sql_outside_its_transaction(void **state)
 	(void)state;
 	sql_ends("", fake_err(ERR_REMOTE, true, "no such function"), "failed");
 	sql_ends("", fake_err(ERR_UNKNOWN, true, "lost in COMMIT"), "unknown");
+	sql_ends("", (struct call_result){.sent = true, .known = "1 row"}, "succeeded");
+	sql_ends("",
+		(struct call_result){.sent = true, .no_rows = true, .known = "0 rows"},
+		"accepted");
 	sql_ends(", outside: true", fake_err(ERR_REMOTE, true, "it failed"), "unknown");
 	sql_ends(", outside: true", fake_err(ERR_NET, false, "not reached"), "failed");
 	sql_ends(", outside: true", (struct call_result){.sent = true, .known = "1 row"},
@@ -201,6 +205,42 @@ static void test_another_record_that_is_not_of_the_call(void **state)
 	fake_close(&f);
 }
 
+/* What the first item brought about proves nothing of the second. */
+static void test_a_wait_proves_one_call(void **state)
+{
+	struct fake f;
+	long long job;
+
+	(void)state;
+	fake_open(&f,
+		HEAD "steps:\n  - foreach: {in: [a, b], as: day, steps: [{call: retry}, "
+		     "{wait: {until: \"record.state == 'running'\", within: 1m}}]}\n");
+	put(&f, "r1", STATE_FAILED);
+	f.fresh = true;
+	job = fake_start(&f, 1);
+	fake_accept(fake_asked(&f, "call"));
+	fake_turns(&f, 20);
+	put(&f, "r1", STATE_RUNNING);
+	fake_accept(fake_asked(&f, "call"));
+	fake_until(&f, job, "accepted");
+	fake_close(&f);
+}
+
+/* `on_failure: continue` after the only call: that it went on makes nothing done. */
+static void test_nothing_done_is_no_success(void **state)
+{
+	struct fake f;
+	long long job;
+
+	(void)state;
+	fake_open(&f, HEAD "steps:\n  - {call: retry, on_failure: continue}\n");
+	put(&f, "r1", STATE_FAILED);
+	job = fake_start(&f, 1);
+	fake_answer(fake_asked(&f, "call"), fake_result(CALL_NOTHING, "refused"));
+	fake_until(&f, job, "failed");
+	fake_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +250,8 @@ int main(void)
 		cmocka_unit_test(test_another_record_is_waited_for),
 		cmocka_unit_test(test_what_a_wait_proves),
 		cmocka_unit_test(test_another_record_that_is_not_of_the_call),
+		cmocka_unit_test(test_a_wait_proves_one_call),
+		cmocka_unit_test(test_nothing_done_is_no_success),
 	};
 
 	return cmocka_run_group_tests_name("engine_steps", tests, NULL, NULL);

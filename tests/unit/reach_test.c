@@ -57,6 +57,7 @@ static void test_sql_rows(void **state)
 }
 
 static enum call_effect last_effect;
+static bool last_no_rows;
 struct outcome {
 	bool done;
 	enum call_look look;
@@ -71,6 +72,7 @@ static void answered(void *arg, const struct call_result *r)
 	o->done = true;
 	o->err = r->err;
 	last_effect = r->effect;
+	last_no_rows = r->no_rows;
 	o->reply = json_incref(r->reply);
 	str_copy(o->known, sizeof(o->known), r->known);
 }
@@ -231,7 +233,16 @@ static void test_statements(void **state)
 		"{{ secret.password }}'; --");
 	json_decref(reply);
 	expect_look("count", LOOK_HOLDS, "");
+	assert_false(last_no_rows);
 	json_decref(values);
+	statement = (struct sql_statement){
+		.text = "DELETE FROM s WHERE n > 90", .max_rows = 1};
+	expect(run_statement, "none", ERR_NONE, "0 rows", NULL);
+	assert_true(last_no_rows);
+	/* What counts no rows has touched none that it would tell. */
+	statement.text = "GRANT SELECT ON s TO CURRENT_USER";
+	expect(run_statement, "uncounted", ERR_NONE, "", NULL);
+	assert_false(last_no_rows);
 	rig_close(&rig);
 }
 
