@@ -112,6 +112,25 @@ def test_a_wrong_edit_changes_nothing_and_is_said_with_its_place(desk):
         tty.press("r", r"^\W+poke ")
 
 
+def test_what_was_refused_is_taken_up_when_it_is_mended(desk):
+    with rig.FarSide() as far:
+        one, both = two_sources(desk, far)
+        # who may write it, which changes nothing in it
+        path = desk.write("connectors/far.yaml", rig.FAR.replace("title: id", "title: join('', ['mended ', id])"))
+        desk.wait_rows("incidents", "mended", least=2)
+        os.chmod(path, 0o666)
+        assert "chmod" in desk.wait_source("far", lambda s: "not taken up" in s["error"])["error"]
+        os.chmod(path, 0o600)
+        desk.wait_source("far", lambda s: s["state"] == "ok" and not s["error"])
+        # what stands beside the configuration: saved again as it is, it is read again
+        more = dict(both, third=dict(one, ca_file="own.pem"))
+        desk.configure(more)
+        desk.wait_source("third", lambda s: "own.pem" in s["error"])
+        desk.write("own.pem", "")
+        desk.configure(more)
+        desk.wait_source("third", lambda s: s["state"] == "ok")
+
+
 def test_a_runbook_is_there_as_soon_as_it_is_saved(desk):
     with rig.FarSide() as far:
         two_sources(desk, far)
