@@ -143,6 +143,17 @@ static void listen_to_all(struct config_watch *w)
 	}
 }
 
+void config_watch_look(struct config_watch *w)
+{
+	if (w->fd >= 0)
+		listen_to_all(w);
+	unsigned long long now = stamp_of(w);
+	if (now == w->stamp)
+		return;
+	w->stamp = now;
+	w->fn(w->arg);
+}
+
 static void quiet(struct loop *l, void *arg)
 {
 	struct config_watch *w = arg;
@@ -150,12 +161,7 @@ static void quiet(struct loop *l, void *arg)
 	(void)l;
 	w->timer = NULL;
 	w->first_ms = 0;
-	listen_to_all(w);
-	unsigned long long now = stamp_of(w);
-	if (now == w->stamp)
-		return;
-	w->stamp = now;
-	w->fn(w->arg);
+	config_watch_look(w);
 }
 
 static bool is_last_of(const char *path, const char *name)

@@ -16,6 +16,8 @@ struct config_watch;
 struct config_watch *config_watch_new(struct loop *l, const char *path,
 	const char *const *more, void (*fn)(void *arg), void *arg);
 void config_watch_free(struct config_watch *w); /* NULL is fine */
+/* What was saved and not told yet is told before this returns; when nothing was, nothing happens. */
+void config_watch_look(struct config_watch *w);
 
 /* config_load of what is there now. A file that is gone or empty where `before` had sources is being written, or is a mistake:
  * it is refused, and no order to forget them all. */

@@ -217,7 +217,7 @@ static void far_renew(void *arg)
 {
 	struct hand *h = arg;
 
-	reload_now(h->worker->reload);
+	reload_look(h->worker->reload);
 	h->version = h->worker->version;
 }
 

@@ -29,12 +29,7 @@ struct reload {
 	struct version *old;
 };
 
-static void edited(void *arg)
-{
-	struct reload *r = arg;
-
-	reload_now(r);
-}
+static void edited(void *arg);
 
 struct reload *reload_new(struct worker *w, const char *config_path)
 {
@@ -112,8 +107,9 @@ static void put_aside(struct reload *r)
 	r->old = v;
 }
 
-void reload_now(struct reload *r)
+static void edited(void *arg)
 {
+	struct reload *r = arg;
 	struct worker *w = r->worker;
 	struct err e = ERR_INIT;
 	struct next n;
@@ -137,6 +133,11 @@ void reload_now(struct reload *r)
 	log_at(LOG_INFO, "config", "%s was edited: %zu sources, %zu runbooks",
 		w->config.path, w->config.n_sources, runbooks_count(w->runbooks));
 	store_retriage(w->store, NULL, NULL);
+}
+
+void reload_look(struct reload *r)
+{
+	config_watch_look(r->watch);
 }
 
 static const struct version *find(const struct worker *w, unsigned version)

@@ -87,7 +87,7 @@ void executor_causes(struct executor *x);
 
 struct reload *reload_new(struct worker *w, const char *config_path);
 void reload_free(struct reload *r);
-void reload_now(struct reload *r); /* at once; what cannot be read changes nothing */
+void reload_look(struct reload *r); /* what was saved is taken up at once */
 /* As they are in that version, which is the present one or held. */
 const struct config *reload_config(const struct worker *w, unsigned version);
 const struct runbooks *reload_runbooks(const struct worker *w, unsigned version);

@@ -126,6 +126,21 @@ static void test_written_over(void **state)
 	noticed(f);
 }
 
+/* Who cannot wait for the end of a save looks; what did not change is no edit, however often one looks. */
+static void test_look(void **state)
+{
+	struct fixture *f = *state;
+
+	save(f, "config.yaml", "operator: a\n");
+	watch(f);
+	config_watch_look(f->watch);
+	assert_int_equal(f->told, 0);
+	save(f, "config.yaml", "operator: other\n");
+	config_watch_look(f->watch);
+	config_watch_look(f->watch);
+	assert_int_equal(f->told, 1);
+}
+
 /* A file that others may write is refused until they may not: that is a save, too. */
 static void test_who_may_write(void **state)
 {
@@ -260,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_written_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_look, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_may_write, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_another_file_in_its_place, setup, teardown),
