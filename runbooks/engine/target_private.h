@@ -49,7 +49,7 @@ struct target_run {
 	int64_t deadline_ms, every_ms;
 	usec_t began; /* wait: what was read before shows nothing */
 	struct {      /* wait: the record that is looked at */
-		char key[400], source[128];
+		char key[RECORD_ID_MAX + 160], source[128];
 		enum kind kind;
 		bool made; /* another one, named by what the call returned */
 	} looked;

@@ -154,6 +154,33 @@ static void test_another_record_is_waited_for(void **state)
 	fake_close(&f);
 }
 
+static void test_a_record_with_a_long_id_is_waited_for(void **state)
+{
+	struct fake f;
+	char id[RECORD_ID_MAX + 1];
+	json_t *made;
+	struct call_result r = fake_result(CALL_ACCEPTED, "started");
+	long long job;
+
+	(void)state;
+	memset(id, 'x', RECORD_ID_MAX);
+	id[RECORD_ID_MAX] = '\0';
+	made = json_pack("{s:s}", "id", id);
+	fake_open(&f,
+		HEAD "steps:\n  - call: trigger\n  - wait: {key: \"run:{{ record.source "
+		     "}}:{{ called.id }}\", until: \"record.state == 'succeeded'\", "
+		     "within: 10m}\n");
+	fake_records(&f, 1);
+	job = fake_start(&f, 1);
+	r.reply = made;
+	fake_answer(fake_asked(&f, "call"), r);
+	json_decref(made);
+	put(&f, id, STATE_SUCCEEDED);
+	f.fresh = true;
+	fake_until(&f, job, "succeeded");
+	fake_close(&f);
+}
+
 /* What was so before the call proves nothing of it. */
 static void test_what_a_wait_proves(void **state)
 {
@@ -248,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_words_are_found_wrong_in_the_preview),
 		cmocka_unit_test(test_sql_outside_its_transaction),
 		cmocka_unit_test(test_another_record_is_waited_for),
+		cmocka_unit_test(test_a_record_with_a_long_id_is_waited_for),
 		cmocka_unit_test(test_what_a_wait_proves),
 		cmocka_unit_test(test_another_record_that_is_not_of_the_call),
 		cmocka_unit_test(test_a_wait_proves_one_call),
