@@ -170,6 +170,14 @@ static bool was_so(const struct call *c)
 	return c->was.holds || holds(&c->def->verify.until, c->was.body, c->scope);
 }
 
+/* It is so now as `already` asks, and was not before. */
+static bool became_so(const struct call *c, json_t *body)
+{
+	const struct def_expr *x = &c->def->verify.already;
+	return holds(x, body, c->scope) && !probe_body(x->jmes, c->scope, false) &&
+	       !holds(x, c->was.body, c->scope);
+}
+
 /* Why what holds is no proof of this call, or NULL: one that is sent though it may be so already is not proved by what was so before. */
 static const char *not_new(const struct call *c, json_t *body)
 {
@@ -182,7 +190,8 @@ static const char *not_new(const struct call *c, json_t *body)
 						"known: it proves nothing";
 	if (!c->was.whole && (v->names_before || c->def->again))
 		return unread;
-	if (c->was.whole && (c->def->again || v->already.jmes) && was_so(c))
+	if (c->was.whole && (c->def->again || v->already.jmes) && was_so(c) &&
+		!became_so(c, body))
 		return "as it was before: it proves nothing";
 	return NULL;
 }

@@ -51,12 +51,24 @@ static void not_read(struct collect *c, const struct fetch_end *end)
 		next(c);
 }
 
+/* An answer about another item, or one that cannot be read, tells nothing of this one. */
+static bool is_of_it(const struct collect *c)
+{
+	return json_object_get(c->seen, json_str(in_hand(c), "id", "")) != NULL;
+}
+
 void reread_ended(struct collect *c, const struct fetch_end *end, bool found)
 {
 	bool missing = end->err.code == ERR_NOTFOUND;
 	/* A list that is cut, or null where items should be, says nothing about what it does not hold. */
 	if ((end->err.code != ERR_NONE && !missing) || (!missing && !found && end->cut)) {
 		not_read(c, end);
+		return;
+	}
+	if (!missing && found && !is_of_it(c)) {
+		if (collect_unread(c, json_str(in_hand(c), "id", ""),
+			    "the answer is not about it"))
+			next(c);
 		return;
 	}
 	if (missing || !found) {

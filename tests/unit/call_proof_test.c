@@ -61,6 +61,8 @@ static const char calls[] =
 	", until: \"status == 'DONE' && scope().called\"}}\n"
 	"  own: {post: /act, verify: {get: /say, " SAY
 	", until: status == 'DONE', already: \"status == 'OVER'\"}}\n"
+	"  own_or: {post: /act, verify: {get: /say, " SAY
+	", until: status == 'DONE' || end > `5`, already: status == 'DONE'}}\n"
 	"  own_again: {post: /act, again: true, verify: {get: /say, " SAY
 	", until: status == 'DONE', already: \"status == 'OVER'\"}}\n"
 	"  member: {delete: /x, verify: {get: /say, " SAY
@@ -326,6 +328,13 @@ static void test_already_of_its_own(void **state)
 		LOOK_NOT_YET, "as it was before");
 	expect_look(look("own", 200, done, "", (struct past){.before = other}),
 		LOOK_HOLDS, "DONE");
+	/* `until` held of what is old by now, and now what `already` asks for is so. */
+	expect_look(
+		look("own_or", 200, done, "", (struct past){.before = "{\"end\": 6}"}),
+		LOOK_HOLDS, "DONE");
+	expect_look(look("own_or", 200, "{\"end\": 6}", "",
+			    (struct past){.before = "{\"end\": 6}"}),
+		LOOK_NOT_YET, "as it was before");
 	expect_look(look("own_again", 200, done, "", (struct past){.before = done}),
 		LOOK_NOT_YET, "as it was before");
 	rig_close(&rig);

@@ -185,8 +185,76 @@ static void test_catalog(void **state)
 	assert_true(calls >= 20);
 }
 
+static struct connector *loaded(const char *path, const char *call, struct tried *t)
+{
+	struct err e = ERR_INIT;
+	struct connector *c = connector_load(path, &e);
+	if (!c)
+		fail_msg("%s", e.msg);
+	*t = (struct tried){.c = c, .def = connector_call(c, call)};
+	assert_non_null(t->def);
+	return c;
+}
+
+static void expect_before(struct tried *t, const char *body, enum call_look want)
+{
+	json_t *read = parsed(body);
+	struct exchange_reply r = {.status = 200,
+		.body = read,
+		.whole = true,
+		.affected = -1,
+		.exit_code = -1,
+		.doubt = "",
+		.err_out = "",
+		.link = ""};
+	assert_int_equal(look_at(t, &r, true), want);
+	json_decref(read);
+}
+
+/* Somebody ran it again meanwhile, and it failed once more: its tasks are not cleared already. */
+static void test_what_failed_once_more_is_not_already_cleared(void **state)
+{
+	struct tried t;
+	struct connector *c =
+		loaded("backends/catalog/airflow3.yaml", "clear_failed", &t);
+	(void)state;
+	t.input = json_pack("{s:{s:s, s:{s:s}}}", "record", "id", "x1", "opaque",
+		"end_date", "2026-11-01T00:00:00Z");
+	expect_before(&t,
+		"{\"state\": \"failed\", \"end_date\": \"2026-11-02T00:00:00Z\"}",
+		LOOK_NOT_YET);
+	expect_before(&t, "{\"state\": \"running\", \"end_date\": null}", LOOK_HOLDS);
+	json_decref(t.input);
+	connector_free(c);
+}
+
+/* Who is a superuser by an attribute has no membership: that must not look as if it were taken away already. */
+static void test_an_attribute_is_no_membership(void **state)
+{
+	struct tried t;
+	struct connector *c =
+		loaded("backends/catalog/postgres-access.yaml", "revoke", &t);
+	struct err e = ERR_INIT;
+	json_t *none = json_pack("{s:n}", "via"), *some = json_pack("{s:s}", "via", "rw");
+	(void)state;
+	assert_int_equal(t.def->n_requires, 1);
+	json_t *of_none = jmes_search(t.def->requires[0].that.jmes, none, none, &e);
+	json_t *of_some = jmes_search(t.def->requires[0].that.jmes, some, some, &e);
+	assert_false(jmes_truthy(of_none));
+	assert_true(jmes_truthy(of_some));
+	json_decref(of_none);
+	json_decref(of_some);
+	json_decref(none);
+	json_decref(some);
+	connector_free(c);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_catalog)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_catalog),
+		cmocka_unit_test(test_what_failed_once_more_is_not_already_cleared),
+		cmocka_unit_test(test_an_attribute_is_no_membership),
+	};
 	return cmocka_run_group_tests_name("false_proof", tests, NULL, NULL);
 }

@@ -54,6 +54,27 @@ static void test_reread_by_list(void **state)
 	json_decref(open);
 }
 
+/* A far side that takes no notice of the key: what it tells of another is nothing about this one. */
+static void test_reread_of_another(void **state)
+{
+	static const char yaml[] =
+		URL "collect:\n  c:\n    kind: run\n    get: /changes\n"
+		    "    reread: {get: /found/there, items: rows}\n"
+		    "    record: {id: id, state: state, opaque: {key: id}}\n";
+	(void)state;
+	json_t *open =
+		json_pack("[{s:s,s:{s:s}}]", "id", "lost", "opaque", "key", "lost");
+	rig_open(&rig, yaml, "");
+	struct got o = rig_collect_from(&rig, 0, NULL, open);
+	got_ok(&o, 4);
+	assert_string_equal(o.gone, "");
+	assert_non_null(strstr(o.unread, "lost ("));
+	assert_non_null(strstr(o.partial, "the answer is not about it"));
+	got_release(&o);
+	rig_close(&rig);
+	json_decref(open);
+}
+
 static json_t *open_list(const char *const *ids)
 {
 	json_t *list = json_array();
@@ -176,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reread),
 		cmocka_unit_test(test_reread_by_list),
+		cmocka_unit_test(test_reread_of_another),
 		cmocka_unit_test(test_reread_without_an_answer),
 		cmocka_unit_test(test_reread_of_a_complete_list),
 		cmocka_unit_test(test_cancel_when_gone),
