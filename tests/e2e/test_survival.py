@@ -265,7 +265,10 @@ def test_following_a_log_keeps_only_the_last(desk, gate):
 
 def test_what_is_canceled_between_reading_and_starting_is_not_sent(desk, gate):
     gate.open.set()
-    gate.far.use(desk)
+    gate.far.use(desk, start=False)
+    # Nothing but the action writes: while the store refuses anything else, no action is started.
+    desk.configure({"far": {"connector": "far", "url": gate.far.url, "every": "1h"}})
+    desk.start_worker()
     key = desk.wait_rows("incidents", "t1")[0]["key"]
     desk.run("run", "poke", "--target", key, "--dry-run")
     db = sqlite3.connect(desk.store, timeout=20, isolation_level=None)
