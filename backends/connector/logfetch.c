@@ -69,10 +69,23 @@ static bool take_bytes(void *arg, const char *bytes, size_t len)
 	return true;
 }
 
-static void raw_done(void *arg, const struct exchange_reply *r)
+/* Whatever may follow is not here, or may not be. */
+static void say_end(struct log_fetch *f, const struct exchange_reply *r, bool endless)
 {
 	static const char too_long[] =
 		"[the log is longer than 256 MiB: what follows was not read]";
+	static const char open_end[] =
+		"[the connection was closed here: that this is the end of the log is "
+		"not proved]";
+	if (endless)
+		log_lines_add(&f->lines, too_long, sizeof(too_long) - 1);
+	/* Who asks for an end looks for a cause, not for this. */
+	else if (f->streamed && *r->doubt && !f->tail)
+		log_lines_add(&f->lines, open_end, sizeof(open_end) - 1);
+}
+
+static void raw_done(void *arg, const struct exchange_reply *r)
+{
 	struct log_fetch *f = arg;
 	struct err e = r->err;
 	f->exchange = NULL;
@@ -86,12 +99,12 @@ static void raw_done(void *arg, const struct exchange_reply *r)
 		e = (struct err)ERR_INIT; /* the end of nothing: an empty log */
 	if (json_is_string(r->body) && !f->streamed)
 		take_bytes(f, json_string_value(r->body), json_string_length(r->body));
-	if (e.code == ERR_NONE && r->status != 416)
+	if (e.code == ERR_NONE && r->status != 416) {
 		log_raw_split(&f->raw, f, from_middle, endless);
-	else
+		say_end(f, r, endless);
+	} else {
 		err_wrap(&e, "log");
-	if (endless)
-		log_lines_add(&f->lines, too_long, sizeof(too_long) - 1);
+	}
 	end(f, &e);
 }
 

@@ -119,6 +119,21 @@ static void test_tail(void **state)
 	json_decref(seen);
 }
 
+/* What only the closed connection ended may be cut: it is kept, and says so. */
+static void test_an_end_that_is_not_proved(void **state)
+{
+	(void)state;
+	struct text t = fetch("    get: \"/open-end?lines=1\"\n", -1, 0);
+	assert_int_equal(t.err.code, ERR_NONE);
+	assert_true(t.n > 2);
+	assert_true(str_starts(t.lines[t.n - 1], "[the connection was closed here: "));
+	size_t all = t.n;
+	release(&t);
+	t = fetch("    get: \"/open-end?lines=1\"\n", -1, 100000);
+	is_ok(&t, all - 1);
+	release(&t);
+}
+
 static void test_json_lines(void **state)
 {
 	(void)state;
@@ -235,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_a_secret_in_a_line),
 		cmocka_unit_test(test_tail),
+		cmocka_unit_test(test_an_end_that_is_not_proved),
 		cmocka_unit_test(test_json_lines),
 		cmocka_unit_test(test_items),
 		cmocka_unit_test(test_parts),
