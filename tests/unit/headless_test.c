@@ -137,6 +137,32 @@ static bool utf8_in(const char *lang)
 	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+/* What is never altered in the store, since it is sent back, is no order to a terminal here, and stays one line. */
+static void test_fields_are_one_line(void **state)
+{
+	struct str out = STR_INIT;
+	json_t *row =
+		json_pack("{s:s, s:{s:s, s:[s]}, s:{s:i}}", "title", "a", "opaque", "x",
+			"one\ntwo\tthree\x1b]0;owned\x07\xc2\x9b"
+			"31m",
+			"y", "\xe2\x80\xaez", "labels", "n", 3);
+
+	(void)state;
+	list_fields(&out, "title,opaque.x,opaque.y,labels.n,labels.none", row);
+	for (const char *s = out.buf; *s; s++)
+		assert_true((unsigned char)*s >= ' ' || *s == '\t');
+	assert_true(str_starts(out.buf, "a\tone"));
+	assert_null(strstr(out.buf, "\xc2\x9b"));
+	assert_null(strstr(out.buf, "\xe2\x80\xae"));
+	assert_true(str_ends(out.buf, "\t3\t"));
+	size_t tabs = 0;
+	for (const char *s = out.buf; (s = strchr(s, '\t')); s++)
+		tabs++;
+	assert_int_equal(tabs, 4);
+	str_release(&out);
+	json_decref(row);
+}
+
 static void test_locale(void **state)
 {
 	(void)state;
@@ -156,6 +182,7 @@ int main(void)
 		cmocka_unit_test(test_help_is_asked_for),
 		cmocka_unit_test(test_audit_sentences),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_fields_are_one_line),
 		cmocka_unit_test(test_locale),
 	};
 

@@ -78,6 +78,9 @@ json_t *headless_job(struct headless *h, json_t *args,
 /* A row of the audit as one line that people read, its number first. */
 void audit_sentence(struct str *out, const json_t *row);
 
+/* The fields of a row that --format names, parted by tabs: one line that no terminal obeys, whatever the far side said. */
+void list_fields(struct str *out, const char *fields, json_t *row);
+
 /* Prints the error and gives its status. */
 int headless_fail(const struct err *e);
 /* Times among it, which the store has in µs, become ISO 8601, UTC. */

@@ -146,21 +146,23 @@ static bool fields_known(const char *fields, const json_t *row, struct err *e)
 	return ok;
 }
 
-static void print_fields(const char *fields, json_t *row)
+void list_fields(struct str *out, const char *fields, json_t *row)
 {
-	struct str line = STR_INIT_MAX(65536);
 	char field[FIELD_MAX];
 	bool more = next_field(&fields, field, sizeof(field));
 
 	times_to_iso(row);
 	while (more) {
-		(void)json_scalar_to(&line, json_path(row, field));
+		struct str value = STR_INIT;
+
+		/* What the far side said may be of many lines, or orders to a terminal. */
+		(void)json_scalar_to(&value, json_path(row, field));
+		utf8_clean(out, value.buf, value.len, 8 * value.len, UTF8_ONE_LINE);
+		str_release(&value);
 		more = next_field(&fields, field, sizeof(field));
 		if (more)
-			(void)str_addc(&line, '\t');
+			(void)str_addc(out, '\t');
 	}
-	puts(line.buf);
-	str_release(&line);
 }
 
 static void print_chosen(const char *fields, const json_t *rows)
@@ -168,8 +170,13 @@ static void print_chosen(const char *fields, const json_t *rows)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach (rows, i, row)
-		print_fields(fields, row);
+	json_array_foreach (rows, i, row) {
+		struct str line = STR_INIT;
+
+		list_fields(&line, fields, row);
+		puts(line.buf);
+		str_release(&line);
+	}
 }
 
 static json_t *row_json(const struct record *r)
