@@ -11,7 +11,7 @@ fail() {
 
 # found TITLE TEXT: every line of TEXT is a finding.
 found() {
-	[ -z "$2" ] || fail "$(printf '%s\n' "$2" | sed "s/^/$1: /")"
+	[ -z "$2" ] || fail "$(printf '%s\n' "$2" | while IFS= read -r line; do printf '%s: %s\n' "$1" "$line"; done)"
 }
 
 stop() {
