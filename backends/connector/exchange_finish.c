@@ -18,6 +18,7 @@ void exchange_free(struct exchange *x)
 	json_decref(x->spec.extra);
 	free((char *)(uintptr_t)x->spec.url);
 	free((char *)(uintptr_t)x->spec.list);
+	str_release(&x->scratch);
 	free(x->link);
 	free(x->next);
 	free(x);
@@ -34,6 +35,7 @@ void exchange_answer(struct exchange *x, const struct exchange_reply *r)
 	char *link = x->link, *next = x->next;
 	struct exchange_reply copy = *r;
 	x->link = x->next = NULL;
+	x->scratch = (struct str)STR_INIT;
 	exchange_free(x);
 	fn(arg, &copy);
 	str_release(&scratch);

@@ -1,5 +1,5 @@
 /* What an exchange makes of a reply that is not whole, or may not be. */
-#include "backends/connector/source_private.h"
+#include "backends/connector/exchange.h"
 #include "tests/unit/connector_help.h"
 
 #include <sys/stat.h>
@@ -198,6 +198,34 @@ static void test_a_key_that_others_may_read(void **state)
 	free(key);
 }
 
+/* A large answer of a script waits to be read, with the last line that it complained in. */
+static void test_cancel_while_it_waits(void **state)
+{
+	struct session se = {0};
+	struct exchange *x = xcalloc(1, sizeof(*x));
+	struct str text = STR_INIT_MAX(1 << 20);
+	struct def_request rq = {.transport = DEF_SSH, .reply = REPLY_TEXT};
+	struct exchange_reply r = {.whole = true, .link = "", .next = "", .affected = -1};
+	struct exchange_text came_in;
+
+	(void)state;
+	open_for("/cut", "");
+	se.source = rig.source;
+	x->se = &se;
+	x->spec.rq = &rq;
+	x->fn = came;
+	str_init(&x->scratch, 1024);
+	str_adds(&x->scratch, "warning: the disk is slow");
+	while (text.len < 600000)
+		str_adds(&text, "a line of output\n");
+	came_in = (struct exchange_text){.bytes = text.buf, .len = text.len};
+	exchange_finish(x, &r, &came_in);
+	str_release(&text);
+	assert_non_null(x->reading);
+	exchange_cancel(x);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +234,7 @@ int main(void)
 		cmocka_unit_test(test_text_that_the_connection_ends),
 		cmocka_unit_test(test_only_a_whole_refusal_is_answered_by_a_login),
 		cmocka_unit_test(test_a_key_that_others_may_read),
+		cmocka_unit_test(test_cancel_while_it_waits),
 	};
 	return cmocka_run_group_tests_name("exchange", tests, cut_setup, rig_teardown);
 }
