@@ -41,16 +41,6 @@ static bool unchanged(const struct call *c, const struct exchange_reply *r)
 	return false;
 }
 
-/* False also when it fails: then it is as if it stood not there. */
-static bool holds(const struct call *c, const struct def_expr *x, json_t *envelope)
-{
-	struct err ignored = ERR_INIT;
-	json_t *v = x->jmes ? jmes_search(x->jmes, envelope, c->scope, &ignored) : NULL;
-	bool yes = v && jmes_truthy(v);
-	json_decref(v);
-	return yes;
-}
-
 /* "refused (HTTP 200): a freeze is on" */
 static bool refuse(const struct call *c, const struct exchange_reply *r, json_t *envelope,
 	struct err *e)
@@ -108,9 +98,9 @@ static int named_refusal(
 	const struct def_step *step = &c->def->steps[c->step];
 	if (!r->whole)
 		return 0;
-	if (holds(c, &step->maybe, envelope))
+	if (probe_holds(step->maybe.jmes, envelope, c->scope))
 		return -1;
-	if (!holds(c, &step->refused, envelope))
+	if (!probe_holds(step->refused.jmes, envelope, c->scope))
 		return 0;
 	/* A status or an exit code can refuse by itself, an empty reply cannot. */
 	json_t *bare = json_pack("{s:n, s:n, s:n}", "status", "exit", "affected");

@@ -10,16 +10,6 @@
 
 enum { DEPTH_MAX = 16 };
 
-/* False also when it fails. */
-static bool holds(const struct def_expr *x, json_t *body, json_t *scope)
-{
-	struct err ignored = ERR_INIT;
-	json_t *v = x->jmes ? jmes_search(x->jmes, body, scope, &ignored) : NULL;
-	bool yes = v && jmes_truthy(v);
-	json_decref(v);
-	return yes;
-}
-
 /* ---- what was looked at ---- */
 
 struct shape {
@@ -167,15 +157,17 @@ static bool made_is_known(const struct call *c, json_t *body)
 /* `already` asks for something else than `until`, which may have held all the same. */
 static bool was_so(const struct call *c)
 {
-	return c->was.holds || holds(&c->def->verify.until, c->was.body, c->scope);
+	return c->was.holds ||
+	       probe_holds(c->def->verify.until.jmes, c->was.body, c->scope);
 }
 
 /* It is so now as `already` asks, and was not before. */
 static bool became_so(const struct call *c, json_t *body)
 {
 	const struct def_expr *x = &c->def->verify.already;
-	return holds(x, body, c->scope) && !probe_body(x->jmes, c->scope, false) &&
-	       !holds(x, c->was.body, c->scope);
+	return probe_holds(x->jmes, body, c->scope) &&
+	       !probe_body(x->jmes, c->scope, false) &&
+	       !probe_holds(x->jmes, c->was.body, c->scope);
 }
 
 /* Why what holds is no proof of this call, or NULL: one that is sent though it may be so already is not proved by what was so before. */
@@ -201,9 +193,10 @@ static bool has_failed(const struct call *c, json_t *body)
 {
 	const struct def_expr *x = &c->def->verify.fails;
 	bool names_made = x->jmes && probe_names(x->jmes, "called") && c->called;
-	return !c->before && holds(x, body, c->scope) &&
+	return !c->before && probe_holds(x->jmes, body, c->scope) &&
 	       !probe_body(x->jmes, c->scope, false) &&
-	       (names_made || (c->was.whole && !holds(x, c->was.body, c->scope)));
+	       (names_made ||
+		       (c->was.whole && !probe_holds(x->jmes, c->was.body, c->scope)));
 }
 
 static enum call_look judge(
@@ -212,7 +205,7 @@ static enum call_look judge(
 	const struct def_verify *v = &c->def->verify;
 	bool own = c->before && v->already.jmes;
 	const struct def_expr *x = own ? &v->already : &v->until;
-	if (holds(x, r->body, c->scope)) {
+	if (probe_holds(x->jmes, r->body, c->scope)) {
 		if (!is_positive(c, x, r, why))
 			return LOOK_NOT_YET;
 		/* Before the call there is nothing that it made. */

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-static bool holds(const struct jmes *x, json_t *input, json_t *scope)
+bool probe_holds(const struct jmes *x, json_t *input, json_t *scope)
 {
 	struct err ignored = ERR_INIT;
-	json_t *v = jmes_search(x, input, scope, &ignored);
+	json_t *v = x ? jmes_search(x, input, scope, &ignored) : NULL;
 	bool yes = v && jmes_truthy(v);
 	json_decref(v);
 	return yes;
@@ -45,7 +45,7 @@ bool probe_body(const struct jmes *x, json_t *scope, bool errors_are_told)
 	bool yes = false;
 	for (size_t i = 0; i < (errors_are_told ? EMPTY : ALL) && !yes; i++) {
 		json_t *body = empty_reply(i);
-		yes = holds(x, body, scope);
+		yes = probe_holds(x, body, scope);
 		json_decref(body);
 	}
 	return yes;
@@ -60,7 +60,7 @@ bool probe_envelope(
 		json_object_set_new(empty, "affected", json_integer(0));
 	for (size_t i = 0; i < (errors_are_told ? EMPTY : ALL) && !yes; i++) {
 		json_object_set_new(empty, "body", empty_reply(i));
-		yes = holds(x, empty, scope);
+		yes = probe_holds(x, empty, scope);
 	}
 	json_decref(empty);
 	return yes;

@@ -3,6 +3,8 @@
 
 #include "backends/base/jmespath.h"
 
+/* Is it true of this? False also when it fails, or there is none (NULL). */
+bool probe_holds(const struct jmes *x, json_t *input, json_t *scope);
 /*
  * Would an expression also hold of a reply that shows nothing? Such a one proves nothing: a negation is true of whatever is
  * not there. Tried on null, {}, "", [] and, unless `errors_are_told`, on error objects.
