@@ -49,6 +49,16 @@ json_t *ask_locks(struct store *s, const json_t *args, struct err *e);
 #define ASK_SOURCE_STATE                                           \
 	"CASE WHEN state='ok' AND interval_ms>0 AND $1-last_good>" \
 	"(interval_ms*3+60000)*1000 THEN 'stale' ELSE state END"
+/*
+ * By kind, without the records of sources that are not configured any more. CROSS JOIN: those sources first, for there is none
+ * as a rule, and then no record is looked at; SQLite would take the records first.
+ */
+#define ASK_AWAY                                                                \
+	"(SELECT count(*) FROM source s CROSS JOIN rec r ON r.kind=l.kind AND " \
+	"r.source=s.sid WHERE s.state='removed'"
+#define ASK_KIND_COUNTS                                                   \
+	"SELECT l.kind, l.total-" ASK_AWAY ") AS total, l.need-" ASK_AWAY \
+	" AND r.need=1) AS need FROM lane l ORDER BY l.kind"
 /* Records of sources that are configured; r is the alias of rec. */
 #define ASK_NOT_AWAY(r) \
 	" AND " r ".source NOT IN (SELECT sid FROM source WHERE state='removed')"

@@ -8,17 +8,10 @@
 
 /* ---- how many ---- */
 
-/* The store keeps the counts of each kind as it writes records (table lane); those that nobody shows any more are few. */
+/* The store keeps the counts of each kind as it writes records (table lane). */
 static bool count_kinds(struct store *s, json_t *out, struct err *e)
 {
-	json_t *rows = ask_rows(s,
-		"SELECT l.kind, l.total-coalesce(a.total,0) AS total,"
-		" l.need-coalesce(a.need,0) AS need FROM lane l LEFT JOIN"
-		" (SELECT r.kind, count(*) AS total, sum(r.need) AS need FROM source s"
-		" JOIN lane k JOIN rec r ON r.kind=k.kind AND r.source=s.sid"
-		" WHERE s.state='removed' GROUP BY r.kind) a"
-		" ON a.kind=l.kind ORDER BY l.kind",
-		NULL, e);
+	json_t *rows = ask_rows(s, ASK_KIND_COUNTS, NULL, e);
 	if (!rows)
 		return false;
 	json_t *need = json_object(), *total = json_object(), *row;

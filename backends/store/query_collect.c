@@ -135,10 +135,12 @@ static uint32_t fold_of_text(const char *signature)
 /* One pass, not in slices: what needs a person is few. When it is not, the cells give the answer. */
 static bool collect_index(struct collect *c, int64_t until, bool *done, struct err *e)
 {
-	struct db_stmt *q = db_stmt(c->store->db,
-		"SELECT rid, kind, signature, source FROM rec WHERE need=1 ORDER BY "
-		"attn DESC",
-		e);
+	/* By the index alone, unless a source is away: each row would have to be looked at for its own. */
+	static const char all[] = "SELECT rid, kind, signature, 0 FROM rec WHERE need=1 "
+				  "ORDER BY attn DESC",
+			  some[] = "SELECT rid, kind, signature, source FROM rec WHERE "
+				   "need=1 ORDER BY attn DESC";
+	struct db_stmt *q = db_stmt(c->store->db, c->match.away_n > 0 ? some : all, e);
 	bool row = true;
 
 	if (q == NULL)
