@@ -21,6 +21,10 @@ void act_note(struct view *v);
 /* Opens the form of a runbook for the targets of the view; says why not when it does not apply. */
 void act_runbook(struct view *v, const char *runbook);
 
+/* The hint of a command on such a record; NULL: it would only say that it is not for it. */
+const char *act_hint(struct app *a, const struct command *c, enum kind kind,
+	enum state state, const char *source);
+
 /* Forgets what a key began and no answer has finished yet. */
 void act_cancel(struct app *a);
 

@@ -304,3 +304,25 @@ void act_runbook(struct view *v, const char *name)
 	else
 		begin(v, &run_view, name, 0);
 }
+
+/* ---- what is offered ------------------------------------------------------------------------------------ */
+
+const char *act_hint(struct app *a, const struct command *c, enum kind kind,
+	enum state state, const char *source)
+{
+	const struct config_source *from = config_source(app_config(a), source);
+	const struct runbooks *all = app_runbooks_soon(a);
+	if (c->run == act_log)
+		return kind == KIND_RUN ? c->hint : NULL;
+	if (c->run != act_acknowledge)
+		return c->hint;
+	if (a->read_only)
+		return NULL;
+	for (size_t i = 0; all && i < runbooks_count(all); i++) {
+		const struct runbook *b = runbooks_at(all, i);
+		if (runbook_key(b) == 'a' && !runbook_on_hosts(b) &&
+			runbook_may_apply(b, kind, state, from ? from->connector : ""))
+			return kind == KIND_ACCESS ? "a approve" : c->hint;
+	}
+	return NULL;
+}

@@ -102,10 +102,12 @@ static void last_line(struct app *a, struct view *v)
 	for (int pass = v->lane >= 0 ? 0 : 1; pass < 2; pass++) {
 		for (size_t i = 0; (c = command_at(v, i)); i++) {
 			bool early = v->lane >= 0 && (c->flags & CMD_TARGET);
-			int w = c->hint ? utf8_width(c->hint) : 0;
+			const char *hint =
+				c->hint && v->type->hint ? v->type->hint(v, c) : c->hint;
+			int w = hint ? utf8_width(hint) : 0;
 			if (!w || early != (pass == 0) || col + w > end)
 				continue;
-			col += grid_put(&a->grid, row, col, w, ROLE_DIM, c->hint) + 3;
+			col += grid_put(&a->grid, row, col, w, ROLE_DIM, hint) + 3;
 		}
 	}
 	grid_put(&a->grid, row, col, a->cols, ROLE_DIM, keys);

@@ -99,6 +99,8 @@ struct view_type {
 	size_t (*targets)(struct view *v, struct target *out, size_t max);
 	/* The one under the cursor, whatever is marked. NULL: `targets` knows no marks. */
 	bool (*current)(struct view *v, struct target *out);
+	/* What the last line offers of a command that has a hint, here and now; NULL: it would do nothing. Without it: the hint. */
+	const char *(*hint)(const struct view *v, const struct command *c);
 	/* Its own, before the general ones; an empty row at the end. */
 	const struct command *commands;
 };

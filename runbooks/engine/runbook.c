@@ -332,7 +332,7 @@ static bool connector_listed(const struct runbook *r, const char *connector)
 	return r->connectors == NULL;
 }
 
-static bool applies(
+bool runbook_may_apply(
 	const struct runbook *r, enum kind kind, enum state state, const char *connector)
 {
 	return (r->kinds & (1u << kind)) &&
@@ -355,7 +355,7 @@ bool runbook_applies(
 	json_t *input;
 	bool yes;
 
-	if (!applies(r, rec->kind, rec->state, connector))
+	if (!runbook_may_apply(r, rec->kind, rec->state, connector))
 		return false;
 	if (!r->when)
 		return true;
@@ -372,7 +372,8 @@ bool runbook_applies_json(const struct runbook *r, json_t *record, const char *c
 
 	return record && kind_parse(json_str(record, "kind", ""), &kind) &&
 	       state_parse(json_str(record, "state", ""), &state) &&
-	       applies(r, kind, state, connector) && (!r->when || when_true(r, record));
+	       runbook_may_apply(r, kind, state, connector) &&
+	       (!r->when || when_true(r, record));
 }
 
 bool runbook_why_not(const struct runbook *r, const json_t *record, const char *connector,

@@ -206,6 +206,23 @@ static void open_target(struct view *v)
 		app_say(v->app, ROLE_DIM, "There is no record of it.");
 }
 
+static const char *hint(const struct view *v, const struct command *c)
+{
+	const struct action_view *a = (const struct action_view *)v;
+	bool over = job_ended(json_str(a->job.json, "state", "")), some = false;
+	size_t i;
+	json_t *row;
+	if (c->run == cancel)
+		return over ? NULL : c->hint;
+	if (c->run != retry && c->run != action_say_yes)
+		return c->hint;
+	if (c->run == retry && !over)
+		return NULL;
+	json_array_foreach (a->targets.json, i, row)
+		some = some || (c->run == retry ? may_retry(row) : is(row, "asking"));
+	return some ? c->hint : NULL;
+}
+
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter record", "all that is known about the target", 0,
 		open_target},
@@ -234,5 +251,6 @@ const struct view_type action_view = {
 	.waits = waits,
 	.move = move,
 	.changed = changed,
+	.hint = hint,
 	.commands = commands,
 };

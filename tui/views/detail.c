@@ -1,6 +1,7 @@
 /* One record with its evidence. It follows the store while it is open; cursor and scroll stay where they are. */
 #include "tui/views/detail.h"
 
+#include "tui/act.h"
 #include "tui/views/list.h"
 #include <stdint.h>
 #include <stdlib.h>
@@ -358,6 +359,18 @@ static size_t targets(struct view *v, struct target *out, size_t max)
 	return 1;
 }
 
+static const char *hint(const struct view *v, const struct command *c)
+{
+	const struct detail_view *d = (const struct detail_view *)v;
+	if (c->run == open_row)
+		return d->at < d->n ? c->hint : NULL;
+	if (c->run == next)
+		return v->below && v->below->type == &list_view ? c->hint : NULL;
+	if (!(c->flags & CMD_TARGET))
+		return c->hint;
+	return d->have ? act_hint(v->app, c, d->r.kind, d->r.state, d->r.source) : NULL;
+}
+
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter open",
 		"what the cursor is on: a linked record, an action", 0, open_row},
@@ -378,5 +391,6 @@ const struct view_type detail_view = {
 	.move = move,
 	.changed = changed,
 	.targets = targets,
+	.hint = hint,
 	.commands = commands,
 };

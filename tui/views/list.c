@@ -1,6 +1,8 @@
 /* A lane of records: Triage, Runs, Incidents, Access, Cost, Checks. The lanes differ by a row of tui/lanes.c. */
 #include "tui/views/list.h"
 
+#include "tui/act.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -237,6 +239,18 @@ static void mark(struct view *v)
 	pane_follow(l, false);
 }
 
+/* Of the row under the cursor; marked ones may be of any kind. */
+static const char *hint(const struct view *v, const struct command *c)
+{
+	const struct list_view *l = (const struct list_view *)v;
+	const struct record *r = window_current(&l->w);
+	if (!(c->flags & CMD_TARGET))
+		return c->hint;
+	if (!r)
+		return NULL;
+	return l->n_marks ? c->hint : act_hint(v->app, c, r->kind, r->state, r->source);
+}
+
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter open", "all that is known about it", CMD_TARGET,
 		open_current},
@@ -272,5 +286,6 @@ const struct view_type list_view = {
 	.changed = changed,
 	.targets = targets,
 	.current = current,
+	.hint = hint,
 	.commands = commands,
 };
