@@ -125,7 +125,8 @@ json_t *tell_cause_set(struct store *s, const json_t *args, struct err *e)
 static bool forget_causes(struct store *s, const char *source, struct err *e)
 {
 	json_t *rows = ask_rows(s,
-		"SELECT r.rid FROM rec r JOIN source q ON q.sid=r.source"
+		"SELECT r.rid FROM rec r INDEXED BY rec_need JOIN source q ON "
+		"q.sid=r.source"
 		" WHERE q.name=$1 AND r.kind=$2 AND r.need=1 AND r.cause<>''",
 		json_pack("[s, i]", source, KIND_RUN), e);
 	json_t *row, *done = rows;

@@ -131,17 +131,21 @@ void job_line(
 	job_lines(j, lines);
 }
 
-struct store_req *job_audit(struct job_run *j, const char *event, json_t *body,
-	store_answer_fn *fn, void *arg)
+/* What happened is in the row even when its words cannot be. body is taken. */
+static json_t *audit_args(const struct job_run *j, const char *event, json_t *body)
 {
-	json_t *args;
-
-	/* What happened is in the row even when its words cannot be. */
 	if (!body)
 		body = json_pack("{s:s}", "lost",
 			"the details are lost: a text among them is not UTF-8");
-	args = json_pack("{s:s, s:s, s:s, s:I, s:o}", "who", j->who, "host", j->host,
+	return json_pack("{s:s, s:s, s:s, s:I, s:o}", "who", j->who, "host", j->host,
 		"event", event, "job", (json_int_t)j->id, "body", body);
+}
+
+struct store_req *job_audit(struct job_run *j, const char *event, json_t *body,
+	store_answer_fn *fn, void *arg)
+{
+	json_t *args = audit_args(j, event, body);
+
 	if (fn)
 		return outbox_ask(j->executor->outbox, "audit_add", args, fn, arg);
 	outbox_tell(j->executor->outbox, "audit_add", args);
@@ -151,9 +155,9 @@ struct store_req *job_audit(struct job_run *j, const char *event, json_t *body,
 void job_audit_refused(struct job_run *j, const char *why)
 {
 	outbox_tell_late(j->executor->outbox, "audit_add",
-		json_pack("{s:s, s:s, s:s, s:I, s:{s:s, s:s}}", "who", j->who, "host",
-			j->host, "event", "refused", "job", (json_int_t)j->id, "body",
-			"runbook", json_str(j->spec, "runbook", ""), "why", why));
+		audit_args(j, "refused",
+			json_pack("{s:s, s:s}", "runbook",
+				json_str(j->spec, "runbook", ""), "why", why)));
 }
 
 struct job_run *job_adopt(struct executor *x, const struct job_type *type, json_t *row)

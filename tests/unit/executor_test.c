@@ -28,6 +28,12 @@ static void test_an_audit_row_is_never_lost(void **state)
 	assert_int_equal(json_int(row, "job", 0), 7);
 	assert_non_null(strstr(json_str(json_sub(row, "body"), "lost", ""), "not UTF-8"));
 	json_decref(rows);
+	job_audit_refused(j, "no host caf\xc3");
+	rows = help_ask(&h, "audit", "{}");
+	row = json_array_get(rows, 1);
+	assert_string_equal(json_str(row, "event", ""), "refused");
+	assert_non_null(strstr(json_str(json_sub(row, "body"), "lost", ""), "not UTF-8"));
+	json_decref(rows);
 	json_decref(j->row);
 	free(j);
 	outbox_free(x.outbox);
