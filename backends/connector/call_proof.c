@@ -170,7 +170,8 @@ static bool became_so(const struct call *c, json_t *body)
 	       !probe_holds(x->jmes, c->was.body, c->scope);
 }
 
-/* Why what holds is no proof of this call, or NULL: one that is sent though it may be so already is not proved by what was so before. */
+/* Why what holds is no proof of this call, or NULL: one that is sent though it may be so already
+ * is not proved by what was so before. */
 static const char *not_new(const struct call *c, json_t *body)
 {
 	static const char unread[] =

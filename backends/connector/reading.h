@@ -24,8 +24,8 @@ size_t reading_need(const struct def_request *rq, const char *bytes, size_t len)
 bool reading_is_small(size_t need);
 
 /*
- * Takes the text, which budget_text_add has counted, with its reading_need. `list`: the path of the list (json_items.h) when the reader can take
- * its items some at a time, or NULL. fn is called once, later.
+ * Takes the text, which budget_text_add has counted, with its reading_need. `list`: the path of the list (json_items.h) when
+ * the reader can take its items some at a time, or NULL. fn is called once, later.
  */
 struct reading *reading_start(struct loop *l, const struct def_request *rq,
 	const char *list, struct str *text, size_t need, reading_fn *fn, void *arg);

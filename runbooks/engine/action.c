@@ -244,7 +244,8 @@ static void take_locks(struct loop *l, void *arg)
 	s->request = locks_take(&s->locks, &s->plan, s->last, on_lock, s);
 }
 
-/* What may have been sent is looked after as soon as the store takes writes: giving up would leave it to nobody. True: later. */
+/* What may have been sent is looked after as soon as the store takes writes: giving up would leave
+ * it to nobody. True: later. */
 static bool try_later(struct action_state *s, const struct err *e)
 {
 	if (!s->resuming || (e->code != ERR_IO && e->code != ERR_TIMEOUT))

@@ -37,7 +37,8 @@ static void on_renewed(void *arg, json_t *answer, const struct err *e)
 		k->timer = loop_timer(k->job->loop, RENEW_MS, on_renew, k);
 		return;
 	}
-	/* It holds until its job has ended: a disk that is full takes nothing from us, and lets nothing more be sent either. */
+	/* It holds until its job has ended: a disk that is full takes nothing from us, and lets
+	 * nothing more be sent either. */
 	if (!answer && e->code != ERR_NOTFOUND) {
 		k->timer = loop_timer(k->job->loop, AGAIN_MS, on_renew, k);
 		return;

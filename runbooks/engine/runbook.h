@@ -86,8 +86,8 @@
  *   Every step may have
  *     title: create the backfill      said while it runs
  *     on_failure: stop                the default: the target has failed and nothing more of it is sent
- *                 continue            the failure is said and does not count, unless nothing else was done. Of a foreach: an item that failed does not stop the
- *                                     others, but in the end the target has failed
+ *                 continue            the failure is said and does not count, unless nothing else was done. Of a foreach:
+ *                                     an item that failed does not stop the others, but in the end the target has failed
  *                 [steps]             run these, then stop; no foreach, no confirm among them. They are in the preview and in
  *                                     what is confirmed ("if it fails: "), and must render as the others
  *   A confirm has no on_failure. What is not known (UNKNOWN) is no failure: it always stops, and is never sent again.

@@ -212,7 +212,9 @@ static void show_rows(struct target_run *t, const json_t *rows)
 	}
 }
 
-/* A change that touched no row was taken, and shows nothing; what only reads may find none. With every error but a lost COMMIT the transaction is gone, so nothing was changed; but what a statement did outside of it stays. */
+/* A change that touched no row was taken, and shows nothing; what only reads may find none. With
+ * every error but a lost COMMIT the transaction is gone, so nothing was changed; but what a
+ * statement did outside of it stays. */
 static enum step_end sql_end(const struct target_run *t, const struct call_result *r)
 {
 	bool reads = t->plan->runbook->risk == RISK_READ;

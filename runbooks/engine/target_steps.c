@@ -1,4 +1,5 @@
-/* The steps that run something: a script on a host, a local program. Only exit code 0 is done, and only a code that the step names as refused has changed nothing. */
+/* The steps that run something: a script on a host, a local program. Only exit code 0 is done, and
+ * only a code that the step names as refused has changed nothing. */
 #include <string.h>
 #include <sys/wait.h>
 
