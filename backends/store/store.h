@@ -137,6 +137,7 @@ struct store_req *store_ask(struct store *s, const char *question,
  *   source_state {name, ...columns of `sources`}
  *   sources_are  {names} -> {removed}            the sources of the configuration: others are state `removed`, which no question and no query shows
  *   cause_set    {rid, cause, signature}
+ *   weights      {rules}           what triage weighs by; another than before: what needs a person is weighed anew at the next store_retriage
  *   cause_rules  {source, rules}   what causes of its runs are read by; another than before: those that need a person lose theirs
  *   cursor_set   {source, collection, value} / via question `cursor` {source, collection} -> {value}
  *   setting_set  {key, value}

@@ -55,6 +55,7 @@ const struct change store_changes[] = {
 	{"source_state", tell_source_state},
 	{"sources_are", tell_sources_are},
 	{"cause_set", tell_cause_set},
+	{"weights", tell_weights},
 	{"cause_rules", tell_cause_rules},
 	{"cursor_set", tell_cursor_set},
 	{"setting_set", tell_setting_set},

@@ -23,6 +23,7 @@ json_t *tell_snooze(struct store *s, const json_t *args, struct err *e);
 /* tell_feed.c: what the worker knows */
 json_t *tell_source_state(struct store *s, const json_t *args, struct err *e);
 json_t *tell_cause_set(struct store *s, const json_t *args, struct err *e);
+json_t *tell_weights(struct store *s, const json_t *args, struct err *e);
 json_t *tell_cause_rules(struct store *s, const json_t *args, struct err *e);
 json_t *tell_cursor_set(struct store *s, const json_t *args, struct err *e);
 json_t *tell_setting_set(struct store *s, const json_t *args, struct err *e);

@@ -140,6 +140,43 @@ static bool forget_causes(struct store *s, const char *source, struct err *e)
 	return done != NULL;
 }
 
+/* ---- rules that what is kept was made by ---- */
+
+static bool same_rules(
+	struct store *s, const char *key, const char *rules, bool *same, struct err *e)
+{
+	json_t *known = ask_row(
+		s, "SELECT value FROM setting WHERE key=$1", json_pack("[s]", key), e);
+	bool ok = known != NULL;
+	*same = str_equal(json_str(known, "value", NULL), rules);
+	json_decref(known);
+	return ok;
+}
+
+static json_t *keep_rules(
+	struct store *s, const char *key, const char *rules, struct err *e)
+{
+	json_t *set = json_pack("{s:s, s:s}", "key", key, "value", rules);
+	json_t *reply = tell_setting_set(s, set, e);
+	json_decref(set);
+	return reply;
+}
+
+/* A record that nothing happens to would keep what the weights of before gave it. */
+json_t *tell_weights(struct store *s, const json_t *args, struct err *e)
+{
+	const char *rules;
+	bool same;
+	if (!tell_text("weights", args, "rules", &rules, e) ||
+		!same_rules(s, "weights", rules, &same, e))
+		return NULL;
+	if (same)
+		return json_object();
+	if (!tell_run(s, "UPDATE rec SET again=2 WHERE need=1 AND again<>1", NULL, e))
+		return NULL;
+	return keep_rules(s, "weights", rules, e);
+}
+
 /* Who mends the connector wants to see what it says now, also of what failed before. */
 json_t *tell_cause_rules(struct store *s, const json_t *args, struct err *e)
 {
@@ -148,15 +185,10 @@ json_t *tell_cause_rules(struct store *s, const json_t *args, struct err *e)
 		!tell_text("cause_rules", args, "rules", &rules, e))
 		return NULL;
 	char *key = xasprintf("cause_rules:%s", source);
-	json_t *known = ask_row(
-		s, "SELECT value FROM setting WHERE key=$1", json_pack("[s]", key), e);
-	bool same = str_equal(json_str(known, "value", NULL), rules);
-	bool ok = known && (same || forget_causes(s, source, e));
-	json_t *set =
-		ok && !same ? json_pack("{s:s, s:s}", "key", key, "value", rules) : NULL;
-	json_t *reply = set ? tell_setting_set(s, set, e) : ok ? json_object() : NULL;
-	json_decref(set);
-	json_decref(known);
+	json_t *reply = NULL;
+	bool same;
+	if (same_rules(s, key, rules, &same, e) && (same || forget_causes(s, source, e)))
+		reply = same ? json_object() : keep_rules(s, key, rules, e);
 	free(key);
 	return reply;
 }

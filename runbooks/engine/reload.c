@@ -31,6 +31,20 @@ struct reload {
 
 static void edited(void *arg);
 
+/* What the score of a record follows from, beside itself: the store weighs anew when it is another than when it did. */
+static void tell_weights(const struct worker *w)
+{
+	const json_t *attention = w->config.attention,
+		     *classes = w->config.environments.classes;
+	json_t *all = json_pack(
+		"{s:O?, s:O?}", "attention", attention, "environments", classes);
+	char *rules = json_line(all);
+
+	store_tell(w->store, "weights", json_pack("{s:s}", "rules", rules), NULL, NULL);
+	free(rules);
+	json_decref(all);
+}
+
 struct reload *reload_new(struct worker *w, const char *config_path)
 {
 	struct reload *r = xcalloc(1, sizeof(*r));
@@ -39,6 +53,7 @@ struct reload *reload_new(struct worker *w, const char *config_path)
 	const char *more[] = {connectors, runbooks, NULL};
 
 	r->worker = w;
+	tell_weights(w);
 	r->path = config_path ? xstrdup(config_path) : NULL;
 	r->watch = config_watch_new(w->loop, w->config.path, more, edited, r);
 	free(connectors);
@@ -84,7 +99,7 @@ static bool load(struct reload *r, struct next *n, struct err *e)
 	if (!config_reload(&n->config, &w->config, r->path, e))
 		return false;
 	n->triage = triage_hook_new(
-		(json_t *)(uintptr_t)n->config.attention, &w->config.environments, e);
+		(json_t *)(uintptr_t)n->config.attention, &n->config.environments, e);
 	if (n->triage)
 		n->runbooks = runbooks_again(&n->config, w->runbooks, e);
 	if (n->runbooks)
@@ -127,6 +142,7 @@ static void edited(void *arg)
 	triage_hook_free(w->triage);
 	w->triage = n.triage;
 	store_set_triage(w->store, triage_hook(w->triage));
+	tell_weights(w);
 	schedule_edited(w->schedule);
 	for (size_t i = 0; i < runbooks_errors(w->runbooks); i++)
 		log_at(LOG_ERROR, "runbook", "%s", runbooks_error(w->runbooks, i)->msg);

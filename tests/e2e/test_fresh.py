@@ -131,6 +131,18 @@ def test_what_was_refused_is_taken_up_when_it_is_mended(desk):
         desk.wait_source("third", lambda s: s["state"] == "ok")
 
 
+def test_what_production_is_follows_the_edit(desk):
+    with rig.FarSide() as far:
+        one = {"connector": "far", "url": far.url, "env": "blue"}
+        far.paths["/things"] = rig.Reply([{"id": "t1"}])
+        far.use(desk, start=False)
+        desk.configure({"far": one}, environments={"development": ["blue"]})
+        desk.start_worker()
+        (before,) = desk.wait_rows("incidents")
+        desk.configure({"far": one}, environments={"production": ["blue"]})
+        wait_for(lambda: desk.rows("incidents")[0]["attention"] > before["attention"], "the weight of production")
+
+
 def test_a_runbook_is_there_as_soon_as_it_is_saved(desk):
     with rig.FarSide() as far:
         two_sources(desk, far)

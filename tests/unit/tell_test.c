@@ -37,6 +37,31 @@ static long long attention(struct scene *s)
 	return n;
 }
 
+/* Nothing happens to the record, but what it is weighed by is another. */
+static void test_weights(void **state)
+{
+	struct err e = ERR_INIT;
+	struct scene s;
+	(void)state;
+	scene_open(&s);
+	help_do(&s.h, "weights", "{\"rules\": \"one\"}");
+	help_retriage(&s.h);
+	long long before = attention(&s);
+	triage_hook_free(s.hook);
+	json_t *state_only = json_pack("{s:i}", "state", 200);
+	s.hook = triage_hook_new(state_only, NULL, &e);
+	store_set_triage(s.h.store, triage_hook(s.hook));
+	help_do(&s.h, "weights", "{\"rules\": \"one\"}");
+	help_retriage(&s.h);
+	assert_int_equal(attention(&s), before);
+	help_do(&s.h, "weights", "{\"rules\": \"two\"}");
+	help_retriage(&s.h);
+	assert_true(attention(&s) > before);
+	help_refused(&s.h, "weights", "{}", ERR_USAGE, "rules");
+	scene_close(&s);
+	json_decref(state_only);
+}
+
 static void test_notes(void **state)
 {
 	(void)state;
@@ -351,6 +376,7 @@ static void test_stale_source(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_snooze),
