@@ -3,6 +3,12 @@
 
 #include "runbooks/engine/target_private.h"
 
+/* What is done when a call fails may have been sent: that the call itself shows, or does not, is not how it ended. */
+static bool may_be_rescued(const struct plan_unit *u)
+{
+	return u->step->n_rescue || (u->loop && u->loop->n_rescue);
+}
+
 /* Only what can be looked at is looked at: the one call of a target. */
 static bool look_after(struct target_run *t)
 {
@@ -15,7 +21,7 @@ static bool look_after(struct target_run *t)
 
 		if (!step_types[u->step->kind].sends)
 			continue;
-		if (call || u->step->kind != STEP_CALL)
+		if (call || u->step->kind != STEP_CALL || may_be_rescued(u))
 			return false;
 		call = u;
 		t->at = i;

@@ -127,6 +127,30 @@ static void test_another_plan_is_not_looked_at(void **state)
 	fake_close(&f);
 }
 
+/* What was to be done when the call fails may have been sent: that the call shows tells not how it ended. */
+static void test_a_rescue_under_way(void **state)
+{
+	struct fake f;
+	long long job;
+
+	(void)state;
+	fake_open(&f,
+		"risk: reversible\nreason: none\nsteps:\n  - {call: retry, on_failure: "
+		"[{call: undo}]}\n");
+	fake_records(&f, 1);
+	f.traits = (struct call_traits){.verify = true, .within_ms = 5000};
+	job = fake_start(&f, 1);
+	fake_look(fake_asked(&f, "before"), LOOK_NOT_YET);
+	fake_answer(fake_asked(&f, "call"), fake_result(CALL_NOTHING, "refused"));
+	fake_look(fake_asked(&f, "before"), LOOK_NOT_YET);
+	(void)fake_asked(&f, "call");
+	f.sent[0] = '\0';
+	fake_crash(&f);
+	fake_until(&f, job, "unknown");
+	assert_string_equal(f.sent, "");
+	fake_close(&f);
+}
+
 /* A question does not outlive the worker that asked it. */
 static void test_a_question(void **state)
 {
@@ -175,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_at_any_time),
 		cmocka_unit_test(test_it_only_looks),
 		cmocka_unit_test(test_another_plan_is_not_looked_at),
+		cmocka_unit_test(test_a_rescue_under_way),
 		cmocka_unit_test(test_a_question),
 		cmocka_unit_test(test_two_crashes),
 	};
