@@ -98,9 +98,9 @@ struct def_request {
  *   page: {style: none, items: "@"}
  *                          the default
  *   page: {style: offset, size: 100, items: dag_runs, total: total_entries}
- *                          sends limit=, offset=; ends at total, else at a short page
+ *                          sends limit=, offset=; ends at total, else at an empty page
  *   page: {style: page, size: 50, first: 1, items: data, more: "meta.next != null"}
- *                          sends per_page=, page=; ends when `more` is false, else at a short page
+ *                          sends per_page=, page=; ends when `more` is false, else at an empty page
  *   page: {style: token, param: pageToken, next: nextPageToken, items: items}
  *                          ends when `next` gives null or ""; short pages do not end it
  *   page: {style: token, param: continuationToken, next_header: x-ms-continuationtoken, items: value}
@@ -109,7 +109,7 @@ struct def_request {
  *   page: {style: link, next: links.next, items: data, hosts: ["*.okta.com"]}
  *                          URL in the body; another host than base's only if a glob of `hosts` fits
  *   page: {style: last-item, param: after, next: id, items: "@", size: 100}
- *                          `next` is over the last item; ends at an empty or (with size) short page
+ *                          `next` is over the last item; ends at an empty page
  *
  * Common keys:
  *   where: query | json | form

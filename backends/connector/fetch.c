@@ -127,7 +127,8 @@ static void replied(void *arg, const struct exchange_reply *r)
 	f->repaired += r->repaired;
 	f->status = r->status;
 	if (r->err.code != ERR_NONE) {
-		f->err = r->err;
+		if (!r->whole || !paging_beyond(&f->pager, r->status))
+			f->err = r->err;
 		end(f);
 		return;
 	}

@@ -222,7 +222,7 @@ static bool next_last(
 {
 	size_t n = json_array_size(items);
 	*more = false;
-	if (n == 0 || (p->def->size > 0 && (long)n < p->def->size))
+	if (n == 0)
 		return true;
 	json_t *v = search(&p->def->next, "next", json_array_get(items, n - 1), scope, e);
 	return v && set_token(p, v, more, e);
@@ -250,7 +250,8 @@ static bool next_counted(struct paging *p, size_t n, json_t *body, json_t *scope
 	bool full = n > 0 && (long)n >= d->size;
 	p->offset += (long)n;
 	p->number++;
-	*more = full;
+	/* A short page may be all that the far side gives at once, whatever is asked for: only an empty one proves the end. */
+	*more = n > 0;
 	if (d->more.jmes) {
 		json_t *v = search(&d->more, "more", body, scope, e);
 		if (!v)
@@ -292,8 +293,23 @@ static bool advance(struct paging *p, const struct exchange_reply *r, json_t *bo
 	return false;
 }
 
+/* It was asked on only because a short page proves no end. */
+static bool was_short(const struct paging *p)
+{
+	return p->pages > 0 && p->def->size > 0 && (long)p->last_n < p->def->size;
+}
+
+bool paging_beyond(struct paging *p, int status)
+{
+	bool refused = status == 400 || status == 404 || status == 416 || status == 422;
+	if (!refused || !was_short(p) || p->def->total.jmes || p->def->more.jmes)
+		return false;
+	paging_cut(p, "the page after a short one is answered with HTTP %d", status);
+	return true;
+}
+
 /* The same items once more: the far side gives this page whatever it is asked for. Two of its items tell as much as all. */
-static bool check_repeated(struct paging *p, json_t *list, struct err *e)
+static bool is_repeated(struct paging *p, json_t *list)
 {
 	size_t n = json_array_size(list);
 	json_t *first = json_array_get(list, 0),
@@ -305,11 +321,21 @@ static bool check_repeated(struct paging *p, json_t *list, struct err *e)
 	p->first_item = json_incref(first);
 	p->last_item = json_incref(last);
 	p->last_n = n;
-	return !same ||
-	       err_set(e, ERR_REMOTE,
-		       "paging does not advance: page %zu is the page before once more "
-		       "(does the far side know %s?)",
-		       p->pages, p->def->param ? p->def->param : "the link");
+	return same;
+}
+
+/* After a short page nothing is lost by it; but that this was all is not proved. False with e: what follows cannot be had. */
+static bool not_again(struct paging *p, bool after_short, json_t *list, struct err *e)
+{
+	if (!after_short)
+		return err_set(e, ERR_REMOTE,
+			"paging does not advance: page %zu is the page before once more "
+			"(does the far side know %s?)",
+			p->pages, p->def->param ? p->def->param : "the link");
+	paging_cut(p, "page %zu is the page before once more", p->pages);
+	p->items -= json_array_size(list);
+	json_array_clear(list);
+	return true;
 }
 
 /* A list that is fetched in one piece, and says that there is another. */
@@ -352,9 +378,11 @@ bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope
 	json_t *list = find_items(p, body, scope, e);
 	if (!list)
 		return false;
+	bool after_short = was_short(p);
 	p->pages++;
 	p->items += json_array_size(list);
-	if (!check_repeated(p, list, e) || !advance(p, r, body, list, scope, more, e)) {
+	if ((is_repeated(p, list) && !not_again(p, after_short, list, e)) ||
+		!advance(p, r, body, list, scope, more, e)) {
 		json_decref(list);
 		return false;
 	}

@@ -83,6 +83,13 @@ class Handler(BaseHTTPRequestHandler):
         rows = ROWS[(page - 1) * size:page * size]
         self.reply({"rows": rows, "more": page * size < len(ROWS)})
 
+    def at_strict(self) -> None:
+        """There is no page behind the last one."""
+        if self.query["page"] == "1":
+            self.at_page()
+        else:
+            self.reply({"detail": "Invalid page."}, 404)
+
     def at_token(self) -> None:
         # an empty page in the middle, and the end by an absent token
         pages = {"": (ROWS[:2], "a"), "a": ([], "b+/="), "b+/=": (ROWS[2:], None)}

@@ -34,6 +34,12 @@ static void test_styles(void **state)
 	all_seven("get: /page\n    page: {style: page, size: 3, items: rows}");
 	all_seven(
 		"get: /page\n    page: {style: page, size: 7, items: rows, more: more}");
+	/* 3 rows at most although 5 are asked for, and no total that tells: a short page is no end */
+	all_seven("get: /offset\n    page: {style: offset, size: 5, items: rows}");
+	all_seven("get: /offset\n    page: {style: offset, size: 5, items: rows, total: "
+		  "none}");
+	all_seven("get: /last\n    page: {style: last-item, param: after, next: id, "
+		  "size: 5}");
 	all_seven("get: /token\n    page: {style: token, param: token, next: next, "
 		  "items: rows}");
 	all_seven("post: /body-token\n    json: {fixed: 1}\n    page: {style: token, "
@@ -104,6 +110,12 @@ static void test_not_whole(void **state)
 			"3 of at least 4: the reply has a link to a next page (page: "
 			"{style: link})",
 			3},
+		{"get: /same\n    page: {style: page, size: 5, items: rows}",
+			"3 of at least 4: page 2 is the page before once more", 3},
+		{"get: /strict\n    page: {style: page, size: 8, items: rows}",
+			"7 of at least 8: the page after a short one is answered with "
+			"HTTP 404",
+			7},
 		{"get: /accepted", "7 of at least 8: HTTP 202", 7},
 		{"get: /other\n    items: absent", "holds no list at \"absent\"", 0},
 	};
