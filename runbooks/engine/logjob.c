@@ -22,14 +22,10 @@ struct log_state {
 	bool in_error; /* the line before was one: a traceback is one error */
 };
 
+/* As everything that is told of a job: what the store does not take now is told again, before the job is said to be done. */
 static void send_lines(struct log_state *s)
 {
-	if (json_array_size(s->pending) == 0)
-		return;
-	store_tell(s->job->worker->store, "output_add",
-		json_pack(
-			"{s:I, s:o}", "job", (json_int_t)s->job->id, "lines", s->pending),
-		NULL, NULL);
+	job_lines(s->job, s->pending);
 	s->pending = json_array();
 }
 

@@ -310,6 +310,26 @@ def test_without_its_state_on_the_disk_nothing_starts(desk, gate, table):
         assert "not sent: that it starts could not be written: " in job["targets"][0]["known"] and "request" not in [r["event"] for r in desk.audit(job["job"])]
 
 
+def test_a_log_is_whole_though_the_store_took_it_late(desk, gate):
+    lines = ["line %d" % i for i in range(1200)]
+    gate.far.paths["/log"] = rig.Reply("\n".join(lines).encode(), kind="text/plain")
+    gate.far.use(desk, start=False)
+    runs = rig.FAR.replace("kind: incident", "kind: run").replace("default: open", "default: running")
+    desk.write("connectors/far.yaml", runs + "log:\n  run:\n    get: /log\n    format: text\n")
+    desk.start_worker()
+    key = desk.wait_rows("runs", "t1")[0]["key"]
+    with sqlite3.connect(desk.store, timeout=20) as db:
+        db.execute("create trigger full before insert on output begin select raise(abort, 'disk full'); end")
+    shown = []
+    reader = threading.Thread(target=lambda: shown.append(desk.run("log", key).out))
+    reader.start()
+    wait_for(lambda: "output_add is kept and told again" in desk.log_text(), "the worker's word")
+    with sqlite3.connect(desk.store, timeout=20) as db:
+        db.execute("drop trigger full")
+    reader.join(120)
+    assert [line for line in shown[0].splitlines() if line.startswith("line ")] == lines
+
+
 @pytest.mark.parametrize("how", ["another", "gone"])
 def test_what_is_something_else_by_now_is_not_looked_at(desk, gate, how):
     """The same key is another object when the worker comes back: whatever that shows proves nothing."""
