@@ -25,6 +25,8 @@ void log_at(enum log_level level, const char *area, const char *fmt, ...)
  */
 enum { LOG_SECRET_SHORT = 8 };
 void log_redact(const char *secret);
+/* The same for one that is renewed: it takes the place of the one that this owner had before. */
+void log_redact_renewed(const void *owner, const char *secret);
 /*
  * The same for a token that a far side gave: it takes the place of the one that this owner had before (NULL: of none).
  * It is taken out of records only when it cannot be one of their names: 20 bytes and more, and not made of words only,

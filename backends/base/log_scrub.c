@@ -257,6 +257,13 @@ static void drop_forms(const void *owner)
 	known.len = kept;
 }
 
+void log_redact_renewed(const void *owner, const char *secret)
+{
+	drop_forms(owner);
+	add_forms(&(struct form){.owner = owner, .where = IN_LOGS | IN_RECORDS | IN_KEYS},
+		secret);
+}
+
 void log_redact_token(const void *owner, const char *token)
 {
 	bool sure =

@@ -34,6 +34,8 @@ struct command {
 	struct str out, complaint;
 	char *value; /* kept, or NULL */
 	int64_t got_ms, until_ms;
+	char owners[2]; /* log_redact_renewed: by their addresses */
+	unsigned turn;
 };
 
 /* Process-wide as the environment of secret.c is: sources come and go with the configuration, what they ask stays. */
@@ -205,7 +207,8 @@ static bool take(struct command *c, struct err *e)
 	c->value = xstrdup(c->out.buf);
 	c->got_ms = clock_mono_ms();
 	c->until_ms = c->got_ms + good;
-	log_redact(c->value);
+	/* A token is another one every few minutes, for years: the one before may still turn up, in what is under way. */
+	log_redact_renewed(&c->owners[c->turn++ % 2], c->value);
 	return true;
 }
 

@@ -280,6 +280,49 @@ static void test_expires(void **state)
 	clock_end_test();
 }
 
+static bool is_scrubbed(const char *secret)
+{
+	struct str text = STR_INIT;
+	str_addf(&text, "a %s b", secret);
+	log_scrub(&text);
+	bool gone = !strstr(text.buf, secret);
+	str_release(&text);
+	return gone;
+}
+
+/* Of tokens that are renewed the last two are looked for, and not every one that there ever was. */
+static void test_renewed(void **state)
+{
+	char folder[] = "/tmp/wd-renew-XXXXXX", name[40];
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	char *count = xasprintf("%s/n", folder),
+	     *spec = xasprintf("{\"command\": [\"sh\", \"-c\", \"echo >> %s; n=$(wc -l < "
+			       "%s); echo token-$n-of-%s; echo expires: 1\"]}",
+		     count, count, folder + 14);
+	struct loop *l = loop_new();
+	json_t *v = json_loads(spec, 0, NULL);
+	for (int i = 1; i <= 4; i++) {
+		struct answer a = {false, 0, false, ""};
+		secret_resolve(l, v, on_secret, &a);
+		assert_true(loop_until(l, &a.done, 60000));
+		str_format(name, sizeof(name), "token-%d-of-%s", i, folder + 14);
+		assert_string_equal(a.text, name);
+		assert_true(is_scrubbed(name));
+	}
+	for (int i = 1; i <= 4; i++) {
+		str_format(name, sizeof(name), "token-%d-of-%s", i, folder + 14);
+		assert_int_equal(is_scrubbed(name), i > 2);
+	}
+	secret_forget(l);
+	loop_free(l);
+	json_decref(v);
+	unlink(count);
+	rmdir(folder);
+	free(count);
+	free(spec);
+}
+
 /* {"exp":1795356223} in the middle. */
 static void test_jwt(void **state)
 {
@@ -363,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_redacted),
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_expires),
+		cmocka_unit_test(test_renewed),
 		cmocka_unit_test(test_jwt),
 		cmocka_unit_test(test_spec),
 		cmocka_unit_test(test_harden),
