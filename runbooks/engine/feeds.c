@@ -10,7 +10,7 @@
 #include "backends/base/mem.h"
 #include "runbooks/engine/schedule_private.h"
 
-enum { CONNECTOR_MAX = 1 << 20 };
+enum { CONNECTOR_MAX = 1 << 20, NAMES_AGAIN_MS = 1000 };
 
 /* All that makes a source what it is, but its own keys: the connector's text and the hosts. 0: there is no such file. */
 static unsigned long long stamp_of(
@@ -84,14 +84,46 @@ static void feed_free(struct feed *f)
 	free(f);
 }
 
-static void tell_names(const struct schedule *s)
+static void tell_names(struct schedule *s);
+
+static void names_stop(struct schedule *s)
+{
+	store_cancel(s->worker->store, s->names);
+	loop_timer_cancel(s->worker->loop, s->names_timer);
+	s->names = NULL;
+	s->names_timer = NULL;
+}
+
+static void names_again(struct loop *l, void *arg)
+{
+	struct schedule *s = arg;
+
+	(void)l;
+	s->names_timer = NULL;
+	tell_names(s);
+}
+
+static void on_names(void *arg, json_t *answer, const struct err *e)
+{
+	struct schedule *s = arg;
+
+	s->names = NULL;
+	if (answer)
+		return;
+	log_at(LOG_WARN, "source", "the sources that there are, told again: %s", e->msg);
+	s->names_timer = loop_timer(s->worker->loop, NAMES_AGAIN_MS, names_again, s);
+}
+
+/* It is told at edits only: what the store does not take now would be shown until the next one. */
+static void tell_names(struct schedule *s)
 {
 	json_t *names = json_array();
 
 	for (size_t i = 0; i < s->n; i++)
 		json_array_append_new(names, json_string(s->feeds[i]->cfg->name));
-	store_tell(s->worker->store, "sources_are", json_pack("{s:o}", "names", names),
-		NULL, NULL);
+	names_stop(s);
+	s->names = store_tell(s->worker->store, "sources_are",
+		json_pack("{s:o}", "names", names), on_names, s);
 }
 
 struct schedule *schedule_new(struct worker *w)
@@ -119,6 +151,7 @@ void schedule_free(struct schedule *s)
 	if (!s)
 		return;
 	health_stop(s);
+	names_stop(s);
 	for (size_t i = 0; i < s->n; i++)
 		feed_free(s->feeds[i]);
 	while (s->retired) {

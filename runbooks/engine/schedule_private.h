@@ -63,6 +63,8 @@ struct schedule {
 	struct feed *retired; /* collect nothing more; kept for what runs */
 	bool fresh;           /* something changed in the store since the last retriage */
 	struct loop_timer *triage, *stale, *health;
+	struct store_req *names; /* which sources there are: until it is told */
+	struct loop_timer *names_timer;
 };
 
 void feed_start(struct feed *f);

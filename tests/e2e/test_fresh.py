@@ -80,6 +80,18 @@ def test_sources_come_and_go_with_the_configuration(desk):
         assert any(n["text"] == "seen" for n in desk.show(key)["notes"])
 
 
+def test_a_source_goes_though_the_store_took_it_late(desk):
+    with rig.FarSide() as far:
+        one, both = two_sources(desk, far)
+        with sqlite3.connect(desk.store, timeout=20) as db:
+            db.execute("create trigger full before update on source when new.state = 'removed' begin select raise(abort, 'disk full'); end")
+        desk.configure({"far": one})
+        wait_for(lambda: "the sources that there are, told again" in desk.log_text(), "the worker's word")
+        with sqlite3.connect(desk.store, timeout=20) as db:
+            db.execute("drop trigger full")
+        wait_for(lambda: [s["name"] for s in desk.run("list", "sources", "--json").json()] == ["far"], "one source")
+
+
 def test_a_wrong_edit_changes_nothing_and_is_said_with_its_place(desk):
     with rig.FarSide() as far:
         one, both = two_sources(desk, far)
