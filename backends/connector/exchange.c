@@ -75,6 +75,11 @@ static void http_came(void *arg, const struct http_reply *reply)
 		.next = x->spec.next_header ? http_header(reply, x->spec.next_header)
 					    : "",
 		.retry_after_ms = reply->retry_after_ms};
+	if (r.err.code == ERR_LIMIT && str_starts(reply->err.msg, "the reply of"))
+		err_set(&r.err, ERR_LIMIT,
+			"%s: ask for less at once (page: size), or allow more "
+			"(max_bytes)",
+			reply->err.msg);
 	if (r.err.code == ERR_THROTTLE && !r.retry_after_ms && s->def->reset_header)
 		r.retry_after_ms =
 			reply_reset_ms(s->def, http_header(reply, s->def->reset_header));

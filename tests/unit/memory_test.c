@@ -106,6 +106,10 @@ static void test_what_is_too_large_is_not_read(void **state)
 	assert_non_null(strstr(g.err.msg, "page"));
 	assert_non_null(strstr(g.err.msg, "max_bytes"));
 	assert_in_range(peak, 0, MIB);
+	g = collected("/storm/1000", "    max_bytes: 5000\n", &peak);
+	assert_int_equal(g.err.code, ERR_LIMIT);
+	assert_non_null(strstr(g.err.msg, "larger than 5000 bytes"));
+	assert_non_null(strstr(g.err.msg, "(page: size), or allow more (max_bytes)"));
 	/* Five million objects, in 100 KB. */
 	g = collected("/braces/5500000", "    items: \"[@][0]\"\n", &peak);
 	assert_int_equal(g.err.code, ERR_LIMIT);
