@@ -28,8 +28,9 @@ int connector_check_files(char *const *paths, int n)
 		struct connector *c = connector_load(paths[i], &e);
 
 		if (c) {
-			printf("%s: ok, %zu collections\n", paths[i],
-				connector_collections(c));
+			size_t lists = connector_collections(c);
+			printf("%s: ok, %zu collection%s\n", paths[i], lists,
+				lists == 1 ? "" : "s");
 			for (size_t at = 0; connector_warning(c, &at, &e);)
 				fprintf(stderr, "%s\n", e.msg);
 			connector_free(c);

@@ -43,6 +43,8 @@ void command_unknown(const char *name)
 	fprintf(stderr, "watchdesk: no such command \"%s\"", name);
 	if (near)
 		fprintf(stderr, ": did you mean \"%s\"?", near);
+	else
+		fputc('.', stderr);
 	fprintf(stderr, " `watchdesk help` names them all.\n");
 }
 
@@ -59,6 +61,8 @@ void option_unknown(const char *word)
 	fprintf(stderr, "watchdesk: no such option \"%s\"", word);
 	if (near)
 		fprintf(stderr, ": did you mean --%s?", near);
+	else
+		fputc('.', stderr);
 	fprintf(stderr, " `watchdesk COMMAND --help` names those of a command.\n");
 	free(name);
 }

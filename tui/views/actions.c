@@ -178,8 +178,7 @@ static void draw(struct view *v, const struct canvas *c)
 {
 	struct actions_view *a = of(v);
 	cursor_rows(&a->c, &a->table, c, a->jobs.json,
-		"Nobody has started an action yet. r on a record lists what can be done "
-		"with it.");
+		"No action was started yet. r on a record lists what can be done.");
 }
 
 static void move(struct view *v, enum move m)

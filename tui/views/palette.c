@@ -14,6 +14,7 @@ struct item {
 	const char *name, *what, *help;
 	const struct command *command; /* NULL: a runbook, or a record */
 	long long rid;                 /* of a record */
+	bool run;                      /* its name ends with which run it is */
 };
 
 struct palette {
@@ -101,11 +102,13 @@ static void on_records(void *arg, const struct store_rows *rows)
 		const struct record *r = &rows->rows[i];
 		char *help = arena_printf(&p->mem, "%s, %s   %s", r->source,
 			word_of_state(r->state), r->id);
-		p->records[p->n_records++] =
-			(struct item){.name = arena_strdup(&p->mem, r->title),
-				.what = kind_name(r->kind),
-				.help = help,
-				.rid = r->rid};
+		p->records[p->n_records++] = (struct item){
+			.name = arena_printf(&p->mem, "%s%s%s", r->title,
+				r->run && *r->run ? " " : "", r->run ? r->run : ""),
+			.what = kind_name(r->kind),
+			.help = help,
+			.run = r->run && *r->run,
+			.rid = r->rid};
 	}
 	p->all_records = rows->total;
 	find(p);
@@ -283,7 +286,8 @@ static void draw(struct view *v, const struct canvas *c)
 		int row = (int)i + 2;
 		if (i == p->at)
 			canvas_put(&box, row, 1, 1, ROLE_CURSOR, ">");
-		canvas_field(&box, row, 3, width, ALIGN_LEFT, UTF8_CUT_END,
+		canvas_field(&box, row, 3, width, ALIGN_LEFT,
+			it->run ? UTF8_CUT_MIDDLE : UTF8_CUT_END,
 			i == p->at ? ROLE_CURSOR : ROLE_TEXT, it->name);
 		canvas_field(&box, row, width + 5, 8, ALIGN_LEFT, UTF8_CUT_END, ROLE_DIM,
 			it->what);

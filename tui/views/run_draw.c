@@ -125,29 +125,62 @@ static void shorten(const char *request, int width, struct str *out)
 	free(only);
 }
 
+/* What every request of a JSON API says beside what it wants. The whole plan has it. */
+static void without_accept(struct str *line)
+{
+	static const char accept[] = " headers {\"Accept\":\"application/json\"}";
+	char *at = strstr(line->buf, accept);
+	if (!at)
+		return;
+	size_t from = (size_t)(at - line->buf);
+	memmove(at, at + sizeof(accept) - 1, line->len - from - sizeof(accept) + 2);
+	str_cut(line, line->len - sizeof(accept) + 1);
+}
+
+/* Of the short form: what does not fit beside the address stands below it. */
+static void add_short(struct run_view *f, const char *label, const char *request)
+{
+	int width = f->v.cols - f->label - 4;
+	struct str text = STR_INIT, line = STR_INIT;
+	str_adds(&text, request);
+	without_accept(&text);
+	const char *url = strchr(text.buf, ' '),
+		   *body = url ? strchr(url + 1, ' ') : NULL;
+	bool http = url && body && memmem(url, (size_t)(body - url), "://", 3);
+	shorten(text.buf, width, &line);
+	if (!http || utf8_width(line.buf) <= width) {
+		add_tagged(f, ROLE_TEXT, LINE_REQUEST, label, line.buf);
+	} else {
+		char *head = xstrndup(text.buf, (size_t)(body - text.buf));
+		str_clear(&line);
+		shorten(head, width, &line);
+		add_tagged(f, ROLE_TEXT, LINE_REQUEST, label, line.buf);
+		add_tagged(f, ROLE_TEXT, LINE_OTHER, "", body + 1);
+		free(head);
+	}
+	str_release(&line);
+	str_release(&text);
+}
+
 static void add_requests(struct run_view *f, const json_t *result)
 {
 	const json_t *requests = json_sub(result, "requests");
 	size_t i, most = f->full ? SIZE_MAX : REQUESTS_MAX, n = json_array_size(requests);
 	const char *label = "Requests";
-	struct str line = STR_INIT;
 	json_t *one;
 	json_array_foreach (requests, i, one) {
 		if (i >= most)
 			break;
 		const char *text = json_string_value(one) ? json_string_value(one) : "";
-		str_clear(&line);
 		if (f->full)
-			str_adds(&line, text);
+			add_tagged(f, ROLE_TEXT, LINE_REQUEST, label, text);
 		else
-			shorten(text, f->v.cols - f->label - 4, &line);
-		add_tagged(f, ROLE_TEXT, LINE_REQUEST, label, line.buf);
+			add_short(f, label, text);
 		label = "";
 	}
 	f->more_requests = n - i;
 	if (!n)
 		add_label(f, ROLE_DIM, label, "none");
-	str_release(&line);
 }
 
 /* One title for all ("orders_daily"): NULL when they differ. */
