@@ -90,6 +90,9 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.reply({"detail": "Invalid page."}, 404)
 
+    def at_part(self) -> None:
+        self.reply(ROWS, 206)
+
     def at_token(self) -> None:
         # an empty page in the middle, and the end by an absent token
         pages = {"": (ROWS[:2], "a"), "a": ([], "b+/="), "b+/=": (ROWS[2:], None)}

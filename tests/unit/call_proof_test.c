@@ -172,6 +172,9 @@ static void test_effects(void **state)
 		"told", 200, "{}", "", CALL_MAYBE); /* a false success is not "nothing" */
 	expect_effect("proved", 200, "{\"paused\": true}", "", CALL_PROVED);
 	expect_effect("proved", 200, "{\"paused\": true}", "cut", CALL_MAYBE);
+	/* What had to be repaired was not read as it was sent. */
+	expect_effect(
+		"proved", 200, "{\"paused\": true, \"n\": 1e999}", "", CALL_ACCEPTED);
 	expect_effect("proved", 200, "{\"error\": \"x\"}", "", CALL_MAYBE);
 	expect_effect("status", 200, "{}", "", CALL_ACCEPTED); /* a status alone */
 	expect_effect("status", 409, "{}", "", CALL_ACCEPTED);

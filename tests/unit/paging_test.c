@@ -82,6 +82,9 @@ static void test_does_not_advance(void **state)
 	got_fails(&o, ERR_REMOTE, "page 2 is the page before once more");
 	o = one("get: /same\n    page: {style: page, size: 3, items: rows}");
 	got_fails(&o, ERR_REMOTE, "page 2 is the page before once more");
+	/* a range that nobody asked for */
+	o = one("get: /part");
+	got_fails(&o, ERR_REMOTE, "a part of the reply");
 }
 
 /* What does not prove that it is all, is not all; it says so, with figures. */
