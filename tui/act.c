@@ -59,19 +59,21 @@ void act_raw(struct view *v)
 	open_record(v, &raw_view);
 }
 
+bool act_may_log(struct view *v, struct str *why)
+{
+	struct glance g;
+	if (!v->type->glance(v, false, &g) || g.kind == KIND_RUN)
+		return true;
+	str_addf(why,
+		"Only runs have a log; this is %s %s. Enter shows what is known about "
+		"it.",
+		g.kind == KIND_INCIDENT || g.kind == KIND_ACCESS ? "an" : "a",
+		kind_name(g.kind));
+	return false;
+}
+
 void act_log(struct view *v)
 {
-	struct target t;
-	if (!shown_target(v, &t))
-		return;
-	if (t.kind != KIND_RUN) {
-		app_say(v->app, ROLE_DIM,
-			"Only runs have a log; this is %s %s. Enter shows what is known "
-			"about it.",
-			t.kind == KIND_INCIDENT || t.kind == KIND_ACCESS ? "an" : "a",
-			kind_name(t.kind));
-		return;
-	}
 	open_record(v, &log_view);
 }
 
@@ -151,6 +153,17 @@ void act_snooze(struct view *v)
 
 /* ---- out of the terminal ------------------------------------------------------------------------ */
 
+static const char no_url[] = "Its source gives no address for it.";
+
+bool act_may_url(struct view *v, struct str *why)
+{
+	struct glance g;
+	if (!v->type->glance(v, false, &g) || !g.url || *g.url)
+		return true;
+	str_adds(why, no_url);
+	return false;
+}
+
 static void url_answer(void *arg, json_t *answer, const struct err *e)
 {
 	struct app *a = arg;
@@ -159,7 +172,7 @@ static void url_answer(void *arg, json_t *answer, const struct err *e)
 	if (!answer)
 		app_say_err(a, e);
 	else if (!*url)
-		app_say(a, ROLE_DIM, "Its source gives no address for it.");
+		app_say(a, ROLE_DIM, "%s", no_url);
 	else if (!str_starts(url, "https://") && !str_starts(url, "http://"))
 		app_say(a, ROLE_WARN, "Its address is no web address: %s", url);
 	else

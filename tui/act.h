@@ -18,12 +18,14 @@ void act_snoozed(struct view *v); /* to the list of those that are */
 void act_claim(struct view *v);
 void act_note(struct view *v);
 
+/* What is known beforehand of the keys l o r a: struct command's `able`. */
+bool act_may_log(struct view *v, struct str *why);
+bool act_may_url(struct view *v, struct str *why);
+bool act_may_runbooks(struct view *v, struct str *why);
+bool act_may_acknowledge(struct view *v, struct str *why);
+
 /* Opens the form of a runbook for the targets of the view; says why not when it does not apply. */
 void act_runbook(struct view *v, const char *runbook);
-
-/* The hint of a command on such a record; NULL: it would only say that it is not for it. */
-const char *act_hint(struct app *a, const struct command *c, enum kind kind,
-	enum state state, const char *source);
 
 /* Forgets what a key began and no answer has finished yet. */
 void act_cancel(struct app *a);

@@ -97,7 +97,9 @@ void act_claim(struct view *v)
 void claimings_forget(struct app *a)
 {
 	while (a->claimings) {
-		store_cancel(a->store, a->claimings->req);
-		finish(a->claimings);
+		struct claiming *k = a->claimings;
+		a->claimings = k->next;
+		store_cancel(a->store, k->req);
+		free(k);
 	}
 }

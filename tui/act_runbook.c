@@ -213,6 +213,53 @@ static void next_row(struct choosing *ch)
 		open_it(ch);
 }
 
+/* ---- what is known beforehand ------------------------------------------------------------------------- */
+
+/* Once the whole record is here it says exactly; before that only what can never apply is left out. */
+static bool any_applies(struct view *v, const struct glance *g, char key)
+{
+	const struct runbooks *all = app_runbooks_soon(v->app);
+	const struct config_source *source = config_source(app_config(v->app), g->source);
+	const char *connector = source ? source->connector : "";
+	for (size_t i = 0; all && i < runbooks_count(all); i++) {
+		const struct runbook *b = runbooks_at(all, i);
+		if (runbook_on_hosts(b) || (key && runbook_key(b) != key))
+			continue;
+		if (g->whole ? runbook_applies_json(b, g->whole, connector)
+			     : runbook_may_apply(b, g->kind, g->state, connector))
+			return true;
+	}
+	return !all;
+}
+
+bool act_may_runbooks(struct view *v, struct str *why)
+{
+	struct glance g;
+	if (!v->type->glance(v, true, &g) || any_applies(v, &g, 0))
+		return true;
+	str_addf(why, "No runbook applies to this %s (%s, %s).", kind_name(g.kind),
+		g.source, state_name(g.state));
+	return false;
+}
+
+static void add_none(
+	struct str *why, enum kind kind, const char *source, enum state state)
+{
+	str_addf(why,
+		"Nothing acknowledges or approves this %s (%s, %s). r lists what "
+		"applies.",
+		kind_name(kind), source, state_name(state));
+}
+
+bool act_may_acknowledge(struct view *v, struct str *why)
+{
+	struct glance g;
+	if (!v->type->glance(v, true, &g) || any_applies(v, &g, 'a'))
+		return true;
+	add_none(why, g.kind, g.source, g.state);
+	return false;
+}
+
 /* ---- which runbook ---------------------------------------------------------------------------------- */
 
 static const struct runbook *choose(const struct choosing *ch, const struct record *r)
@@ -233,15 +280,15 @@ static const struct runbook *choose(const struct choosing *ch, const struct reco
 
 static void say_none(struct choosing *ch, const struct record *r)
 {
+	struct str none = STR_INIT;
+	add_none(&none, r->kind, r->source, r->state);
 	if (ch->name[0])
 		app_say(ch->app, ROLE_WARN,
 			"%s does not apply to this %s (%s, %s). r lists those that do.",
 			ch->name, kind_name(r->kind), r->source, state_name(r->state));
 	else
-		app_say(ch->app, ROLE_WARN,
-			"Nothing acknowledges or approves this %s (%s, %s). r lists what "
-			"applies.",
-			kind_name(r->kind), r->source, state_name(r->state));
+		app_say(ch->app, ROLE_WARN, "%s", none.buf);
+	str_release(&none);
 }
 
 /* Of the first row: the record as the store has it now says which runbook applies. */
@@ -306,23 +353,3 @@ void act_runbook(struct view *v, const char *name)
 }
 
 /* ---- what is offered ------------------------------------------------------------------------------------ */
-
-const char *act_hint(struct app *a, const struct command *c, enum kind kind,
-	enum state state, const char *source)
-{
-	const struct config_source *from = config_source(app_config(a), source);
-	const struct runbooks *all = app_runbooks_soon(a);
-	if (c->run == act_log)
-		return kind == KIND_RUN ? c->hint : NULL;
-	if (c->run != act_acknowledge)
-		return c->hint;
-	if (a->read_only)
-		return NULL;
-	for (size_t i = 0; all && i < runbooks_count(all); i++) {
-		const struct runbook *b = runbooks_at(all, i);
-		if (runbook_key(b) == 'a' && !runbook_on_hosts(b) &&
-			runbook_may_apply(b, kind, state, from ? from->connector : ""))
-			return kind == KIND_ACCESS ? "a approve" : c->hint;
-	}
-	return NULL;
-}

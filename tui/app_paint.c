@@ -103,9 +103,9 @@ static void last_line(struct app *a, struct view *v)
 		for (size_t i = 0; (c = command_at(v, i)); i++) {
 			bool early = v->lane >= 0 && (c->flags & CMD_TARGET);
 			const char *hint =
-				c->hint && v->type->hint ? v->type->hint(v, c) : c->hint;
+				early == (pass == 0) ? command_hint(v, c) : NULL;
 			int w = hint ? utf8_width(hint) : 0;
-			if (!w || early != (pass == 0) || col + w > end)
+			if (!w || col + w > end)
 				continue;
 			col += grid_put(&a->grid, row, col, w, ROLE_DIM, hint) + 3;
 		}

@@ -61,6 +61,22 @@ static void history_forward(struct view *v)
 	history_step(v->app, 1);
 }
 
+static bool can_back(struct view *v, struct str *why)
+{
+	if (v->app->history.at > 0)
+		return true;
+	str_adds(why, "This is where it began.");
+	return false;
+}
+
+static bool can_forward(struct view *v, struct str *why)
+{
+	if (v->app->history.at + 1 < v->app->history.n)
+		return true;
+	str_adds(why, "Nothing comes after this.");
+	return false;
+}
+
 static void leave(struct view *v)
 {
 	if (v->lane < 0)
@@ -130,17 +146,18 @@ const struct command general_commands[] = {
 	{"down", "j Down", "j k move", "down; k or Up: up", 0, move_down},
 	{"up", "k Up", NULL, "up", 0, move_up},
 	{"log", "l", "l log", "the log of the run, at its first error", CMD_TARGET,
-		act_log},
+		act_log, act_may_log},
 	{"runbooks", "r", "r runbooks", "the runbooks that apply to it",
-		CMD_TARGET | CMD_AIMED, act_runbooks},
+		CMD_TARGET | CMD_AIMED, act_runbooks, act_may_runbooks},
 	{"acknowledge", "a", "a acknowledge", "acknowledge or approve it",
-		CMD_TARGET | CMD_ACTS, act_acknowledge},
+		CMD_TARGET | CMD_ACTS, act_acknowledge, act_may_acknowledge},
 	{"palette", ":", ": go to", "go to a view, run a command or a runbook by name", 0,
 		open_palette},
 	{"back", "Esc", NULL, "out of this view, to the one below it", 0, back},
-	{"history-back", "[", "[ ] back forward", "back to what was shown before", 0,
-		history_back},
-	{"history-forward", "]", NULL, "forward again", 0, history_forward},
+	{"history-back", "[", "[ back", "back to what was shown before", 0, history_back,
+		can_back},
+	{"history-forward", "]", "] forward", "forward again", 0, history_forward,
+		can_forward},
 	{"page-down", "PgDn C-f", NULL, "a page down", 0, move_page_down},
 	{"page-up", "PgUp C-b", NULL, "a page up", 0, move_page_up},
 	{"top", "g Home", NULL, "to the first", 0, move_top},
@@ -155,7 +172,7 @@ const struct command general_commands[] = {
 	{"note", "n", NULL, "write a note on it", CMD_TARGET | CMD_AIMED | CMD_NOW,
 		act_note},
 	{"open-url", "o", NULL, "show its address at the source and copy it",
-		CMD_TARGET | CMD_NOW, act_url},
+		CMD_TARGET | CMD_NOW, act_url, act_may_url},
 	{"copy", "Y", NULL, "copy its key to the clipboard", CMD_TARGET | CMD_NOW,
 		act_copy},
 	{"next-lane", "Tab", NULL, "the next lane", 0, next_lane},
@@ -250,25 +267,67 @@ const struct command *command_by_name(const struct view *v, const char *name)
 	return NULL;
 }
 
+/* Keys that do something take the marked ones, those that show something the one under the cursor. */
+static bool has_target(struct view *v, const struct command *c)
+{
+	struct glance g;
+	return v->type->glance &&
+	       v->type->glance(v, c->flags & (CMD_ACTS | CMD_AIMED), &g);
+}
+
+bool command_able(struct view *v, const struct command *c, struct str *why)
+{
+	if ((c->flags & CMD_TARGET) && !has_target(v, c)) {
+		str_adds(why, "Nothing is chosen here.");
+		return false;
+	}
+	return !c->able || c->able(v, why);
+}
+
+const char *command_hint(struct view *v, const struct command *c)
+{
+	struct str why = STR_INIT;
+	struct glance g;
+	if (!c->hint)
+		return NULL;
+	bool able = command_able(v, c, &why);
+	str_release(&why);
+	if (!able || ((c->flags & CMD_ACTS) && v->app->read_only))
+		return NULL;
+	if (command_moves(c) && v->type->moves && !v->type->moves(v))
+		return NULL;
+	if (c->run == act_acknowledge && v->type->glance(v, true, &g) &&
+		g.kind == KIND_ACCESS)
+		return "a approve";
+	return c->hint;
+}
+
+/* The sentence is on the last line then. */
+static bool refused(struct view *v, const struct command *c)
+{
+	struct str why = STR_INIT;
+	bool able = command_able(v, c, &why);
+	if (!able && why.len)
+		app_say(v->app, ROLE_DIM, "%s", why.buf);
+	str_release(&why);
+	return !able;
+}
+
 void command_run(struct view *v, const struct command *c)
 {
-	struct target one;
 	if ((c->flags & CMD_NOW) && v->app->ahead.playing) {
 		ahead_say_dropped(v->app);
 		return;
 	}
-	if ((c->flags & CMD_TARGET) &&
-		(!v->type->targets || v->type->targets(v, &one, 1) == 0)) {
-		app_say(v->app, ROLE_DIM, "Nothing is chosen here.");
-		return;
-	}
-	if ((c->flags & CMD_ACTS) && !app_writable(v->app))
-		return;
 	if ((c->flags & (CMD_ACTS | CMD_AIMED)) && app_just_shifted(v)) {
 		app_say(v->app, ROLE_WARN,
 			"The list changed just now under the cursor. Look, then press it "
 			"again.");
 		return;
 	}
+	if (refused(v, c))
+		return;
+	if ((c->flags & CMD_ACTS) && !app_writable(v->app))
+		return;
 	c->run(v);
 }

@@ -18,6 +18,10 @@ bool command_moves(const struct command *c);
 enum key_about command_wants(const struct command *c);
 /* About what the view shows, not about itself as a lane, help or a filter is. */
 bool command_about_shown(const struct view *v, const struct command *c);
+/* Whether it would do something in the view as it is shown; why: the sentence against it, may be left empty. */
+bool command_able(struct view *v, const struct command *c, struct str *why);
+/* What the last line says of it: of one that is able, and of a move where there is somewhere to go; else NULL. */
+const char *command_hint(struct view *v, const struct command *c);
 /* Runs it, or says why not. */
 void command_run(struct view *v, const struct command *c);
 

@@ -34,6 +34,16 @@ struct target {
 	usec_t snoozed_until; /* as shown; 0 or past: it is not */
 };
 
+/* What is at hand of the record that a key is about, to say beforehand what the key can do.
+ * Borrowed, as shown: nothing is held or moved by it. */
+struct glance {
+	enum kind kind;
+	enum state state;
+	const char *source;
+	const char *url; /* "": it has none; NULL: not known */
+	json_t *whole;   /* the answer of question "record"; NULL: not here */
+};
+
 /* How a view is opened. Strings and targets are copied by the app and live as long as the
  * view (`view->arg`). */
 struct view_arg {
@@ -69,6 +79,9 @@ struct command {
 	const char *help; /* "hide it until later" */
 	unsigned flags;
 	void (*run)(struct view *v);
+	/* Would it do something here and now, by what is shown? Else `why` says the reason, or
+	 * stays empty: then it is neither run nor offered. NULL: always. */
+	bool (*able)(struct view *v, struct str *why);
 };
 
 /* What a key that was typed wants of the view. */
@@ -93,14 +106,17 @@ struct view_type {
 	 * asked again is there. Once no answer can come it is false. NULL: never. */
 	bool (*waits)(const struct view *v, enum key_about what);
 	void (*move)(struct view *v, enum move m); /* j k g G PgUp PgDn and the arrows */
+	/* Is there anywhere to move to? NULL: always. */
+	bool (*moves)(const struct view *v);
 	/* The store changed, or time passed that its answers depend on: ask again. Also when it did while another lane was shown. */
 	void (*changed)(struct view *v);
 	/* The marked ones, else the one under the cursor. */
 	size_t (*targets)(struct view *v, struct target *out, size_t max);
 	/* The one under the cursor, whatever is marked. NULL: `targets` knows no marks. */
 	bool (*current)(struct view *v, struct target *out);
-	/* What the last line offers of a command that has a hint, here and now; NULL: it would do nothing. Without it: the hint. */
-	const char *(*hint)(const struct view *v, const struct command *c);
+	/* The first of the marked ones when `acting` and there are such, else the one under the cursor; false: there is none. A
+	 * view with `targets` has it. */
+	bool (*glance)(struct view *v, bool acting, struct glance *out);
 	/* Its own, before the general ones; an empty row at the end. */
 	const struct command *commands;
 };

@@ -166,10 +166,10 @@ const struct param *runbook_param(const struct runbook *r, size_t i);
 /* Does it apply to this record (kind, connector of its source, state, when)? */
 bool runbook_applies(
 	const struct runbook *r, const struct record *rec, const char *connector);
-/* By kind, state and connector alone: `when` may still say no. */
+/* As far as kind, state and connector say: false: whatever else is in the record. */
 bool runbook_may_apply(
 	const struct runbook *r, enum kind kind, enum state state, const char *connector);
-/* runbook_applies for record_json or the answer of question "record"; NULL never applies. */
+/* The same for record_json or the answer of question "record"; NULL never applies. */
 bool runbook_applies_json(const struct runbook *r, json_t *record, const char *connector);
 /* Why it does not apply to that record: always false, with e. */
 bool runbook_why_not(const struct runbook *r, const json_t *record, const char *connector,

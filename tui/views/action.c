@@ -111,10 +111,6 @@ static void cancel(struct view *v)
 	struct action_counts n;
 	char what[240];
 	action_count(a->targets.json, &n);
-	if (!a->job.json || job_ended(json_str(a->job.json, "state", ""))) {
-		app_say(v->app, ROLE_DIM, "It is over: there is nothing to cancel.");
-		return;
-	}
 	(void)str_format(what, sizeof(what),
 		"Start nothing more of action %lld: %lld of its targets wait. What was "
 		"sent already goes on.%s",
@@ -122,6 +118,15 @@ static void cancel(struct view *v)
 	(void)app_confirm(
 		v, &(struct confirm){
 			   .what = what, .verb = "cancel the rest", .yes = cancel_yes});
+}
+
+static bool can_cancel(struct view *v, struct str *why)
+{
+	const json_t *job = of(v)->job.json;
+	if (job && !job_ended(json_str(job, "state", "")))
+		return true;
+	str_adds(why, "It is over: there is nothing to cancel.");
+	return false;
 }
 
 static bool may_retry(const json_t *row)
@@ -157,11 +162,6 @@ static void retry(struct view *v)
 	struct action_counts count;
 	size_t n = 0, i;
 	json_t *row;
-	if (!a->job.json || !job_ended(json_str(a->job.json, "state", ""))) {
-		app_say(v->app, ROLE_WARN,
-			"It is not over yet. R is for what has failed when it is.");
-		return;
-	}
 	if (!may_run(a))
 		return;
 	action_count(a->targets.json, &count);
@@ -170,21 +170,36 @@ static void retry(struct view *v)
 		if (may_retry(row))
 			fill_target(row, &t[n++]);
 	}
-	if (n)
-		(void)app_open(v->app, &run_view,
-			&(struct view_arg){.name = json_str(a->job.json, "runbook", ""),
-				.job = v->arg.job,
-				.rid = t[0].rid,
-				.title = t[0].title,
-				.targets = t,
-				.n_targets = n});
-	else
-		app_say(v->app, ROLE_DIM, "%s",
-			count.unknown ? "Nothing failed. What is UNKNOWN may have "
-					"happened: look "
-					"at its source before it is done again."
-				      : "Nothing failed.");
+	(void)app_open(v->app, &run_view,
+		&(struct view_arg){.name = json_str(a->job.json, "runbook", ""),
+			.job = v->arg.job,
+			.rid = t[0].rid,
+			.title = t[0].title,
+			.targets = t,
+			.n_targets = n});
 	free(t);
+}
+
+static bool can_retry(struct view *v, struct str *why)
+{
+	struct action_view *a = of(v);
+	struct action_counts count;
+	size_t i;
+	json_t *row;
+	if (!a->job.json || !job_ended(json_str(a->job.json, "state", ""))) {
+		str_adds(why, "It is not over yet. R is for what has failed when it is.");
+		return false;
+	}
+	json_array_foreach (a->targets.json, i, row) {
+		if (may_retry(row))
+			return true;
+	}
+	action_count(a->targets.json, &count);
+	str_adds(why, count.unknown
+			      ? "Nothing failed. What is UNKNOWN may have happened: look "
+				"at its source before it is done again."
+			      : "Nothing failed.");
+	return false;
 }
 
 static void output(struct view *v)
@@ -197,45 +212,38 @@ static void output(struct view *v)
 static void open_target(struct view *v)
 {
 	const json_t *row = current(of(v));
-	long long rid = json_int(row, "rid", 0);
-	if (rid)
-		(void)app_open(v->app, &detail_view,
-			&(struct view_arg){
-				.rid = rid, .title = json_str(row, "title", "")});
-	else
-		app_say(v->app, ROLE_DIM, "There is no record of it.");
+	(void)app_open(v->app, &detail_view,
+		&(struct view_arg){.rid = json_int(row, "rid", 0),
+			.title = json_str(row, "title", "")});
 }
 
-static const char *hint(const struct view *v, const struct command *c)
+static bool has_record(struct view *v, struct str *why)
 {
-	const struct action_view *a = (const struct action_view *)v;
-	bool over = job_ended(json_str(a->job.json, "state", "")), some = false;
-	size_t i;
-	json_t *row;
-	if (c->run == cancel)
-		return over ? NULL : c->hint;
-	if (c->run != retry && c->run != action_say_yes)
-		return c->hint;
-	if (c->run == retry && !over)
-		return NULL;
-	json_array_foreach (a->targets.json, i, row)
-		some = some || (c->run == retry ? may_retry(row) : is(row, "asking"));
-	return some ? c->hint : NULL;
+	if (json_int(current(of(v)), "rid", 0))
+		return true;
+	str_adds(why, "There is no record of it.");
+	return false;
+}
+
+static bool moves(const struct view *v)
+{
+	return ((const struct action_view *)v)->c.n > 1;
 }
 
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter record", "all that is known about the target", 0,
-		open_target},
+		open_target, has_record},
 	{"output", "l", "l output", "all its output, with search", 0, output},
 	{"answer-yes", "a", "a x answer", "say yes to what the target asks: it goes on",
-		CMD_ACTS | CMD_NOW, action_say_yes},
+		CMD_ACTS | CMD_NOW, action_say_yes, action_asks},
 	{"answer-no", "x", NULL, "say no to what the target asks: it is canceled there",
-		CMD_NOW, action_say_no},
+		CMD_NOW, action_say_no, action_asks},
 	{"cancel", "c", "c cancel what has not started",
-		"start nothing more of it; what was sent goes on", CMD_NOW, cancel},
+		"start nothing more of it; what was sent goes on", CMD_NOW, cancel,
+		can_cancel},
 	{"retry", "R", "R retry failed",
 		"the form again, for the targets that failed or were not started",
-		CMD_AIMED, retry},
+		CMD_AIMED, retry, can_retry},
 	{NULL},
 };
 
@@ -250,7 +258,7 @@ const struct view_type action_view = {
 	.draw = action_draw,
 	.waits = waits,
 	.move = move,
+	.moves = moves,
 	.changed = changed,
-	.hint = hint,
 	.commands = commands,
 };

@@ -34,6 +34,7 @@ struct action_counts {
 void action_count(const json_t *targets, struct action_counts *out);
 
 /* action_answer.c */
+bool action_asks(struct view *v, struct str *why); /* the target under the cursor */
 void action_say_yes(struct view *v);
 void action_say_no(struct view *v);
 void action_answer_changed(struct view *v);

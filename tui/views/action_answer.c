@@ -59,10 +59,6 @@ static void ask(struct view *v, const char *verb, void (*yes)(struct view *v))
 	struct action_view *a = of(v);
 	const json_t *row = json_array_get(a->targets.json, a->c.at);
 	struct str what = STR_INIT;
-	if (strcmp(json_str(row, "state", ""), "asking") != 0) {
-		app_say(v->app, ROLE_DIM, "This target asks nothing.");
-		return;
-	}
 	/* Bound to what is read now, whatever it asks by the time of the key. */
 	a->question = arena_strdup(&v->mem, json_str(row, "known", ""));
 	a->question_of = json_int(row, "n", 0);
@@ -70,6 +66,15 @@ static void ask(struct view *v, const char *verb, void (*yes)(struct view *v))
 	(void)app_confirm(
 		v, &(struct confirm){.what = what.buf, .verb = verb, .yes = yes});
 	str_release(&what);
+}
+
+bool action_asks(struct view *v, struct str *why)
+{
+	const json_t *row = json_array_get(of(v)->targets.json, of(v)->c.at);
+	if (strcmp(json_str(row, "state", ""), "asking") == 0)
+		return true;
+	str_adds(why, "This target asks nothing.");
+	return false;
 }
 
 void action_say_yes(struct view *v)

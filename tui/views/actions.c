@@ -222,10 +222,21 @@ static void open_output(struct view *v)
 				.title = json_str(job, "runbook", "")});
 }
 
+static bool has_row(struct view *v, struct str *why)
+{
+	(void)why;
+	return current(of(v)) != NULL;
+}
+
+static bool moves(const struct view *v)
+{
+	return ((const struct actions_view *)v)->c.n > 1;
+}
+
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter open", "its targets, one line each", 0,
-		open_current},
-	{"output", "l", "l output", "all its output", 0, open_output},
+		open_current, has_row},
+	{"output", "l", "l output", "all its output", 0, open_output, has_row},
 	{NULL},
 };
 
@@ -239,6 +250,7 @@ const struct view_type actions_view = {
 	.draw = draw,
 	.waits = waits,
 	.move = move,
+	.moves = moves,
 	.changed = changed,
 	.commands = commands,
 };

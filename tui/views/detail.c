@@ -65,6 +65,13 @@ static void forget(struct detail_view *d)
 	d->at_opens = OPENS_NOTHING;
 }
 
+static void let_go(struct detail_view *d)
+{
+	if (d->list && d->list->reader == &d->v)
+		d->list->reader = NULL;
+	d->list = NULL;
+}
+
 static bool init(struct view *v, struct err *e)
 {
 	(void)e;
@@ -77,6 +84,7 @@ static bool init(struct view *v, struct err *e)
 static void release(struct view *v)
 {
 	struct detail_view *d = of(v);
+	let_go(d);
 	forget(d);
 	free(d->rows);
 	str_release(&d->key);
@@ -101,6 +109,8 @@ static bool waits(const struct view *v, enum key_about what)
 	const struct answer *all[] = {&d->record, &d->links, &d->siblings, &d->history,
 		&d->notes, &d->jobs, &d->group};
 	size_t n = what == KEY_TARGET ? 1 : LENGTH(all);
+	if (d->list && d->list->w.jumping)
+		return true;
 	for (size_t i = 0; i < n; i++)
 		if (answer_waits(all[i]))
 			return true;
@@ -284,10 +294,6 @@ static void draw(struct view *v, const struct canvas *c)
 static void open_row(struct view *v)
 {
 	struct detail_view *d = of(v);
-	if (d->at >= d->n) {
-		app_say(v->app, ROLE_DIM, "Nothing is linked to it.");
-		return;
-	}
 	const struct detail_row *row = &d->rows[d->at];
 	bool job = row->opens == OPENS_JOB;
 	if (row->opens == OPENS_FOLD) {
@@ -301,30 +307,32 @@ static void open_row(struct view *v)
 			.title = row->name});
 }
 
-/* The list that it was opened from goes along, so that Esc lands where reading ended. */
-static void sibling_in_list(struct view *v, enum move m)
+/* To the row that the list is on now; its page may not be here yet, and is waited for. */
+static void follow_list(struct view *v)
 {
 	struct detail_view *d = of(v);
-	if (!v->below || v->below->type != &list_view) {
-		app_say(v->app, ROLE_DIM,
-			"It was not opened from a list. Esc goes back.");
+	struct list_view *l = d->list;
+	const struct record *r = window_current(&l->w);
+	if (!r || l->w.jumping || v->below != &l->v)
 		return;
-	}
-	struct window *w = &((struct list_view *)v->below)->w;
-	size_t before = w->at;
-	window_move(w, m);
-	const struct record *r = window_current(w);
-	if (!r || w->at == before) {
-		app_say(v->app, ROLE_DIM, "%s",
-			m == MOVE_UP ? "It is the first of the list."
-				     : "It is the last of the list.");
-		return;
-	}
+	let_go(d);
 	forget(d);
 	v->arg.rid = r->rid;
 	v->arg.title = arena_strdup(&v->mem, r->title);
 	history_replace(v);
 	ask_all(v);
+}
+
+/* The list that it was opened from goes along, so that Esc lands where reading ended. */
+static void sibling_in_list(struct view *v, enum move m)
+{
+	struct detail_view *d = of(v);
+	struct window *w = &((struct list_view *)v->below)->w;
+	window_move(w, m);
+	d->list = (struct list_view *)v->below;
+	d->list->reader = v;
+	d->list->reader_moved = follow_list;
+	follow_list(v);
 }
 
 static void previous(struct view *v)
@@ -346,7 +354,8 @@ static size_t targets(struct view *v, struct target *out, size_t max)
 	str_clear(&d->key);
 	(void)record_key(&d->r, &d->key);
 	record_run(&d->r, &run);
-	d->run = arena_strdup(&v->mem, run.buf);
+	if (!d->run || strcmp(d->run, run.buf) != 0)
+		d->run = arena_strdup(&v->mem, run.buf);
 	str_release(&run);
 	*out = (struct target){.rid = v->arg.rid,
 		.kind = d->r.kind,
@@ -359,23 +368,69 @@ static size_t targets(struct view *v, struct target *out, size_t max)
 	return 1;
 }
 
-static const char *hint(const struct view *v, const struct command *c)
+static bool glance(struct view *v, bool acting, struct glance *out)
+{
+	struct detail_view *d = of(v);
+	(void)acting;
+	if (!d->have)
+		return false;
+	*out = (struct glance){.kind = d->r.kind,
+		.state = d->r.state,
+		.source = d->r.source,
+		.url = d->r.url,
+		.whole = d->record.json};
+	return true;
+}
+
+static bool moves(const struct view *v)
 {
 	const struct detail_view *d = (const struct detail_view *)v;
-	if (c->run == open_row)
-		return d->at < d->n ? c->hint : NULL;
-	if (c->run == next)
-		return v->below && v->below->type == &list_view ? c->hint : NULL;
-	if (!(c->flags & CMD_TARGET))
-		return c->hint;
-	return d->have ? act_hint(v->app, c, d->r.kind, d->r.state, d->r.source) : NULL;
+	size_t first = next_open(d, 0);
+	return d->n > d->height ||
+	       (first != SIZE_MAX && next_open(d, first + 1) != SIZE_MAX);
+}
+
+static bool on_row(struct view *v, struct str *why)
+{
+	struct detail_view *d = of(v);
+	if (d->at < d->n)
+		return true;
+	str_adds(why, "Nothing is linked to it.");
+	return false;
+}
+
+static const struct window *list_below(const struct view *v, struct str *why)
+{
+	if (v->below && v->below->type == &list_view)
+		return &((const struct list_view *)v->below)->w;
+	str_adds(why, "It was not opened from a list. Esc goes back.");
+	return NULL;
+}
+
+static bool has_next(struct view *v, struct str *why)
+{
+	const struct window *w = list_below(v, why);
+	if (!w || (w->jumping ? w->want_at : w->at) + 1 < w->total)
+		return w != NULL;
+	str_adds(why, "It is the last of the list.");
+	return false;
+}
+
+static bool has_previous(struct view *v, struct str *why)
+{
+	const struct window *w = list_below(v, why);
+	if (!w || (w->jumping ? w->want_at : w->at) > 0)
+		return w != NULL;
+	str_adds(why, "It is the first of the list.");
+	return false;
 }
 
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter open",
-		"what the cursor is on: a linked record, an action", 0, open_row},
-	{"next", "J", "J K next, previous", "the next record of the list below", 0, next},
-	{"previous", "K", NULL, "the record above it in that list", 0, previous},
+		"what the cursor is on: a linked record, an action", 0, open_row, on_row},
+	{"next", "J", "J next", "the next record of the list below", 0, next, has_next},
+	{"previous", "K", "K previous", "the record above it in that list", 0, previous,
+		has_previous},
 	{NULL},
 };
 
@@ -391,6 +446,7 @@ const struct view_type detail_view = {
 	.move = move,
 	.changed = changed,
 	.targets = targets,
-	.hint = hint,
+	.glance = glance,
+	.moves = moves,
 	.commands = commands,
 };

@@ -35,6 +35,8 @@ struct detail_view {
 	long long at_id; /* the cursor stays on what it was on */
 	struct str key;  /* of the target handed out last */
 	const char *run; /* of that target */
+	struct list_view
+		*list; /* while J or K is on its way: it fetches that row; or NULL */
 };
 
 /* detail_rows.c */

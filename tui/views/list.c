@@ -1,8 +1,6 @@
 /* A lane of records: Triage, Runs, Incidents, Access, Cost, Checks. The lanes differ by a row of tui/lanes.c. */
 #include "tui/views/list.h"
 
-#include "tui/act.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +17,8 @@ static void answered(struct view *v)
 	/* A pending rest means that the user is moving; else rows moved by themselves, and the pane must not lag. */
 	pane_follow(l, l->pane.rid == 0 || !l->pane.rest);
 	filter_show_count(l);
+	if (l->reader)
+		l->reader_moved(l->reader);
 }
 
 static bool init(struct view *v, struct err *e)
@@ -207,6 +207,38 @@ static bool current(struct view *v, struct target *out)
 	return true;
 }
 
+/* All of the record under the cursor is here once that has come to rest. */
+static bool glance(struct view *v, bool acting, struct glance *out)
+{
+	struct list_view *l = list_of(v);
+	const struct record *r = window_current(&l->w);
+	if (acting && l->n_marks) {
+		const struct target *t = &l->marks[0];
+		*out = (struct glance){
+			.kind = t->kind, .state = t->state, .source = t->source};
+		return true;
+	}
+	if (!r)
+		return false;
+	*out = (struct glance){.kind = r->kind,
+		.state = r->state,
+		.source = r->source,
+		.url = r->url,
+		.whole = l->pane.rid == r->rid ? l->pane.whole : NULL};
+	return true;
+}
+
+static bool moves(const struct view *v)
+{
+	return ((const struct list_view *)v)->w.total > 1;
+}
+
+static bool has_row(struct view *v, struct str *why)
+{
+	(void)why;
+	return window_current(&list_of(v)->w) != NULL;
+}
+
 static size_t targets(struct view *v, struct target *out, size_t max)
 {
 	struct list_view *l = list_of(v);
@@ -239,18 +271,6 @@ static void mark(struct view *v)
 	pane_follow(l, false);
 }
 
-/* Of the row under the cursor; marked ones may be of any kind. */
-static const char *hint(const struct view *v, const struct command *c)
-{
-	const struct list_view *l = (const struct list_view *)v;
-	const struct record *r = window_current(&l->w);
-	if (!(c->flags & CMD_TARGET))
-		return c->hint;
-	if (!r)
-		return NULL;
-	return l->n_marks ? c->hint : act_hint(v->app, c, r->kind, r->state, r->source);
-}
-
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter open", "all that is known about it", CMD_TARGET,
 		open_current},
@@ -259,7 +279,7 @@ static const struct command commands[] = {
 		CMD_FREE, filter_open},
 	{"mark", "Space", "Space mark",
 		"mark it, and go on; r a c n z then act on all marked. Esc clears",
-		CMD_NOW, mark},
+		CMD_NOW, mark, has_row},
 	{"mark-all", "M", NULL, "mark all rows of the list", CMD_NOW, marks_all},
 	{"mark-range", "V", NULL, "mark from the row marked last to this one", CMD_NOW,
 		marks_range},
@@ -286,6 +306,7 @@ const struct view_type list_view = {
 	.changed = changed,
 	.targets = targets,
 	.current = current,
-	.hint = hint,
+	.glance = glance,
+	.moves = moves,
 	.commands = commands,
 };

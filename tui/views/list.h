@@ -23,6 +23,9 @@ struct list_view {
 	struct store_req *marking; /* all rows, to be marked or inverted */
 	struct store_query marking_q;
 	bool inverting;
+	struct view
+		*reader; /* opened above, waits for the row that it moved to; or NULL */
+	void (*reader_moved)(struct view *reader);
 	struct arena scratch; /* text of the target handed out last */
 	struct list_pane {
 		long long rid;        /* the record that the pane shows */

@@ -51,8 +51,10 @@ static void show(struct list_view *l)
 	p->rid = r->rid;
 	if (other)
 		forget(p);
-	ask_start(&l->v, &p->ask, "links", json_pack("{s:I}", "rid", (json_int_t)r->rid),
-		links_answer);
+	/* Where there is no room for it the keys still depend on all of the record. */
+	if (l->v.rows >= PANE_MIN_ROWS && l->v.cols >= PANE_MIN_COLS)
+		ask_start(&l->v, &p->ask, "links",
+			json_pack("{s:I}", "rid", (json_int_t)r->rid), links_answer);
 	ask_start(&l->v, &p->ask_whole, "record",
 		json_pack("{s:I}", "rid", (json_int_t)r->rid), whole_answer);
 	app_paint(l->v.app);
@@ -69,8 +71,6 @@ static void rested(struct loop *loop, void *arg)
 void pane_follow(struct list_view *l, bool at_once)
 {
 	struct list_pane *p = &l->pane;
-	if (l->v.rows < PANE_MIN_ROWS || l->v.cols < PANE_MIN_COLS)
-		return;
 	/* Moving on starts the rest anew; answers for a record that is shown already do not. */
 	loop_timer_cancel(app_loop(l->v.app), p->rest);
 	p->rest = NULL;

@@ -207,14 +207,17 @@ static void wrap(struct view *v)
 	log_move(l, MOVE_UP);
 }
 
+static bool is_fetched(struct view *v, struct str *why)
+{
+	if (!v->arg.job)
+		return true;
+	str_adds(why,
+		"The output of an action comes by itself: nothing has to be fetched.");
+	return false;
+}
+
 static void again(struct view *v)
 {
-	if (v->arg.job) {
-		app_say(v->app, ROLE_DIM,
-			"The output of an action comes by itself: nothing has to be "
-			"fetched.");
-		return;
-	}
 	log_fetch(of(v), of(v)->part);
 }
 
@@ -235,20 +238,42 @@ static size_t targets(struct view *v, struct target *out, size_t max)
 	return 1;
 }
 
+static bool glance(struct view *v, bool acting, struct glance *out)
+{
+	struct log_view *l = of(v);
+	struct record r;
+	(void)acting;
+	if (!record_from_json(l->record.json, &r))
+		return false;
+	*out = (struct glance){.kind = r.kind,
+		.state = r.state,
+		.source = r.source,
+		.url = r.url,
+		.whole = l->record.json};
+	return true;
+}
+
+static bool moves(const struct view *v)
+{
+	return ((const struct log_view *)v)->total > 1;
+}
+
 static const struct command commands[] = {
-	{"next", "n", "n N next/previous error",
-		"the next error; after a search: the next match", 0, log_next},
-	{"previous", "N", NULL, "the error or match before", 0, log_previous},
+	{"next", "n", "n next error", "the next error; after a search: the next match", 0,
+		log_next, log_has_next},
+	{"previous", "N", "N previous", "the error or match before", 0, log_previous,
+		log_has_previous},
 	{"search", "/", "/ search", "find text; Esc ends it", 0, log_search},
-	{"part", "t", "t try", "the next part: another task or try", 0, log_next_part},
+	{"part", "t", "t try", "the next part: another task or try", 0, log_next_part,
+		log_has_parts},
 	{"part-named", "p", NULL, "go to a task, and a try of it: load 2", 0,
-		log_find_part},
+		log_find_part, log_has_parts},
 	{"follow", "f", "f follow", "fetch it again and stay at its end", 0, follow},
 	{"wrap", "w", "w wrap", "wrap long lines, or scroll with Left and Right",
 		CMD_FREE, wrap},
 	{"save", "s", "s save", "save all of it to a file, whose name is asked", 0,
-		log_save},
-	{"log", "R l", NULL, "fetch it again", 0, again},
+		log_save, log_may_save},
+	{"log", "R l", NULL, "fetch it again", 0, again, is_fetched},
 	{"acknowledge", "a", NULL, "acknowledge or approve it", CMD_TARGET | CMD_ACTS,
 		act_acknowledge},
 	{NULL},
@@ -267,5 +292,7 @@ const struct view_type log_view = {
 	.move = move,
 	.changed = changed,
 	.targets = targets,
+	.glance = glance,
+	.moves = moves,
 	.commands = commands,
 };

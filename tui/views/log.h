@@ -44,6 +44,7 @@ void log_fetch(struct log_view *l, int part);
 void log_open_job(struct log_view *l, long long job);
 void log_follow(struct log_view *l, bool on);
 const json_t *log_result(const struct log_view *l); /* of the job, NULL while it runs */
+bool log_has_parts(struct view *v, struct str *why);
 void log_next_part(struct view *v);
 void log_find_part(struct view *v);
 /* "load_orders, try 2 of 3". */
@@ -61,11 +62,14 @@ void log_line_show(struct log_view *l, const json_t *line, struct str *out, look
 
 /* log_find.c */
 void log_search(struct view *v);
+bool log_has_next(struct view *v, struct str *why);
+bool log_has_previous(struct view *v, struct str *why);
 void log_next(struct view *v);
 void log_previous(struct view *v);
 size_t log_errors(const struct log_view *l, size_t *nth);
 
 /* log_save.c */
+bool log_may_save(struct view *v, struct str *why);
 void log_save(struct view *v);
 void log_save_stop(struct log_view *l);
 

@@ -177,24 +177,21 @@ static void go_to_part(struct log_view *l, const json_t *parts, size_t nth)
 	log_fetch(l, (int)nth);
 }
 
-static const json_t *parts_of(struct log_view *l)
+bool log_has_parts(struct view *v, struct str *why)
 {
-	const json_t *parts = json_sub(log_result(l), "parts");
-	if (json_array_size(parts) > 1)
-		return parts;
-	app_say(l->v.app, ROLE_DIM,
-		log_result(l) ? "It has no other part." : "It is not all here yet.");
-	return NULL;
+	const json_t *result = log_result((struct log_view *)v);
+	if (json_array_size(json_sub(result, "parts")) > 1)
+		return true;
+	str_adds(why, result ? "It has no other part." : "It is not all here yet.");
+	return false;
 }
 
 void log_next_part(struct view *v)
 {
 	struct log_view *l = (struct log_view *)v;
-	const json_t *parts = parts_of(l);
-	if (parts)
-		go_to_part(l, parts,
-			(size_t)((l->part < 0 ? 0 : l->part) + 1) %
-				json_array_size(parts));
+	const json_t *parts = json_sub(log_result(l), "parts");
+	go_to_part(l, parts,
+		(size_t)((l->part < 0 ? 0 : l->part) + 1) % json_array_size(parts));
 }
 
 /* "load" is the first part with that in its title, "load 2" its second try. */
@@ -227,7 +224,5 @@ static void part_named(struct view *v, const char *text)
 
 void log_find_part(struct view *v)
 {
-	if (parts_of((struct log_view *)v))
-		(void)app_prompt(
-			v, &(struct prompt){.label = "task", .done = part_named});
+	(void)app_prompt(v, &(struct prompt){.label = "task", .done = part_named});
 }

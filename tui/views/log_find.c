@@ -24,26 +24,42 @@ size_t log_errors(const struct log_view *l, size_t *nth)
 	return n;
 }
 
-static void go_error(struct log_view *l, bool back)
+/* -1: there is none. */
+static long long error_beside(const struct log_view *l, bool back)
 {
 	const json_t *errors = errors_of(l);
 	size_t n = json_array_size(errors);
 	for (size_t k = 0; k < n; k++) {
 		size_t i = back ? n - 1 - k : k;
 		long long p = json_integer_value(json_array_get(errors, i)) - 1;
-		if (back ? p < l->at : p > l->at) {
-			log_goto(l, p);
-			return;
-		}
+		if (back ? p < l->at : p > l->at)
+			return p;
 	}
+	return -1;
+}
+
+static bool has_error(const struct log_view *l, bool back, struct str *why)
+{
+	if (*l->search || error_beside(l, back) >= 0)
+		return true;
 	if (!log_result(l))
-		app_say(l->v.app, ROLE_DIM,
-			"The errors are known when all of it is here. / searches "
-			"already.");
+		str_adds(why, "The errors are known when all of it is here. / searches "
+			      "already.");
+	else if (json_array_size(errors_of(l)))
+		str_addf(why, "No error %s this line.", back ? "before" : "after");
 	else
-		app_say(l->v.app, ROLE_DIM,
-			n ? "No error %s this line." : "It shows no error.",
-			back ? "before" : "after");
+		str_adds(why, "It shows no error.");
+	return false;
+}
+
+bool log_has_next(struct view *v, struct str *why)
+{
+	return has_error((struct log_view *)v, false, why);
+}
+
+bool log_has_previous(struct view *v, struct str *why)
+{
+	return has_error((struct log_view *)v, true, why);
 }
 
 /* ---- text ---------------------------------------------------------------------------------------------- */
@@ -136,7 +152,7 @@ void log_next(struct view *v)
 	if (*l->search)
 		find(l, false, false);
 	else
-		go_error(l, false);
+		log_goto(l, error_beside(l, false));
 }
 
 void log_previous(struct view *v)
@@ -146,5 +162,5 @@ void log_previous(struct view *v)
 	if (*l->search)
 		find(l, true, false);
 	else
-		go_error(l, true);
+		log_goto(l, error_beside(l, true));
 }

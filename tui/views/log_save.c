@@ -151,15 +151,19 @@ static void proposal(const struct log_view *l, char *dst, size_t size)
 	}
 }
 
+bool log_may_save(struct view *v, struct str *why)
+{
+	const struct log_view *l = (struct log_view *)v;
+	if (l->total && !l->save)
+		return true;
+	str_adds(why, l->save ? "It is being saved." : "There is nothing to save yet.");
+	return false;
+}
+
 void log_save(struct view *v)
 {
 	struct log_view *l = (struct log_view *)v;
 	char name[160] = "";
-	if (!l->total || l->save) {
-		app_say(v->app, ROLE_DIM,
-			l->save ? "It is being saved." : "There is nothing to save yet.");
-		return;
-	}
 	proposal(l, name, sizeof(name));
 	char *path = absolute(name);
 	(void)app_prompt(

@@ -134,9 +134,22 @@ static void wrap(struct view *v)
 	(void)pager_side(p, 0);
 }
 
+static bool searched(struct view *v, struct str *why)
+{
+	if (*((struct raw_view *)v)->p.search)
+		return true;
+	str_adds(why, "Nothing is searched for yet: / begins.");
+	return false;
+}
+
+static bool moves(const struct view *v)
+{
+	return ((const struct raw_view *)v)->p.n > 1;
+}
+
 static const struct command commands[] = {
 	{"search", "/", "/ search", "find text", 0, search},
-	{"next", "n", "n next", "the next place with that text", 0, again},
+	{"next", "n", "n next", "the next place with that text", 0, again, searched},
 	{"wrap", "w", "w wrap", "wrap long lines, or scroll with Left and Right",
 		CMD_FREE, wrap},
 	{NULL},
@@ -154,5 +167,6 @@ const struct view_type raw_view = {
 	.changed = ask,
 	.waits = waits,
 	.move = move,
+	.moves = moves,
 	.commands = commands,
 };

@@ -189,9 +189,21 @@ static void open_form(struct view *v)
 	(void)app_open(v->app, &run_view, &arg);
 }
 
+static bool has_row(struct view *v, struct str *why)
+{
+	(void)why;
+	return ((struct runbooks_view *)v)->n > 0;
+}
+
+static bool moves(const struct view *v)
+{
+	return ((const struct runbooks_view *)v)->n > 1;
+}
+
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter form and preview",
-		"its form and preview; nothing happens yet", CMD_AIMED, open_form},
+		"its form and preview; nothing happens yet", CMD_AIMED, open_form,
+		has_row},
 	{NULL},
 };
 
@@ -206,5 +218,6 @@ const struct view_type runbooks_view = {
 	.changed = ask,
 	.waits = waits,
 	.move = move,
+	.moves = moves,
 	.commands = commands,
 };

@@ -264,11 +264,23 @@ void sources_refresh(struct view *v)
 		done);
 }
 
+bool sources_has(struct view *v, struct str *why)
+{
+	(void)why;
+	return sources_current(of(v)) != NULL;
+}
+
+bool sources_moves(const struct view *v)
+{
+	return ((const struct sources_view *)v)->c.n > 1;
+}
+
 static const struct command commands[] = {
 	{"open", "Enter Right", "Enter collections",
-		"what is collected from it, and how that goes", 0, open_current},
+		"what is collected from it, and how that goes", 0, open_current,
+		sources_has},
 	{"refresh", "R", "R refresh now", "ask it now, do not wait for its turn", CMD_NOW,
-		sources_refresh},
+		sources_refresh, sources_has},
 	{NULL},
 };
 
@@ -283,6 +295,7 @@ const struct view_type sources_view = {
 	.draw = draw,
 	.waits = sources_wait,
 	.move = move,
+	.moves = sources_moves,
 	.changed = changed,
 	.commands = commands,
 };

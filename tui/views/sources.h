@@ -21,6 +21,8 @@ void source_span(char *dst, size_t size, long long ms);
 
 const json_t *sources_current(struct sources_view *s);
 void sources_refresh(struct view *v);
+bool sources_has(struct view *v, struct str *why); /* one under the cursor */
+bool sources_moves(const struct view *v);
 bool sources_wait(
 	const struct view *v, enum key_about what); /* asks the current one now */
 

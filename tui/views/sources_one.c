@@ -157,7 +157,7 @@ static void changed(struct view *v)
 
 static const struct command commands[] = {
 	{"refresh", "R", "R refresh now", "ask it now, do not wait for its turn", CMD_NOW,
-		sources_refresh},
+		sources_refresh, sources_has},
 	{NULL},
 };
 
@@ -171,6 +171,7 @@ const struct view_type source_view = {
 	.draw = draw,
 	.waits = sources_wait,
 	.move = move,
+	.moves = sources_moves,
 	.changed = changed,
 	.commands = commands,
 };
