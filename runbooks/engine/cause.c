@@ -70,10 +70,12 @@ static void on_set(void *arg, json_t *answer, const struct err *e)
 {
 	struct causes *c = arg;
 
-	if (!answer)
-		log_at(LOG_WARN, "cause", "%s", e->msg);
-	else
+	if (answer) {
 		store_retriage(c->worker->store, NULL, NULL);
+		return;
+	}
+	log_at(LOG_WARN, "cause", "%s", e->msg);
+	json_object_clear(c->rules); /* told again at the next minute */
 }
 
 static void on_log_lines(void *arg, const char *const *lines, size_t n)

@@ -228,6 +228,40 @@ static void test_what_failed_once_more_is_not_already_cleared(void **state)
 	connector_free(c);
 }
 
+/* The same of running all of it again: what runs now and did not before is it, and what is as it was is not. */
+static void test_what_failed_once_more_is_run_again(void **state)
+{
+	struct tried t;
+	struct connector *c = loaded("backends/catalog/airflow3.yaml", "rerun", &t);
+	static const char failed[] =
+		"{\"state\": \"failed\", \"end_date\": \"2026-11-02T00:00:00Z\"}";
+	const struct {
+		const char *body;
+		enum call_look look;
+	} looks[] = {{failed, LOOK_NOT_YET},
+		{"{\"state\": \"running\", \"end_date\": null}", LOOK_HOLDS}};
+
+	(void)state;
+	t.input = json_pack("{s:{s:s, s:{s:s}}, s:{s:b, s:b, s:o}}", "record", "id", "x1",
+		"opaque", "end_date", "2026-11-01T00:00:00Z", "before", "whole", 1,
+		"holds", 0, "body", parsed(failed));
+	for (size_t i = 0; i < LENGTH(looks); i++) {
+		json_t *body = parsed(looks[i].body);
+		struct exchange_reply r = {.status = 200,
+			.body = body,
+			.whole = true,
+			.affected = -1,
+			.exit_code = -1,
+			.doubt = "",
+			.err_out = "",
+			.link = ""};
+		assert_int_equal(look_at(&t, &r, false), looks[i].look);
+		json_decref(body);
+	}
+	json_decref(t.input);
+	connector_free(c);
+}
+
 /* Who is a superuser by an attribute has no membership: that must not look as if it were taken away already. */
 static void test_an_attribute_is_no_membership(void **state)
 {
@@ -254,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_catalog),
 		cmocka_unit_test(test_what_failed_once_more_is_not_already_cleared),
+		cmocka_unit_test(test_what_failed_once_more_is_run_again),
 		cmocka_unit_test(test_an_attribute_is_no_membership),
 	};
 	return cmocka_run_group_tests_name("false_proof", tests, NULL, NULL);
