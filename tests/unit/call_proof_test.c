@@ -148,6 +148,9 @@ static void expect_look(struct outcome o, enum call_look want, const char *words
 {
 	if (o.look != want || !strstr(o.known, words))
 		fail_msg("look %d, not %d: %s", (int)o.look, (int)want, o.known);
+	/* Nobody reads "succeeded" beside a doubt that there is none of. */
+	if (want == LOOK_HOLDS && strstr(o.known, "proves nothing"))
+		fail_msg("it holds, and says: %s", o.known);
 }
 
 static const char page[] = "<!DOCTYPE html><html>Sign in</html>";
