@@ -65,6 +65,12 @@ class Desk:
         assert done.returncode == status, done.stdout[-1500:] + done.stderr[-500:]
         return done.stdout
 
+    def preview(self, runbook, key, **params):
+        args = ["run", runbook, "--target", key, "--dry-run", "--json"]
+        for name, value in params.items():
+            args += ["--param", "%s=%s" % (name.rstrip("_"), value)]
+        return json.loads(self.call(*args).stdout)
+
     def state(self, system):
         with urllib.request.urlopen(self.about["url"] + "/sim/state") as reply:
             return json.load(reply)[system]

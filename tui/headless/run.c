@@ -5,6 +5,7 @@
 
 #include "backends/base/mem.h"
 #include "runbooks/engine/job.h"
+#include "tui/from_json.h"
 #include "tui/headless/headless.h"
 
 struct run {
@@ -17,6 +18,24 @@ struct run {
 	json_t *states;  /* of targets, as printed */
 };
 
+/* As the console names it: a pipeline has many runs of one name. */
+static json_t *target_titled(const char *key, const json_t *record)
+{
+	struct str title = STR_INIT, run = STR_INIT;
+	struct record r;
+	json_t *target;
+
+	str_adds(&title, json_str(record, "title", key));
+	if (record_from_json(record, &r))
+		record_run(&r, &run);
+	if (run.len)
+		str_addf(&title, " %s", run.buf);
+	target = json_pack("{s:s, s:s}", "key", key, "title", title.buf);
+	str_release(&run);
+	str_release(&title);
+	return target;
+}
+
 static json_t *target_of(struct headless *h, const char *key, struct err *e)
 {
 	json_t *record, *target = NULL;
@@ -25,8 +44,7 @@ static json_t *target_of(struct headless *h, const char *key, struct err *e)
 		return json_pack("{s:s, s:s}", "key", key, "title", key + 5);
 	record = headless_ask(h, "record", json_pack("{s:s}", "key", key), e);
 	if (json_is_object(record))
-		target = json_pack("{s:s, s:s}", "key", key, "title",
-			json_str(record, "title", key));
+		target = target_titled(key, record);
 	else if (record)
 		err_set(e, ERR_NOTFOUND, "there is no record %s", key);
 	json_decref(record);
