@@ -33,6 +33,7 @@ static const struct yaml_key param_keys[] = {
 	{"min", YAML_NUMBER | YAML_INT, false},
 	{"max", YAML_NUMBER | YAML_INT, false},
 	{"max_len", YAML_INT, false},
+	{"day_end", YAML_BOOL, false},
 	{"connector", YAML_ARRAY, false},
 	{NULL, 0, false},
 };
@@ -86,6 +87,9 @@ static bool load_param(const struct yaml_doc *doc, const json_t *list, const cha
 	if (!yaml_check(doc, in, "a parameter", param_keys, e) ||
 		!load_type(doc, in, p, e) || !load_pattern(doc, in, p, e))
 		return false;
+	if (json_sub(in, "day_end") && p->type != PARAM_DATETIME)
+		return yaml_err(e, doc, in, "day_end", "`day_end` is for type datetime");
+	p->day_end = json_flag(in, "day_end", false);
 	p->name = name;
 	p->prompt = json_str(in, "prompt", name);
 	p->help = json_str(in, "help", "");
@@ -199,17 +203,23 @@ static json_t *parse_bool(const struct param *p, const char *text, struct err *e
 
 static json_t *parse_date(const struct param *p, const char *text, struct err *e)
 {
+	enum { DAY_LENGTH = 10 };
+	const usec_t day = 86400 * USEC_PER_SEC;
 	usec_t t;
 	char full[40];
+	bool whole_day = strlen(text) == DAY_LENGTH;
 
-	if (!clock_parse(text, &t) || (p->type == PARAM_DATE && strlen(text) != 10)) {
+	if (!clock_parse(text, &t) || (p->type == PARAM_DATE && !whole_day)) {
 		wrong(e, p, text,
-			p->type == PARAM_DATE ? "a date (YYYY-MM-DD)"
-					      : "a time (2026-11-22T14:00:00Z)");
+			p->type == PARAM_DATE
+				? "a date (YYYY-MM-DD)"
+				: "YYYY-MM-DD HH:MM (UTC, or with +01:00) or a day");
 		return NULL;
 	}
 	if (p->type == PARAM_DATE)
 		return json_string(text);
+	if (p->day_end && whole_day)
+		t += day - USEC_PER_SEC;
 	clock_format(full, sizeof(full), t, false);
 	return json_string(full);
 }

@@ -9,6 +9,7 @@
 #include "runbooks/engine/exec.h"
 
 enum { SENTENCE_MAX = 4000 };
+#define DAY ((usec_t)86400 * USEC_PER_SEC)
 
 static const char *env_of(const struct plan_target *t)
 {
@@ -66,17 +67,28 @@ static bool is_day(const struct param *p)
 	return p->type == PARAM_DATE || p->type == PARAM_DATETIME;
 }
 
-/* Two days or times are a range: "2026-11-20 to 2026-11-22, 3 dates". */
+/* From the first second of a day to the last second of one. */
+static bool whole_days(usec_t from, usec_t to)
+{
+	return from % DAY == 0 && to % DAY == DAY - USEC_PER_SEC;
+}
+
+/* Two days or times are a range: "2026-11-20 to 2026-11-22, 3 dates". Times that are whole days are said as days. */
 static void add_range(
 	const struct param *param, const char *from, const char *to, struct str *out)
 {
-	usec_t a, b, day = 86400 * USEC_PER_SEC;
+	enum { DAY_LENGTH = 10 };
+	usec_t a = 0, b = 0;
+	bool known = clock_parse(from, &a) && clock_parse(to, &b) && a <= b;
 
-	str_addf(out, ", %s to %s", from, to);
-	if (param->type != PARAM_DATE || !clock_parse(from, &a) || !clock_parse(to, &b) ||
-		b < a)
+	if (param->type != PARAM_DATE && (!known || !whole_days(a, b))) {
+		str_addf(out, ", %s to %s", from, to);
 		return;
-	long long n = (long long)((b - a) / day) + 1;
+	}
+	str_addf(out, ", %.*s to %.*s", DAY_LENGTH, from, DAY_LENGTH, to);
+	if (!known)
+		return;
+	long long n = (long long)((b - a) / DAY) + 1;
 	str_addf(out, n == 1 ? ", %lld date" : ", %lld dates", n);
 }
 

@@ -38,7 +38,8 @@
  *     from: {type: date, prompt: First date, default: "{{ date(record.started) }}", required: true, help: ...}
  *                                     type: string text int bool date datetime duration enum host
  *                                     default: a literal or a TEMPLATE; choices: [..] of enum; pattern: an extended regular
- *                                     expression for the whole text; min, max of int; max_len; connector: [alertmanager]: it
+ *                                     expression for the whole text; min, max of int; max_len; day_end: true of datetime, the
+ *                                     end of a range: a day without a time is its last second; connector: [alertmanager]: it
  *                                     is asked only where the source of a target has this connector
  *   limits: {targets: 50, parallel: 4, stop_after_errors: 3}     targets at most 1000
  *   steps:                            1 to 50, one after the other for each target. A step is one of:
@@ -121,6 +122,7 @@ struct param {
 	double min, max; /* of int; days of a date span is the runbook's business */
 	bool has_min, has_max;
 	int max_len;
+	bool day_end; /* of datetime: a day is its last second, so that it is in a range whole */
 };
 
 struct runbook;

@@ -98,6 +98,8 @@ def test_rerun_of_failed_tasks(desk):
     assert desk.state("airflow")["orders_daily"][run] == "failed"
     told = desk.run("rerun-failed-tasks", key)
     assert "2 tasks will be cleared" in told and "cleared, the run is queued" in told
+    # Which of the runs of one name it was.
+    assert "orders_daily " + run.split("__")[1][:10] in told
     assert desk.state("airflow")["orders_daily"][run] == "success"
 
 
@@ -107,6 +109,24 @@ def test_backfill(desk):
     for day in ("2026-03-01", "2026-03-02", "2026-03-03"):
         assert day in told
         wait_for(lambda: desk.state("airflow")["products_daily"].get("backfill__%sT00:00:00+00:00" % day) == "success")
+    assert "2026-03-01 to 2026-03-03, 3 dates: 3 runs will be created" in desk.preview("backfill", key, from_="2026-03-01", to="2026-03-03", reprocess="completed")["confirm"]["sentence"]
+
+
+def test_hours_of_a_backfill(desk):
+    """An hourly pipeline is run for some hours of a day, in UTC or with a zone; what is asked says them, and how many runs."""
+    key = desk.find("runs", "fx_rates")
+    hours = {"from_": "2026-03-01 22:00", "to": "2026-03-02T02:00+01:00"}
+    asked = desk.preview("backfill", key, **hours)["confirm"]["sentence"]
+    assert "2026-03-01T22:00:00Z to 2026-03-02T01:00:00Z: 4 runs will be created" in asked
+    told = desk.run("backfill", key, confirm="fx_rates", **hours)
+    for hour in ("01T22", "01T23", "02T01"):
+        assert "2026-03-%s:00:00Z" % hour in told
+        wait_for(lambda: desk.state("airflow")["fx_rates"].get("backfill__2026-03-%s:00:00+00:00" % hour) == "success")
+    assert "\n2026-03-02\n" in told.replace(" ", "")  # midnight is said as its day
+    whole = desk.preview("backfill", key, from_="2026-02-01", to="2026-02-02")["confirm"]["sentence"]
+    assert "2026-02-01 to 2026-02-02, 2 dates: 48 runs will be created" in whole
+    turned = desk.preview("backfill", key, from_="2026-03-02 01:00", to="2026-03-02 00:00")
+    assert "is after the last" in turned["refused"]
 
 
 def test_pause_and_resume(desk):

@@ -128,6 +128,15 @@ static void test_dates_and_their_number(void **state)
 		"Run hours: clicks on airflow-dev (dev), 2026-11-20T01:00:00Z to "
 		"2026-11-20T04:00:00Z: 4 runs will be created",
 		"clicks");
+	/* Whole days are said as days, of an hourly pipeline too. */
+	begin(&a, HOURLY,
+		"{\"from\": \"2026-11-20T00:00:00Z\", \"to\": \"2026-11-21T23:59:59Z\", "
+		"\"note\": \"x\"}");
+	add(&a, "clicks", "airflow-dev", "dev");
+	is(&a, "48 runs will be created",
+		"Run hours: clicks on airflow-dev (dev), 2026-11-20 to 2026-11-21, 2 "
+		"dates: 48 runs will be created",
+		"clicks");
 }
 
 static void test_every_place_and_the_length(void **state)

@@ -336,6 +336,36 @@ static void test_params(void **state)
 	runbook_free(r);
 }
 
+/* A range of times: UTC or with a zone; a day is whole at both ends. */
+static void test_params_of_a_range(void **state)
+{
+	struct err e = ERR_INIT;
+	struct runbook *r = parse(HEAD "parameters:\n"
+				       "  from: {type: datetime}\n"
+				       "  to: {type: datetime, day_end: true}\n" STEPS,
+		&e);
+
+	(void)state;
+	if (!r)
+		fail_msg("%s", e.msg);
+	param_gives(runbook_param(r, 0), "2026-11-10", "\"2026-11-10T00:00:00Z\"");
+	param_gives(runbook_param(r, 1), "2026-11-10", "\"2026-11-10T23:59:59Z\"");
+	for (size_t i = 0; i < 2; i++) {
+		const struct param *p = runbook_param(r, i);
+		param_gives(p, "2026-11-10 14:00", "\"2026-11-10T14:00:00Z\"");
+		param_gives(p, "2026-11-10T14:00+01:00", "\"2026-11-10T13:00:00Z\"");
+		param_gives(p, "2026-11-10T23:30:00-02:00", "\"2026-11-11T01:30:00Z\"");
+		param_gives(p, "2026-11-10 24:01", NULL);
+		param_gives(p, "2026-11-10 14:00 CET", NULL);
+		param_gives(p, "2026-11-31", NULL);
+		param_gives(p, "14:00", NULL);
+	}
+	runbook_free(r);
+	assert_null(
+		parse(HEAD "parameters:\n  to: {type: date, day_end: true}\n" STEPS, &e));
+	assert_non_null(strstr(e.msg, "`day_end` is for type datetime"));
+}
+
 static void hash_of(const char *version, const char *param, const char *key,
 	const char *request, char hex[65])
 {
@@ -379,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_catalogue),
 		cmocka_unit_test(test_applies),
 		cmocka_unit_test(test_params),
+		cmocka_unit_test(test_params_of_a_range),
 		cmocka_unit_test(test_params_of_connectors),
 		cmocka_unit_test(test_plan_hash),
 	};

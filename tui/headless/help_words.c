@@ -234,6 +234,8 @@ static const struct {
 	{"runbook", "a parameter", "min", "of an int"},
 	{"runbook", "a parameter", "max", "of an int"},
 	{"runbook", "a parameter", "max_len", "in bytes"},
+	{"runbook", "a parameter", "day_end",
+		"of a datetime: a day without a time is its last second"},
 	{"runbook", "a step", "call", "a call of the record's connector"},
 	{"runbook", "a step", "with", "TEMPLATEs: params for this call"},
 	{"runbook", "a step", "sql", "a statement on a PostgreSQL source"},

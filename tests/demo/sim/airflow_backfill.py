@@ -2,7 +2,7 @@
 from typing import Any, Dict, List
 
 from .web import Reply, Request
-from .world import DAY, HOUR, World, day, iso, parse_time
+from .world import HOUR, World, iso, parse_time
 
 
 class Backfills:
@@ -29,20 +29,22 @@ class Backfills:
             first, last = parse_time(body["from_date"]), parse_time(body["to_date"])
         except (ValueError, AttributeError):
             return Reply(422, {"detail": [{"type": "datetime_from_date_parsing", "loc": ["body", "from_date"], "msg": "Input should be a valid datetime"}]})
-        if last > self.world.now:
+        if first >= self.world.now and last >= self.world.now:
             return Reply(422, {"detail": "Backfill cannot be executed for future dates."})
         if first > last:
             return Reply(422, {"detail": "from_date must be before to_date"})
-        have = {day(r.logical): r for r in self.runs[dag.dag_id].values() if r.logical is not None}
+        # Runs are known by their place in the schedule: the day, the hour.
+        step = max(dag.period, HOUR)
+        have = {r.logical // step: r for r in self.runs[dag.dag_id].values() if r.logical is not None}
         how = body.get("reprocess_behavior", "none")
         dates = []
-        t = first
-        while t <= last and len(dates) < 400:
-            run = have.get(day(t)) if dag.period >= DAY else None
+        t = -(-first // step) * step
+        while t <= last and t + step <= self.world.now and len(dates) < 400:
+            run = have.get(t // step)
             again = how == "completed" and run and run.state in ("success", "failed") or how == "failed" and run and run.state == "failed"
             if run is None or again:
                 dates.append((t, run))
-            t += max(dag.period, HOUR)
+            t += step
         return dag, dates
 
     def backfill_dry_run(self, rq: Request) -> Reply:
