@@ -1,4 +1,5 @@
 /* A store that takes no writes for a while: what the far side answered is not lost, and nothing new starts. */
+#include "runbooks/engine/outbox.h"
 #include "tests/unit/engine_help.h"
 
 #define ONE "risk: reversible\nreason: none\nsteps:\n  - call: retry\n"
@@ -152,6 +153,28 @@ static void test_an_audit_row_is_told_once(void **state)
 	fake_close(&f);
 }
 
+/* What is kept may have been written in spite of the error, so that is what is told again. */
+static void test_what_is_kept_is_told_as_once(void **state)
+{
+	struct fake f;
+	struct outbox *o;
+	json_t *args = json_pack("{s:s, s:s, s:s, s:i, s:{}}", "who", "m.ito", "host",
+		"h", "event", "target", "job", 7, "body");
+
+	(void)state;
+	fake_open(&f, ONE);
+	o = outbox_new(f.h.loop, f.h.store, NULL, NULL);
+	refuse_all(&f);
+	outbox_tell(o, "audit_add", json_incref(args));
+	assert_true(outbox_waits(o));
+	assert_true(json_flag(args, "once", false));
+	take_again(&f);
+	outbox_free(o);
+	assert_string_equal(fake_events(&f, 7), "target");
+	json_decref(args);
+	fake_close(&f);
+}
+
 /* The worker ends first: the next one finds it by looking, or does not know. */
 static void lost_with_the_worker(bool verify, const char *end)
 {
@@ -297,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_new_starts_meanwhile),
 		cmocka_unit_test(test_the_next_step_waits_for_what_is_kept),
 		cmocka_unit_test(test_an_audit_row_is_told_once),
+		cmocka_unit_test(test_what_is_kept_is_told_as_once),
 		cmocka_unit_test(test_a_worker_that_ends_first),
 		cmocka_unit_test(test_a_refusal_is_told_without_its_audit),
 		cmocka_unit_test(test_the_lock_is_kept),
