@@ -80,7 +80,11 @@ static bool room_for(struct list_view *l, size_t more)
 
 static void say_marked(const struct list_view *l)
 {
-	app_say(l->v.app, ROLE_TEXT, "%zu marked. Esc clears the marks.", l->n_marks);
+	if (l->n_marks)
+		app_say(l->v.app, ROLE_TEXT, "%zu marked. Esc clears the marks.",
+			l->n_marks);
+	else
+		app_say(l->v.app, ROLE_TEXT, "None is marked any more.");
 }
 
 /* All rows of the list as the store has them now, not only those that are held for the screen. */
