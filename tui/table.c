@@ -147,13 +147,19 @@ void table_forget(struct table *t)
 	t->laid_out = 0;
 }
 
-void table_position(
-	const struct canvas *c, int row, size_t first, size_t last, const char *total)
+void table_position(const struct table *t, const struct canvas *c, int row, size_t first,
+	size_t last, const char *total)
 {
 	char text[80];
-	(void)str_format(text, sizeof(text), "  %zu-%zu of %s", first, last, total);
-	int width = utf8_width(text);
-	canvas_put(c, row, c->cols - 1 - width, width, ROLE_DIM, text);
+	for (size_t i = 0; i < 2; i++) {
+		(void)str_format(text, sizeof(text), i ? "%zu-%zu/%s" : "%zu-%zu of %s",
+			first, last, total);
+		int width = utf8_width(text), col = c->cols - 1 - width;
+		if (col <= t->header_end)
+			continue;
+		canvas_put(c, row, col, width, ROLE_DIM, text);
+		return;
+	}
 }
 
 void table_header(struct table *t, const struct canvas *c, int row)
@@ -165,6 +171,9 @@ void table_header(struct table *t, const struct canvas *c, int row)
 			continue;
 		canvas_field(c, row, col, t->widths[i], t->columns[i].align, UTF8_CUT_END,
 			ROLE_HEADER, t->columns[i].title);
+		int title = utf8_width(t->columns[i].title);
+		bool left = t->columns[i].align == ALIGN_LEFT && title < t->widths[i];
+		t->header_end = col + (left ? title : t->widths[i]);
 		col += t->widths[i] + 2;
 	}
 }

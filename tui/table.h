@@ -35,6 +35,7 @@ struct table {
 	int needs
 		[TABLE_COLUMNS_MAX]; /* of what was measured, since the last table_forget */
 	int laid_out;                /* for this many screen columns; 0: anew */
+	int header_end;              /* where the titles drawn last end */
 };
 
 void table_init(struct table *t, const struct column *columns, size_t n, void *arg);
@@ -42,9 +43,10 @@ void table_init(struct table *t, const struct column *columns, size_t n, void *a
 void table_measure(struct table *t, const void *data);
 void table_forget(struct table *t); /* other rows come */
 void table_header(struct table *t, const struct canvas *c, int row);
-/* "1-19 of 33" at the right of the header; total_text: as it is to be said. first counts from 1. */
-void table_position(
-	const struct canvas *c, int row, size_t first, size_t last, const char *total);
+/* "1-19 of 33" at the right of the header that was drawn in that row, "1-19/33" where its titles leave less room; total: as it
+ * is to be said. first counts from 1. */
+void table_position(const struct table *t, const struct canvas *c, int row, size_t first,
+	size_t last, const char *total);
 void table_row(struct table *t, const struct canvas *c, int row, const void *data,
 	bool cursor, bool marked);
 

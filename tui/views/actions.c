@@ -111,11 +111,10 @@ static const struct column columns[] = {
 		.rank = 3,
 		.cell = cell_progress},
 	{.title = "WHO", .min = 8, .max = 14, .share = 1, .rank = 4, .cell = cell_who},
-	/* Not the last: where one is in the list stands over the end of the header. */
 	{.title = "NUMBER", .min = 6, .rank = 6, .align = ALIGN_RIGHT, .cell = cell_job},
 	{.title = "WHY IT FAILED, OR REASON",
 		.min = 16,
-		.max = 80,
+		.max = 200,
 		.share = 4,
 		.rank = 5,
 		.cell = cell_reason},

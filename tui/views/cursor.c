@@ -59,7 +59,7 @@ void cursor_rows(struct cursor *cur, struct table *t, const struct canvas *c,
 		table_measure(t, json_array_get(rows, i));
 	table_header(t, c, 0);
 	count_format(total, sizeof(total), (long long)n);
-	table_position(c, 0, cur->top + 1, end < n ? end : n, total);
+	table_position(t, c, 0, cur->top + 1, end < n ? end : n, total);
 	for (size_t i = cur->top; i < n && (int)(i - cur->top) + 1 < c->rows; i++)
 		table_row(t, c, (int)(i - cur->top) + 1, json_array_get(rows, i),
 			i == cur->at, false);

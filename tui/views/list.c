@@ -140,7 +140,8 @@ static void draw_rows(struct list_view *l, const struct canvas *c)
 		table_measure(&l->table, &l->w.rows[i]);
 	table_header(&l->table, c, 0);
 	window_total(&l->w, total, sizeof(total));
-	table_position(c, 0, l->w.top + 1, end < l->w.total ? end : l->w.total, total);
+	table_position(&l->table, c, 0, l->w.top + 1, end < l->w.total ? end : l->w.total,
+		total);
 	for (int row = 1; row < c->rows; row++) {
 		size_t at = l->w.top + (size_t)row - 1;
 		const struct record *r = window_at(&l->w, at);

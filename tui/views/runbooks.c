@@ -142,6 +142,10 @@ static void draw(struct view *v, const struct canvas *c)
 	}
 	table_header(&b->table, c, 1);
 	size_t top = b->at + 3 > (size_t)c->rows ? b->at + 3 - (size_t)c->rows : 0;
+	size_t end = top + (size_t)(c->rows > 2 ? c->rows - 2 : 0);
+	char total[32];
+	count_format(total, sizeof(total), (long long)b->n);
+	table_position(&b->table, c, 1, top + 1, end < b->n ? end : b->n, total);
 	for (size_t i = top; i < b->n && (int)(i - top) + 2 < c->rows; i++)
 		table_row(
 			&b->table, c, (int)(i - top) + 2, b->items[i], i == b->at, false);
