@@ -3,6 +3,7 @@
  * how many there are.
  */
 #include "backends/store/ask.h"
+#include "backends/store/links.h"
 
 #include <string.h>
 
@@ -153,11 +154,22 @@ json_t *ask_siblings(struct store *s, const json_t *args, struct err *e)
 		e);
 }
 
+/* When it happened, by which it is before or after: an incident that somebody took since began no later for that. */
+static usec_t linked_at(const json_t *row)
+{
+	struct record r = {.started = json_int(row, "started", 0),
+		.ended = json_int(row, "ended", 0),
+		.since = json_int(row, "since", 0),
+		.updated = json_int(row, "updated", 0)};
+	return kind_parse(json_str(row, "kind", ""), &r.kind) ? links_when(&r) : 0;
+}
+
 json_t *ask_links(struct store *s, const json_t *args, struct err *e)
 {
 	json_t *rows = ask_rows(s,
 		"SELECT r.rid, r.kind, r.source, r.id, r.title, r.state, r.since, "
-		"r.severity, r.asset, r.service, r.actor, r.labels AS labels_json,"
+		"r.started, r.ended, r.updated, r.severity, r.asset, r.service, r.actor, "
+		"r.labels AS labels_json,"
 		" l.reason, l.strength, l.before FROM link l JOIN rec r ON r.rid=l.b"
 		" WHERE l.a=$1" ASK_NOT_AWAY(
 			"r") " ORDER BY l.strength DESC, r.updated DESC, r.rid LIMIT $2",
@@ -169,6 +181,7 @@ json_t *ask_links(struct store *s, const json_t *args, struct err *e)
 	json_array_foreach (rows, i, row) {
 		json_object_set_new(
 			row, "before", json_boolean(json_int(row, "before", 0)));
+		json_object_set_new(row, "at", json_integer(linked_at(row)));
 	}
 	return rows;
 }

@@ -130,6 +130,7 @@ static void test_links_are_written_both_ways(void **state)
 	assert_string_equal(json_str(first, "reason", ""), "changed 10 min before");
 	assert_string_equal(json_str(first, "kind", ""), "change");
 	assert_true(json_flag(first, "before", false));
+	assert_true(json_int(first, "at", 0) == HELP_NOW - 20 * HELP_MIN);
 	json_decref(a);
 	str_format(args, sizeof(args), "{\"rid\": %lld}",
 		help_rid(&s.h, "incident:airflow:P1"));

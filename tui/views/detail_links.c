@@ -34,7 +34,7 @@ struct widths {
 /* Never "cause" where only the order is known. */
 static enum when when_of(const struct detail_view *d, const json_t *link)
 {
-	usec_t since = json_int(link, "since", 0),
+	usec_t since = json_int(link, "at", 0),
 	       mine = d->r.since ? d->r.since : d->r.started;
 	if (json_flag(link, "before", false))
 		return WHEN_BEFORE;
@@ -65,7 +65,7 @@ static struct linked linked_of(struct detail_view *d, const json_t *o)
 	struct record r;
 	struct str text = STR_INIT;
 	struct linked l = {.json = o,
-		.since = json_int(o, "since", 0),
+		.since = json_int(o, "at", json_int(o, "since", 0)),
 		.time = "",
 		.where = "",
 		.reason = json_str(o, "reason", "")};
