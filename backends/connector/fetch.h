@@ -31,9 +31,10 @@ json_t *paging_params(const struct paging *p);
 /* Takes a reply: its items (new reference) and whether another page is to be fetched. */
 bool paging_take(struct paging *p, const struct exchange_reply *r, json_t *scope,
 	json_t **items, bool *more, struct err *e) MUST_USE;
-/* Takes the only page of a list whose n items are handed out some at a time. */
-/* Is that status the answer to a page that is not there, asked for only since a short page proves no end? The list is cut then. */
+/* Is that status the answer to a page that is not there, asked for only since a short page
+ * proves no end? The list is cut then. */
 bool paging_beyond(struct paging *p, int status);
+/* Takes the only page of a list whose n items are handed out some at a time. */
 void paging_took(struct paging *p, const struct exchange_reply *r, size_t n);
 
 /* All pages of a def_fetch, one after the other. */

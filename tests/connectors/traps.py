@@ -26,12 +26,13 @@ def import_error(filename, bundle, when):
 MAPPED = [task("extract", "success")] + [task("load", "failed" if i % 50 == 0 else "success", i, "region %d" % i if i else None) for i in range(99)]
 AIRFLOW = [
     airflow(
-        "a server that pages by cursor tells no total: the short page ends it",
+        "a server that pages by cursor tells no total: only the empty page ends it",
         "runs",
         [
             LOGIN,
             {"path": RUNS, "query": {"offset": 0}, "reply": {"dag_runs": [run("manual__%d" % i) for i in range(100)], "total_entries": None, "next_cursor": "x"}},
             {"path": RUNS, "query": {"offset": 100}, "reply": {"dag_runs": [run("last")], "total_entries": None, "next_cursor": None}},
+            {"path": RUNS, "query": {"offset": 101}, "reply": {"dag_runs": [], "total_entries": None, "next_cursor": None}},
         ],
         records={**{"d/manual__%d" % i: {"state": "running"} for i in range(100)}, "d/last": {"labels": {"logical_date": None}}},
     ),
