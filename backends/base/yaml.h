@@ -54,7 +54,8 @@ enum yaml_type {
 	YAML_NUMBER = 32,
 	YAML_SCALAR = 1 | 2 | 4 | 32,
 	YAML_ANY = 63,
-	YAML_DURATION = 64 /* a string that clock_parse_duration takes */
+	YAML_DURATION = 64, /* a string that clock_parse_duration takes */
+	YAML_COUNT = 128    /* a whole number from 1, that fits an int */
 };
 struct yaml_key {
 	const char *name;

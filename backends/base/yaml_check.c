@@ -7,6 +7,7 @@
 #include "backends/base/yaml_place.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <string.h>
 
 #define WORD_MAX 48
@@ -182,7 +183,8 @@ static void wanted_words(struct str *out, unsigned types)
 	} words[] = {{YAML_STRING, "a text"}, {YAML_NUMBER, "a number"},
 		{YAML_INT, "a whole number"}, {YAML_BOOL, "true or false"},
 		{YAML_OBJECT, "a mapping (key: value)"}, {YAML_ARRAY, "a list"},
-		{YAML_DURATION, "a duration such as 30s, 5m or 2h"}};
+		{YAML_DURATION, "a duration such as 30s, 5m or 2h"},
+		{YAML_COUNT, "a whole number from 1"}};
 	for (size_t i = 0; i < LENGTH(words); i++) {
 		bool told = words[i].bit == YAML_INT && (types & YAML_NUMBER);
 		if (!(types & words[i].bit) || told)
@@ -200,6 +202,8 @@ static bool type_fits(const json_t *v, unsigned types)
 		return (types & YAML_ANY) == YAML_ANY;
 	if (type_bits(v) & types)
 		return true;
+	if ((types & YAML_COUNT) && json_is_integer(v))
+		return json_integer_value(v) >= 1 && json_integer_value(v) <= INT_MAX;
 	return (types & YAML_DURATION) && json_is_string(v) &&
 	       clock_parse_duration(json_string_value(v), &t);
 }
@@ -217,6 +221,9 @@ static bool check_value(const struct yaml_doc *doc, const json_t *obj,
 	else if (json_is_string(v) && json_string_length(v) < 40)
 		yaml_err_value(e, doc, obj, k->name, "%s must be %s, not \"%s\"", k->name,
 			want.buf, json_string_value(v));
+	else if (json_is_integer(v) && (k->types & YAML_COUNT))
+		yaml_err_value(e, doc, obj, k->name, "%s must be %s, not %lld", k->name,
+			want.buf, (long long)json_integer_value(v));
 	else
 		yaml_err_value(e, doc, obj, k->name, "%s must be %s, not %s", k->name,
 			want.buf, type_word(v));

@@ -29,8 +29,8 @@ static const struct yaml_key collect_keys[] = {
 static bool read_each(
 	struct connector *c, const json_t *in, struct def_collect *out, struct err *e)
 {
-	static const struct yaml_key keys[] = {{"max", YAML_INT}, {"wanted", YAML_STRING},
-		{"names", YAML_STRING}, {NULL}};
+	static const struct yaml_key keys[] = {{"max", YAML_COUNT},
+		{"wanted", YAML_STRING}, {"names", YAML_STRING}, {NULL}};
 	const json_t *each = json_object_get(in, "each");
 	out->each_max = 200;
 	out->parallel = (size_t)json_int(in, "parallel", 4);
@@ -102,7 +102,7 @@ static bool read_since(
 static bool read_reread(
 	struct connector *c, const json_t *in, struct def_collect *out, struct err *e)
 {
-	static const struct yaml_key keys[] = {{"max", YAML_INT}, {NULL}};
+	static const struct yaml_key keys[] = {{"max", YAML_COUNT}, {NULL}};
 	const json_t *v = json_object_get(in, "reread");
 	if (!v)
 		return true;
@@ -121,7 +121,7 @@ static bool read_enrich_one(
 	struct connector *c, const json_t *v, struct def_enrich *out, struct err *e)
 {
 	static const struct yaml_key keys[] = {{"when", YAML_STRING},
-		{"as", YAML_STRING, true}, {"max", YAML_INT}, {NULL}};
+		{"as", YAML_STRING, true}, {"max", YAML_COUNT}, {NULL}};
 	if (!def_check(c, v, "enrich", keys, WITH_FETCH, e) ||
 		!def_expr(c, v, "when", &out->when, e) ||
 		!def_fetch(c, v, &out->fetch, e))

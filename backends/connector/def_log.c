@@ -48,7 +48,7 @@ static bool read_parts(struct connector *c, const json_t *in, enum kind kind,
 {
 	static const struct yaml_key keys[] = {{"title", YAML_STRING},
 		{"state", YAML_STRING}, {"try", YAML_STRING}, {"tries", YAML_STRING},
-		{"id", YAML_STRING}, {"max", YAML_INT}, {"pick", YAML_STRING},
+		{"id", YAML_STRING}, {"max", YAML_COUNT}, {"pick", YAML_STRING},
 		{"parts", YAML_OBJECT}, {NULL}};
 	const json_t *v = json_object_get(in, "parts");
 	if (!v)

@@ -266,12 +266,12 @@ static bool read_page(
 	struct connector *c, const json_t *in, struct def_page *p, struct err *e)
 {
 	static const struct yaml_key keys[] = {{"style", YAML_STRING},
-		{"where", YAML_STRING}, {"size", YAML_INT}, {"first", YAML_INT},
+		{"where", YAML_STRING}, {"size", YAML_COUNT}, {"first", YAML_INT},
 		{"param", YAML_STRING}, {"size_param", YAML_STRING},
 		{"next_header", YAML_STRING}, {"items", YAML_STRING},
 		{"total", YAML_STRING}, {"more", YAML_STRING}, {"next", YAML_STRING},
-		{"hosts", YAML_ARRAY}, {"max_pages", YAML_INT}, {"max_items", YAML_INT},
-		{NULL}};
+		{"hosts", YAML_ARRAY}, {"max_pages", YAML_COUNT},
+		{"max_items", YAML_COUNT}, {NULL}};
 	static const char *const styles[] = {
 		"none", "offset", "page", "token", "link", "last-item"};
 	static const char *const wheres[] = {"query", "json", "form"};

@@ -208,6 +208,10 @@ static void test_parts_refused(void **state)
 		"start is a text with type: text");
 	bad(RUNS "    gone: unknown\n    record: {id: id, state: s}\n",
 		"gone belongs to `complete: true` or `reread`");
+	bad(RUNS "    max_bytes: -1\n    record: {id: id, state: s}\n",
+		"max_bytes must be a whole number from 1, not -1");
+	bad(RUNS "    reread: {get: /one, max: 0}\n    record: {id: id, state: s}\n",
+		"max must be a whole number from 1, not 0");
 	bad(SMALL, "this connector does nothing");
 	bad(SMALL "calls:\n  k: {post: \"https://else.where/x\"}\n",
 		"post is a path below `base`");

@@ -72,7 +72,8 @@ static void type_words(unsigned types, char *out, size_t size)
 		const char *word;
 	} words[] = {{YAML_STRING, "text"}, {YAML_INT, "number"},
 		{YAML_BOOL, "true/false"}, {YAML_OBJECT, "mapping"}, {YAML_ARRAY, "list"},
-		{YAML_NUMBER, "number"}, {YAML_DURATION, "duration"}};
+		{YAML_NUMBER, "number"}, {YAML_DURATION, "duration"},
+		{YAML_COUNT, "number"}};
 	struct str text = STR_INIT_MAX(100);
 
 	if ((types & YAML_ANY) == YAML_ANY)
