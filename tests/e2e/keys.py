@@ -21,7 +21,7 @@ def fill(tty, label, text):
     tty.wait(r"^ %s" % re.escape(label))
     for _ in range(12):
         if re.search(field, tty.text(), re.M):
-            tty.key(*["BS"] * 12)
+            tty.key(*["BS"] * 40)
             tty.type(text)
             return
         next_field(tty)
