@@ -180,8 +180,9 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(200, b"%d" % Handler.served)
 
 
-def main() -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+def serve(handler) -> None:
+    """Prints the port, then answers until standard input is closed."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # clients that leave in the middle are part of the tests
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -191,4 +192,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(Handler)

@@ -9,10 +9,9 @@ Prints its port as one line, then serves until its stdin is closed.
 """
 import gzip
 import json
-import os
-import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from http_replies import serve
 
 
 def storm(n: int) -> list:
@@ -45,15 +44,5 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(packed)
 
 
-def main() -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # clients that leave in the middle are part of the tests
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_address[1], flush=True)
-    sys.stdin.read()
-    os._exit(0)
-
-
 if __name__ == "__main__":
-    main()
+    serve(Handler)
